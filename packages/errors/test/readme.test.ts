@@ -1,0 +1,9 @@
+import { fileURLToPath } from 'node:url';
+import { expect, it } from '@jest/globals';
+import { checkReadme } from '../../../scripts/readme-samples.ts';
+
+it('runs every sample of the README and prints what it says', async () => {
+  const { samples, problems } = await checkReadme(fileURLToPath(new URL('..', import.meta.url)));
+  expect(problems).toEqual([]);
+  expect(samples).toBeGreaterThan(1);
+}, 120_000);
