@@ -108,13 +108,21 @@ const rehearse = async (list: Checklist): Promise<void> => {
   const base = await borrowHistory();
   const changeset = (args: string[]) => run(tool('changeset'), args, { cwd: copy });
 
-  if (base !== undefined) {
+  const manifest = `packages/${publishedPackages[0]!.name.replace('@agent4/', '')}/package.json`;
+  const onMain = await git(['show', `main:${manifest}`], copy);
+  if (base === undefined) list.note('no merge base with main here, so no changeset status');
+  else if (
+    onMain !== undefined &&
+    !onMain.includes(`"version": "${versionOf(dirname(join(copy, manifest)))}"`)
+  )
+    list.note('the release itself: its changesets are in the changelogs already');
+  else {
     const status = await changeset(['status', '--since', 'main']);
     list.check(
       'changeset status: each package changed since main has its changeset',
       status.status === 0 ? undefined : saidBy(status),
     );
-  } else list.note('no merge base with main here, so no changeset status');
+  }
 
   if (pendingChangesets().every(({ packages }) => packages.length === 0)) makeOne();
   const pending = pendingChangesets();
