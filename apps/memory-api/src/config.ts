@@ -1,0 +1,116 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+
+/** Everything the environment decides. This file alone reads it. */
+export interface Config {
+  host: string;
+  /** 0 picks a free one. */
+  port: number;
+  dataDir: string;
+  defaultUserId: string;
+  logLevel: 'error' | 'warn' | 'info' | 'debug';
+  /** Besides every loopback origin. */
+  allowedOrigins: readonly string[];
+  embedder: EmbedderConfig;
+}
+
+export type EmbedderConfig =
+  | { kind: 'embedded' }
+  | { kind: 'none' }
+  | { kind: 'http'; baseUrl: string; model: string; dims: number; apiKey: string | undefined };
+
+/** A setting that can not be used; the text names it and its value. */
+export class ConfigError extends Error {
+  static {
+    Object.defineProperty(ConfigError.prototype, 'name', { value: 'ConfigError' });
+  }
+  readonly code: 'CONFIG_INVALID' | 'HOST_NOT_LOOPBACK';
+  constructor(code: ConfigError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+
+const invalid = (name: string, expected: string, value: string): ConfigError =>
+  new ConfigError('CONFIG_INVALID', `${name} must be ${expected}, got ${JSON.stringify(value)}`);
+
+const integer = (env: Environment, name: string, fallback: number, min: number, max: number): number => {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max)
+    throw invalid(name, `a whole number from ${min} to ${max}`, text);
+  return value;
+};
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+
+const origins = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const origin = URL.canParse(part) ? new URL(part).origin : 'null';
+      if (origin === 'null' || origin !== part.replace(/\/$/, ''))
+        throw invalid(
+          'ALLOWED_ORIGINS',
+          'origins such as https://app.example.org, separated by commas',
+          part,
+        );
+      return origin;
+    });
+
+const embedder = (env: Environment): EmbedderConfig => {
+  const kind = env.EMBEDDER ?? (env.EMBEDDER_URL ? 'http' : 'embedded');
+  switch (kind) {
+    case 'embedded':
+    case 'none':
+      return { kind };
+    case 'http': {
+      const baseUrl = env.EMBEDDER_URL ?? '';
+      if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))
+        throw invalid('EMBEDDER_URL', 'an http or https URL such as http://127.0.0.1:11434/v1', baseUrl);
+      const model = env.EMBEDDER_MODEL ?? '';
+      if (model === '') throw invalid('EMBEDDER_MODEL', 'the name of the model', model);
+      if (!env.EMBEDDER_DIMS)
+        throw invalid('EMBEDDER_DIMS', 'the length of a vector', env.EMBEDDER_DIMS ?? '');
+      const dims = integer(env, 'EMBEDDER_DIMS', 0, 1, 8_192);
+      return { kind, baseUrl, model, dims, apiKey: env.EMBEDDER_API_KEY || undefined };
+    }
+    default:
+      throw invalid('EMBEDDER', 'one of embedded, http, none', kind);
+  }
+};
+
+/**
+ * @throws ConfigError naming the variable and its value; `HOST_NOT_LOOPBACK` for an address others can reach.
+ */
+export const readConfig = (env: Environment = process.env): Config => {
+  const host = env.HOST || '127.0.0.1';
+  if (!isLoopback(host))
+    throw new ConfigError(
+      'HOST_NOT_LOOPBACK',
+      `HOST must be a loopback address (127.0.0.1, ::1 or localhost), got ${JSON.stringify(host)}: there are no keys yet, and anybody who reaches the server could read and change every memory`,
+    );
+  const logLevel = env.LOG_LEVEL || 'info';
+  if (!(LEVELS as readonly string[]).includes(logLevel))
+    throw invalid('LOG_LEVEL', `one of ${LEVELS.join(', ')}`, logLevel);
+  const defaultUserId = env.DEFAULT_USER_ID || 'user';
+  if (defaultUserId.length > 256 || /[\u0000-\u001f\u007f]/.test(defaultUserId))
+    throw invalid('DEFAULT_USER_ID', '1 to 256 characters without control characters', defaultUserId);
+  return {
+    host,
+    port: integer(env, 'PORT', 8765, 0, 65_535),
+    dataDir: resolve(env.DATA_DIR || './data'),
+    defaultUserId,
+    logLevel: logLevel as Config['logLevel'],
+    allowedOrigins: origins(env.ALLOWED_ORIGINS ?? ''),
+    embedder: embedder(env),
+  };
+};

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { MEMORY_STATES } from '../domain/model.ts';
+
+/** A memory is a statement, not a document; what is longer is refused with this number in the answer. */
+export const MAX_TEXT_CHARACTERS = 100_000;
+const MAX_NAME_CHARACTERS = 256;
+const MAX_METADATA_BYTES = 65_536;
+/** Enough for any screen; more than SQLite takes as single values. */
+const MAX_LIST = 10_000;
+
+/** NUL ends a text for half the world's libraries, and a lone surrogate can not be stored as UTF-8. */
+const storable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+const NOT_STORABLE = 'must not hold NUL or lone surrogates';
+
+export const textField = z
+  .string()
+  .min(1)
+  .max(MAX_TEXT_CHARACTERS)
+  .refine(storable, NOT_STORABLE)
+  .refine((text) => text.trim() !== '', 'must hold more than white space');
+
+const nameField = z
+  .string()
+  .min(1)
+  .max(MAX_NAME_CHARACTERS)
+  .refine(storable, NOT_STORABLE)
+  .refine((name) => !/[\u0000-\u001f\u007f]/.test(name), 'must not hold control characters');
+
+export const userIdField = nameField.describe('The name of the user, as the client gives it');
+export const appNameField = nameField.describe('The name of the app that acts');
+export const queryField = z.string().min(1).max(10_000).refine(storable, NOT_STORABLE);
+export const substringField = z.string().max(10_000).refine(storable, NOT_STORABLE);
+export const idField = z.uuid();
+export const idList = z.array(idField).max(MAX_LIST);
+export const stateField = z.enum(MEMORY_STATES);
+
+export const metadataField = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES,
+    `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,
+  );
+
+/** Up to the year 9999. */
+export const epochSeconds = z.int().min(0).max(253_402_300_799);
+
+/** The same in a query string, where everything is text. */
+export const intParam = (min: number, max: number): z.ZodCoercedNumber<string> =>
+  z.coerce.number<string>().int().min(min).max(max);
+
+export const MAX_PAGE = 1_000_000;
+
+/** Seconds, as a number: the UI multiplies by 1,000. */
+export const toEpochSeconds = (ms: number): number => Math.floor(ms / 1000);
+/** ISO without a zone: the UI appends the "Z" itself, and a second one gives an invalid date. */
+export const toZonelessIso = (ms: number): string => new Date(ms).toISOString().slice(0, -1);
+export const toIso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,70 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { AppService } from '../domain/app-service.ts';
+import type { MemoryService } from '../domain/memory-service.ts';
+import type { SearchService } from '../domain/search-service.ts';
+import { type ErrorReport, installErrors } from './errors.ts';
+import { type Operations, operationRoutes } from './operations.ts';
+import { appRoutes, statsRoutes, userRoutes } from './routes/apps.ts';
+import { memoryRoutes } from './routes/memories.ts';
+import { searchRoutes } from './routes/search.ts';
+import { installSecurity } from './security.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** Room for a text of the greatest length in any script, and its metadata. */
+const BODY_LIMIT = 2 * 1024 * 1024;
+
+export interface AppOptions {
+  version: string;
+  allowedOrigins: readonly string[];
+  memories: MemoryService;
+  search: SearchService;
+  apps: AppService;
+  operations: Operations;
+  /** Gives each request its correlation id and its one log line. */
+  requestLogging: FastifyPluginAsync;
+  /** The id of the request under way. */
+  requestId: () => string;
+  reportError: (error: ErrorReport) => void;
+  mcp: FastifyPluginAsync;
+}
+
+/** Builds the server without listening: tests inject, `main.ts` listens. */
+export const buildApp = async (options: AppOptions): Promise<FastifyInstance> => {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    // Clients write both, and the UI's preflights must not be redirected.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    forceCloseConnections: true,
+    // Slow clients must not hold sockets for ever; open streams are not limited by these.
+    requestTimeout: 60_000,
+    return503OnClosing: true,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  await app.register(options.requestLogging);
+  installErrors(app, { requestId: options.requestId, bodyLimit: BODY_LIMIT, report: options.reportError });
+  installSecurity(app, options);
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Agent4 memory API', version: options.version },
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', logLevel: 'silent' });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+
+  await app.register(operationRoutes(options.operations));
+  await app.register(memoryRoutes(options.memories), { prefix: '/api/v1/memories' });
+  await app.register(searchRoutes(options.search), { prefix: '/api/v1/memories' });
+  await app.register(appRoutes(options.apps), { prefix: '/api/v1/apps' });
+  await app.register(userRoutes(options.apps), { prefix: '/api/v1/users' });
+  await app.register(statsRoutes(options.apps), { prefix: '/api/v1/stats' });
+  await app.register(options.mcp);
+  return app;
+};

@@ -1,0 +1,44 @@
+import cors from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+import { httpErrors } from './errors.ts';
+
+const isLoopbackName = (name: string): boolean =>
+  name === 'localhost' || name === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
+
+const hostName = (host: string): string | undefined => {
+  const url = `http://${host}`;
+  return host !== '' && URL.canParse(url) ? new URL(url).hostname : undefined;
+};
+
+/** Loopback names on any port, and the origins that were allowed by name. `null` and the rest are foreign. */
+export const originAllowed = (origin: string, allowed: ReadonlySet<string>): boolean => {
+  if (allowed.has(origin)) return true;
+  if (!URL.canParse(origin)) return false;
+  const { protocol, hostname } = new URL(origin);
+  return (protocol === 'http:' || protocol === 'https:') && isLoopbackName(hostname);
+};
+
+/**
+ * A page elsewhere must not reach a server on loopback: neither by its own name made to point here
+ * (Host), nor by a request across origins (Origin). Before everything else, also on the MCP routes.
+ */
+export const installSecurity = (
+  app: FastifyInstance,
+  options: { allowedOrigins: readonly string[] },
+): void => {
+  const allowed = new Set(options.allowedOrigins);
+  app.addHook('onRequest', async (request) => {
+    const host = hostName(request.headers.host ?? '');
+    if (host === undefined || !isLoopbackName(host)) throw httpErrors.HOST_NOT_ALLOWED();
+    const { origin } = request.headers;
+    if (origin !== undefined && !originAllowed(origin, allowed)) throw httpErrors.ORIGIN_NOT_ALLOWED();
+  });
+  app.register(cors, {
+    // Foreign origins never come this far.
+    origin: true,
+    credentials: true,
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['x-request-id', 'retry-after', 'mcp-session-id', 'mcp-protocol-version'],
+    maxAge: 600,
+  });
+};
