@@ -1,0 +1,99 @@
+import type { IBackoffFactory, IDefaultPolicyContext } from './cockatiel.ts';
+import { duration, oneOf, optionalFunction } from './validate.ts';
+
+/** What a backoff may look at: which wait this is (1 for the first), and what made it necessary. */
+export interface BackoffContext extends IDefaultPolicyContext {
+  attempt: number;
+  result: { error: unknown } | { value: unknown };
+}
+
+export type BackoffShape = 'constant' | 'linear' | 'exponential';
+
+/** A list's last entry holds for all later waits; a function answers milliseconds; or a backoff of cockatiel. */
+export type CustomBackoff =
+  | readonly number[]
+  | ((context: BackoffContext) => number)
+  | IBackoffFactory<BackoffContext>;
+
+export type Jitter = 'none' | 'full' | 'equal' | 'decorrelated';
+
+/** The waits of one call, one after the other: milliseconds, never negative, never NaN. */
+export type Delays = (context: BackoffContext) => number;
+
+// Far beyond any wait, far below where sums of milliseconds lose a digit.
+const CEILING = 2 ** 52;
+
+const usable = (ms: unknown): number => (typeof ms === 'number' && ms > 0 ? Math.min(ms, CEILING) : 0);
+
+/** Validates once; each call of the answer starts a fresh series. */
+export const customDelays = (option: string, custom: CustomBackoff): (() => Delays) => {
+  if (Array.isArray(custom)) {
+    const list = [...(custom as readonly number[])];
+    if (list.length === 0) throw new RangeError(`${option} must be a list with at least one delay, got []`);
+    list.forEach((ms, at) => {
+      duration(`${option}[${at}]`, ms, { zero: true, infinite: false });
+    });
+    return () => (context) => list[Math.min(context.attempt, list.length) - 1]!;
+  }
+  if (typeof custom === 'function') return () => (context) => usable(custom(context));
+  const factory = custom as IBackoffFactory<BackoffContext>;
+  if (typeof factory?.next !== 'function')
+    throw new TypeError(
+      `${option} must be a word, a list, a function or a backoff of cockatiel, got ${String(custom)}`,
+    );
+  return () => {
+    let current: { duration: number; next: IBackoffFactory<BackoffContext>['next'] } | undefined;
+    return (context) => {
+      current = (current ?? factory).next(context);
+      return usable(current.duration);
+    };
+  };
+};
+
+export interface BackoffOptions {
+  initialDelayMs: number;
+  maxDelayMs: number;
+  backoff: BackoffShape | CustomBackoff;
+  factor: number;
+  jitter: Jitter | undefined;
+  random: () => number;
+}
+
+/** The series of waits of a retry: shape, jitter, cap. */
+export const delaysOf = (options: BackoffOptions): (() => Delays) => {
+  const { backoff, factor, random } = options;
+  const initial = duration('initialDelayMs', options.initialDelayMs, { zero: true, infinite: false });
+  const cap = Math.min(duration('maxDelayMs', options.maxDelayMs, { zero: true, infinite: true }), CEILING);
+  if (!(Number.isFinite(factor) && factor >= 1))
+    throw new RangeError(`factor must be a number >= 1, got ${String(factor)}`);
+  optionalFunction('random', random);
+  const shaped = typeof backoff === 'string';
+  // A hand-made series is taken at its word; a computed one is spread out, or callers that failed together return together.
+  const jitter = oneOf('jitter', options.jitter ?? (shaped ? 'full' : 'none'), JITTERS);
+  const series: () => Delays = shaped
+    ? computed(oneOf('backoff', backoff, SHAPES), initial, factor)
+    : customDelays('backoff', backoff);
+  return () => {
+    const next = series();
+    let previous = initial;
+    return (context) => {
+      const base = Math.min(cap, next(context));
+      if (jitter === 'none') return base;
+      if (jitter === 'full') return random() * base;
+      if (jitter === 'equal') return base / 2 + (random() * base) / 2;
+      previous = Math.min(cap, initial + random() * Math.max(0, 3 * previous - initial));
+      return previous;
+    };
+  };
+};
+
+const SHAPES = ['constant', 'linear', 'exponential'] as const;
+const JITTERS = ['none', 'full', 'equal', 'decorrelated'] as const;
+
+const computed = (shape: BackoffShape, initial: number, factor: number): (() => Delays) => {
+  if (shape === 'constant') return () => () => initial;
+  if (shape === 'linear') return () => (context) => initial * context.attempt;
+  // factor ** n overflows to Infinity, and 0 * Infinity is NaN.
+  return () => (context) =>
+    initial === 0 ? 0 : Math.min(CEILING, initial * factor ** (context.attempt - 1));
+};

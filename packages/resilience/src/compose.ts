@@ -1,0 +1,41 @@
+import { Emitter } from './events.ts';
+import { definePolicy, type Layer, layerOf, type Policy, type PolicyLike } from './policy.ts';
+import { Recorder } from './stats.ts';
+import { systemClock } from './timers.ts';
+
+/** What a policy may answer in the call's place. */
+export type AltOf<P> = P extends { readonly _altReturn: infer A } ? A : never;
+
+/** One layer out of several, the first outermost. */
+export const chain = (layers: readonly Layer[]): Layer =>
+  layers.reduceRight<Layer | undefined>(
+    (inner, outer) =>
+      inner === undefined
+        ? outer
+        : (task, scope, attempt) => outer((s, a) => inner(task, s, a), scope, attempt),
+    undefined,
+  ) ?? (async (task, scope, attempt) => task(scope, attempt));
+
+const assertPolicy = (where: string, policy: unknown): void => {
+  if (typeof (policy as PolicyLike | null | undefined)?.execute !== 'function')
+    throw new TypeError(`${where} must be a policy (with execute), got ${String(policy)}`);
+};
+
+/**
+ * One policy out of several, the first outermost: `compose(a, b).execute(f)` is `a.execute(() => b.execute(f))`.
+ * Policies of ours and of cockatiel mix. Of nothing it is a policy that only calls.
+ * @throws TypeError here for something that has no `execute`.
+ */
+export function compose<P extends readonly PolicyLike[]>(
+  ...policies: P
+): Policy<AltOf<P[number]>, 'success' | 'failure'> {
+  policies.forEach((policy, at) => {
+    assertPolicy(`compose argument ${at + 1}`, policy);
+  });
+  return definePolicy({
+    emitter: new Emitter('compose', ['success', 'failure']),
+    clock: systemClock,
+    recorder: new Recorder(),
+    layer: chain(policies.map(layerOf)),
+  });
+}

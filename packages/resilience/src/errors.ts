@@ -1,0 +1,126 @@
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  isBrokenCircuitError,
+  isBulkheadRejectedError,
+  isTaskCancelledError,
+  TaskCancelledError,
+} from './cockatiel.ts';
+
+/**
+ * The circuit is open (or half-open with all its probes taken), so the call was not made.
+ * cockatiel's `isBrokenCircuitError` recognises it. It carries no stack frames: a rejection must stay cheap under load.
+ */
+export class CircuitOpenError extends BrokenCircuitError {
+  static {
+    Object.defineProperty(CircuitOpenError.prototype, 'name', { value: 'CircuitOpenError', writable: true });
+  }
+  readonly code: 'CIRCUIT_OPEN' | 'CIRCUIT_ISOLATED' = 'CIRCUIT_OPEN';
+  readonly retryable: boolean = true;
+  readonly safety = 'not-sent';
+  /** The circuit's name. */
+  readonly policy: string;
+  /** Milliseconds until the circuit admits a probe; undefined when nobody can tell. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(policy: string, retryAfterMs: number | undefined, message?: string) {
+    super(message ?? `Circuit "${policy}" is open; next probe in ${Math.ceil(retryAfterMs ?? 0)} ms`);
+    this.policy = policy;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The circuit is held open by hand (`isolate()`); cockatiel's `isIsolatedCircuitError` recognises it. */
+export class CircuitIsolatedError extends CircuitOpenError {
+  static {
+    Object.defineProperty(CircuitIsolatedError.prototype, 'name', {
+      value: 'CircuitIsolatedError',
+      writable: true,
+    });
+  }
+  override readonly code = 'CIRCUIT_ISOLATED';
+  readonly isIsolatedCircuitError = true;
+
+  constructor(policy: string) {
+    super(policy, undefined, `Circuit "${policy}" is isolated by hand`);
+  }
+}
+
+/** The call did not finish in time. cockatiel's `isTaskCancelledError` recognises it; its `name` is `TimeoutError`. */
+export class PolicyTimeoutError extends TaskCancelledError {
+  static {
+    Object.defineProperty(PolicyTimeoutError.prototype, 'name', { value: 'TimeoutError', writable: true });
+  }
+  readonly code = 'TIMEOUT';
+  readonly retryable = true;
+  /** The call may have been carried out all the same, so only an idempotent one may be repeated. */
+  readonly safety = 'idempotent-only';
+  readonly policy: string;
+  readonly timeoutMs: number;
+
+  constructor(policy: string, timeoutMs: number) {
+    super(`"${policy}" timed out after ${timeoutMs} ms`);
+    this.policy = policy;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** No slot was free and the queue was full, or the wait in the queue was too long; the call was not made. */
+export class BulkheadFullError extends BulkheadRejectedError {
+  static {
+    Object.defineProperty(BulkheadFullError.prototype, 'name', {
+      value: 'BulkheadFullError',
+      writable: true,
+    });
+  }
+  readonly code = 'BULKHEAD_FULL';
+  readonly retryable = true;
+  readonly safety = 'not-sent';
+  readonly policy: string;
+  readonly reason: 'full' | 'queue-timeout';
+  readonly maxConcurrent: number;
+  readonly maxQueue: number;
+
+  constructor(
+    policy: string,
+    maxConcurrent: number,
+    maxQueue: number,
+    reason: 'full' | 'queue-timeout',
+    queueTimeoutMs = 0,
+  ) {
+    super(maxConcurrent, maxQueue);
+    this.message =
+      reason === 'full'
+        ? `Bulkhead "${policy}" is full: ${maxConcurrent} running, ${maxQueue} queued`
+        : `Bulkhead "${policy}" gave no slot within ${queueTimeoutMs} ms`;
+    this.policy = policy;
+    this.maxConcurrent = maxConcurrent;
+    this.maxQueue = maxQueue;
+    this.reason = reason;
+  }
+}
+
+/** Builds an error without collecting stack frames, which is nearly all of an error's cost. */
+export const stackless = <E extends Error>(build: () => E): E => {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return build();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+};
+
+/** True for a call that a breaker or bulkhead (ours or cockatiel's) refused to make. */
+export const isRejection = (error: unknown): boolean =>
+  isBrokenCircuitError(error) || isBulkheadRejectedError(error);
+
+/** True for a time limit of ours or of cockatiel. */
+export const isTimeout = (error: unknown): boolean => isTaskCancelledError(error);
+
+/** True for an error that says somebody cancelled, whoever it was. */
+export const isCancellation = (error: unknown): boolean => {
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return name === 'AbortError' || code === 'ABORT_ERR' || code === 'CANCELLED';
+};

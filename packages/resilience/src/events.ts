@@ -1,0 +1,110 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+
+export type CircuitStateName = 'closed' | 'open' | 'half-open' | 'isolated';
+
+/** One transition of a circuit. */
+export interface StateChange {
+  policy: string;
+  from: CircuitStateName;
+  to: CircuitStateName;
+  /** Milliseconds until the next probe; only when `to` is `open`. */
+  retryAfterMs?: number;
+  /** What opened the circuit; only when `to` is `open` and a call's error did it. */
+  error?: unknown;
+}
+
+/** What each event carries. `policy` is the policy's name, durations are milliseconds. */
+export interface PolicyEvents {
+  success: { policy: string; durationMs: number };
+  failure: { policy: string; durationMs: number; error: unknown };
+  /** `attempt` failed (1 is the first call); the next one starts after `delayMs`. `error` is absent for a bad result. */
+  retry: { policy: string; attempt: number; delayMs: number; error?: unknown };
+  timeout: { policy: string; timeoutMs: number };
+  reject: {
+    policy: string;
+    reason: 'open' | 'half-open' | 'isolated' | 'full' | 'queue-timeout';
+    retryAfterMs?: number;
+  };
+  /** `error` was answered by the fallback; `fallbackError` is set when the fallback threw as well. */
+  fallback: { policy: string; error: unknown; fallbackError?: unknown };
+  /** Every transition; the four below are the same payload, one word each. */
+  state: StateChange;
+  open: StateChange;
+  'half-open': StateChange;
+  close: StateChange;
+  isolate: StateChange;
+}
+
+export type EventName = keyof PolicyEvents;
+
+const CHANNELS: Partial<Record<EventName, Channel>> = {};
+for (const event of ['success', 'failure', 'retry', 'timeout', 'reject', 'fallback', 'state'] as const) {
+  CHANNELS[event] = channel(`agent4:resilience:${event}`);
+}
+const ERROR_CHANNEL = channel('agent4:resilience:error');
+
+/** The events of one policy: to its own listeners, and the same payload to the process's diagnostics channels. */
+export class Emitter {
+  readonly policy: string;
+  readonly #known: readonly EventName[];
+  readonly #listeners = new Map<EventName, Set<(payload: never) => unknown>>();
+
+  constructor(policy: string, known: readonly EventName[]) {
+    this.policy = policy;
+    this.#known = known;
+  }
+
+  on(event: EventName, listener: (payload: never) => unknown): () => void {
+    if (!this.#known.includes(event))
+      throw new TypeError(
+        `"${this.policy}" has no event "${String(event)}"; it has ${this.#known.join(', ')}`,
+      );
+    if (typeof listener !== 'function') throw new TypeError(`the listener of "${event}" must be a function`);
+    // A wrapper of its own, so that the same function may be subscribed twice and each answer removes its own.
+    const entry = (payload: never): unknown => listener(payload);
+    const entries = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, entries.add(entry));
+    return () => {
+      entries.delete(entry);
+    };
+  }
+
+  knows(event: EventName): boolean {
+    return this.#known.includes(event);
+  }
+
+  /** Ask before building a payload: nothing is paid for when nobody listens. */
+  wants(event: EventName): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0 || CHANNELS[event]?.hasSubscribers === true;
+  }
+
+  /** Never throws: a listener's fault must not become the call's. */
+  emit<K extends EventName>(event: K, payload: PolicyEvents[K]): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      try {
+        const answer = (listener as (payload: PolicyEvents[K]) => unknown)(payload);
+        if (typeof answer === 'object' && answer !== null && 'then' in answer)
+          Promise.resolve(answer).catch((error: unknown) => this.report(event, error));
+      } catch (error) {
+        this.report(event, error);
+      }
+    }
+    const shared = CHANNELS[event];
+    if (shared?.hasSubscribers === true) shared.publish(payload);
+  }
+
+  /** Runs a predicate that the user handed in; when it throws, `otherwise` holds and the error is reported. */
+  ask<T>(source: string, predicate: () => T, otherwise: T): T {
+    try {
+      return predicate();
+    } catch (error) {
+      this.report(source, error);
+      return otherwise;
+    }
+  }
+
+  /** Where the faults of listeners and predicates go: channel `agent4:resilience:error`. */
+  report(source: string, error: unknown): void {
+    if (ERROR_CHANNEL.hasSubscribers) ERROR_CHANNEL.publish({ policy: this.policy, source, error });
+  }
+}

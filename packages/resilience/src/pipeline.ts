@@ -1,0 +1,158 @@
+import { type Bulkhead, type BulkheadOptions, bulkhead } from './bulkhead.ts';
+import type { CircuitSnapshot } from './circuit.ts';
+import { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker.ts';
+import { chain } from './compose.ts';
+import { Emitter, type EventName, type PolicyEvents } from './events.ts';
+import { type FallbackFunction, fallback } from './fallback.ts';
+import { definePolicy, emitterOf, layerOf, type Policy, type PolicyLike } from './policy.ts';
+import { type RetryPolicy, retry } from './retry.ts';
+import { type PolicyStats, Recorder } from './stats.ts';
+import { timeout } from './timeout.ts';
+import type { TimeSource } from './timers.ts';
+import { nameOf, onlyKnown, timeSource } from './validate.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Options of {@link pipeline}, in the order in which a call meets the parts. A part is its options, or a ready policy. */
+export interface PipelineOptions<A = never> extends TimeSource {
+  /** The dependency's name; the parts bear it too. Default `pipeline`. */
+  name?: string | undefined;
+  /** Answers in the call's place when all else has failed; a ready `fallback(…)` can be choosier. */
+  fallback?: FallbackFunction<A> | Policy<A, 'success' | 'failure' | 'fallback'> | undefined;
+  /** The limit of the whole: queueing, all attempts, all waits. Its name is `<name>.total`. */
+  totalTimeoutMs?: number | PolicyLike | undefined;
+  /** The slot is held during retries and their waits. */
+  bulkhead?: BulkheadOptions | PolicyLike | undefined;
+  retry?: RetryPolicy | PolicyLike | undefined;
+  /** Sees each attempt. */
+  circuitBreaker?: CircuitBreakerOptions | PolicyLike | undefined;
+  /** The limit of each attempt. */
+  timeoutMs?: number | PolicyLike | undefined;
+  /** What an error means, for retry and breaker. Default: the error's own `retryable`, `safety` and `retryAfterMs`. */
+  classify?: ((error: unknown) => Verdict) | undefined;
+}
+
+export interface PipelineSnapshot {
+  name: string;
+  circuitBreaker: CircuitSnapshot | undefined;
+  bulkhead: ReturnType<Bulkhead['snapshot']> | undefined;
+  stats: PolicyStats;
+}
+
+/** A {@link Policy} of the usual parts. `on` hears the parts' events as well; `success` and `failure` are the whole's. */
+export interface Pipeline<A = never> extends Policy<A, EventName> {
+  /** Undefined when there is none, or it is not one of ours. */
+  readonly circuitBreaker: CircuitBreaker | undefined;
+  readonly bulkhead: Bulkhead | undefined;
+  snapshot(): PipelineSnapshot;
+  /** Counts of the whole; `retries` and `timeouts` are summed over the parts (a shared part counts all its users). */
+  stats(): PolicyStats;
+}
+
+const OPTIONS = [
+  ...['name', 'fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'],
+  ...['classify', 'clock', 'timers'],
+];
+
+const EVENTS: readonly EventName[] = [
+  ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback'] as const),
+  ...(['state', 'open', 'half-open', 'close', 'isolate'] as const),
+];
+
+/**
+ * The usual policies around one dependency, in the order that works:
+ * fallback > total timeout > bulkhead > retry > circuit breaker > timeout of each attempt > call.
+ * A part that is not given is not there.
+ * @throws What the parts throw; see each.
+ * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
+ */
+export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
+  onlyKnown('pipeline', options, OPTIONS);
+  const name = nameOf(options.name, 'pipeline');
+  const { clock, timers } = timeSource(options);
+  const { classify } = options;
+  const shared = { name, clock, timers };
+
+  const breaker = part('circuitBreaker', options.circuitBreaker, (given) =>
+    circuitBreaker({ name, clock, classify, ...(given as CircuitBreakerOptions) }),
+  );
+  const slots = part('bulkhead', options.bulkhead, (given) =>
+    bulkhead({ ...shared, ...(given as BulkheadOptions) }),
+  );
+  const limit = (option: 'totalTimeoutMs' | 'timeoutMs', called: string): PolicyLike | undefined =>
+    part(option, options[option], (ms) => {
+      if (typeof ms !== 'number')
+        throw new TypeError(`${option} must be a number of milliseconds or a policy, got ${String(ms)}`);
+      return timeout({ ...shared, name: called, ms });
+    });
+  const parts = [
+    part('fallback', options.fallback, (answer) => {
+      if (typeof answer !== 'function')
+        throw new TypeError(`fallback must be a function or a policy, got ${String(answer)}`);
+      return fallback(answer as FallbackFunction<A>, { name });
+    }),
+    limit('totalTimeoutMs', `${name}.total`),
+    slots,
+    part('retry', options.retry, (given) => retry({ ...shared, classify, ...(given as RetryPolicy) })),
+    breaker,
+    limit('timeoutMs', name),
+  ].filter((each) => each !== undefined);
+
+  const emitter = new Emitter(name, EVENTS);
+  const recorder = new Recorder();
+  const stats = (): PolicyStats => {
+    const sum = recorder.stats();
+    for (const each of parts) {
+      const own = emitterOf(each) === undefined ? undefined : (each as Policy).stats();
+      sum.retries += own?.retries ?? 0;
+      sum.timeouts += own?.timeouts ?? 0;
+    }
+    return sum;
+  };
+  const on = <K extends EventName>(
+    event: K,
+    listener: (payload: PolicyEvents[K]) => unknown,
+  ): (() => void) => {
+    const stops = [emitter.on(event, listener)];
+    if (event !== 'success' && event !== 'failure') {
+      for (const each of parts) {
+        if (emitterOf(each)?.knows(event)) stops.push((each as Policy).on(event, listener));
+      }
+    }
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
+  const ownBreaker = ours<CircuitBreaker>(breaker, 'isolate');
+  const ownBulkhead = ours<Bulkhead>(slots, 'snapshot');
+  const snapshot = (): PipelineSnapshot => ({
+    name,
+    circuitBreaker: ownBreaker?.snapshot(),
+    bulkhead: ownBulkhead?.snapshot(),
+    stats: stats(),
+  });
+  return definePolicy(
+    { emitter, clock, recorder, layer: chain(parts.map(layerOf)) },
+    { circuitBreaker: ownBreaker, bulkhead: ownBulkhead, on, stats, snapshot },
+  );
+}
+
+const part = (
+  option: string,
+  given: unknown,
+  build: (given: unknown) => PolicyLike,
+): PolicyLike | undefined => {
+  if (given === undefined) return undefined;
+  // A policy of ours is a function, so `execute` is what tells a ready policy from options and from a plain function.
+  if (typeof (given as PolicyLike | null)?.execute === 'function') return given as PolicyLike;
+  try {
+    return build(given);
+  } catch (error) {
+    // The message of a part names its own option; say which part that was.
+    if (error instanceof RangeError) throw new RangeError(`${option}: ${error.message}`, { cause: error });
+    if (error instanceof TypeError) throw new TypeError(`${option}: ${error.message}`, { cause: error });
+    throw error;
+  }
+};
+
+const ours = <P extends PolicyLike>(policy: PolicyLike | undefined, method: keyof P): P | undefined =>
+  policy !== undefined && emitterOf(policy) !== undefined && method in policy ? (policy as P) : undefined;

@@ -1,0 +1,90 @@
+type Listener = (reason: unknown) => void;
+
+/**
+ * The cancellation of one call, as the layers of a pipeline hand it inwards.
+ * An `AbortSignal` is made only when the called function reads one: it is the dearest part of a call.
+ */
+export class Scope {
+  /** False when nothing can ever abort this scope, so that a layer need not listen. */
+  readonly canAbort: boolean;
+  readonly #given: AbortSignal | undefined;
+  #controller: AbortController | undefined;
+  #aborted = false;
+  #reason: unknown;
+  #listeners: Set<Listener> | undefined;
+  #detach: (() => void) | undefined;
+
+  private constructor(given: AbortSignal | undefined, canAbort: boolean) {
+    this.#given = given;
+    this.canAbort = canAbort;
+  }
+
+  /** The scope of a call as its caller made it: aborts when the given signal does, never without one. */
+  static from(signal: AbortSignal | undefined): Scope {
+    return new Scope(signal, signal !== undefined);
+  }
+
+  /** A scope that aborts with its parent and can be aborted on its own; `close()` it when the call has settled. */
+  static within(parent: Scope): Scope {
+    const scope = new Scope(undefined, true);
+    if (parent.aborted) scope.abort(parent.reason);
+    else if (parent.canAbort) scope.#detach = parent.onAbort((reason) => scope.abort(reason));
+    return scope;
+  }
+
+  get aborted(): boolean {
+    return this.#given === undefined ? this.#aborted : this.#given.aborted;
+  }
+
+  get reason(): unknown {
+    return this.#given === undefined ? this.#reason : this.#given.reason;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#given !== undefined) return this.#given;
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Calls back once, synchronously, on abort; the answer unsubscribes. The scope must not be aborted yet. */
+  onAbort(listener: Listener): () => void {
+    if (!this.canAbort) return nothing;
+    this.#listeners ??= new Set();
+    if (this.#listeners.size === 0)
+      this.#given?.addEventListener('abort', this.#onGivenAbort, { once: true });
+    this.#listeners.add(listener);
+    return () => {
+      if (this.#listeners?.delete(listener) === true && this.#listeners.size === 0) {
+        this.#given?.removeEventListener('abort', this.#onGivenAbort);
+      }
+    };
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    this.close();
+    this.#fire(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** Stops listening to the parent. */
+  close(): void {
+    this.#detach?.();
+    this.#detach = undefined;
+  }
+
+  readonly #onGivenAbort = (): void => this.#fire(this.#given?.reason);
+
+  #fire(reason: unknown): void {
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+  }
+}
+
+const nothing = (): void => {};

@@ -1,0 +1,56 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+
+/** Counts since the policy was made. `calls` = successes + failures + rejections + cancelled + those still running. */
+export interface PolicyStats {
+  calls: number;
+  successes: number;
+  /** Calls that ended in an error, time-outs included. */
+  failures: number;
+  /** Calls that a breaker or bulkhead refused to make. */
+  rejections: number;
+  /** Calls that their caller aborted. */
+  cancelled: number;
+  /** Second and later attempts. */
+  retries: number;
+  /** Calls that ran out of time. */
+  timeouts: number;
+  /** Of successes and failures, in milliseconds; undefined until one was measured. */
+  latencyMs: { count: number; p50: number; p95: number; p99: number } | undefined;
+}
+
+/** The counters behind `stats()`. Recording is O(1); the histogram is made with the first sample. */
+export class Recorder {
+  calls = 0;
+  successes = 0;
+  failures = 0;
+  rejections = 0;
+  cancelled = 0;
+  retries = 0;
+  timeouts = 0;
+  #latency: RecordableHistogram | undefined;
+
+  /** Microseconds up to an hour, to two figures. */
+  measure(durationMs: number): void {
+    this.#latency ??= createHistogram({ lowest: 1, highest: 3_600_000_000, figures: 2 });
+    this.#latency.record(Math.min(3_600_000_000, Math.max(1, Math.round(durationMs * 1000))));
+  }
+
+  stats(): PolicyStats {
+    const latency = this.#latency;
+    return {
+      calls: this.calls,
+      successes: this.successes,
+      failures: this.failures,
+      rejections: this.rejections,
+      cancelled: this.cancelled,
+      retries: this.retries,
+      timeouts: this.timeouts,
+      latencyMs: latency && {
+        count: latency.count,
+        p50: latency.percentile(50) / 1000,
+        p95: latency.percentile(95) / 1000,
+        p99: latency.percentile(99) / 1000,
+      },
+    };
+  }
+}

@@ -1,0 +1,73 @@
+import type { Clock, Timers, TimeSource } from './timers.ts';
+import { systemClock, systemTimers } from './timers.ts';
+
+const show = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+};
+
+export const integer = (option: string, value: number, least: number, infinite = false): number => {
+  if ((Number.isSafeInteger(value) && value >= least) || (infinite && value === Number.POSITIVE_INFINITY))
+    return value;
+  const or = infinite ? ' or Infinity' : '';
+  throw new RangeError(`${option} must be an integer >= ${least}${or}, got ${show(value)}`);
+};
+
+/** A duration in milliseconds, fractions allowed. */
+export const duration = (
+  option: string,
+  value: number,
+  rule: { zero: boolean; infinite: boolean },
+): number => {
+  const least = rule.zero ? value >= 0 : value > 0;
+  if (typeof value === 'number' && least && (rule.infinite || value !== Number.POSITIVE_INFINITY))
+    return value;
+  const or = rule.infinite ? ' or Infinity' : '';
+  throw new RangeError(
+    `${option} must be a number of milliseconds ${rule.zero ? '>=' : '>'} 0${or}, got ${show(value)}`,
+  );
+};
+
+export const oneOf = <T extends string>(option: string, value: T, words: readonly T[]): T => {
+  if (words.includes(value)) return value;
+  throw new TypeError(`${option} must be one of ${words.join(', ')}, got ${show(value)}`);
+};
+
+export const optionalFunction = <F>(option: string, value: F): F => {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new TypeError(`${option} must be a function, got ${show(value)}`);
+};
+
+export const nameOf = (value: string | undefined, otherwise: string): string => {
+  if (value === undefined) return otherwise;
+  if (typeof value === 'string' && value.length > 0) return value;
+  throw new TypeError(`name must be a string that is not empty, got ${show(value)}`);
+};
+
+export const flag = (option: string, value: boolean | undefined): boolean | undefined => {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw new TypeError(`${option} must be true or false, got ${show(value)}`);
+};
+
+/** Refuses a misspelt option: a typo would otherwise quietly switch the protection off. */
+export const onlyKnown = (owner: string, options: object, known: readonly string[]): void => {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${owner} options must be an object, got ${show(options)}`);
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key))
+      throw new TypeError(`${owner} has no option "${key}"; it knows ${known.join(', ')}`);
+  }
+};
+
+export const timeSource = (options: TimeSource): { clock: Clock; timers: Timers } => {
+  optionalFunction('clock', options.clock);
+  const { timers } = options;
+  if (
+    timers !== undefined &&
+    (typeof timers?.setTimeout !== 'function' || typeof timers.clearTimeout !== 'function')
+  )
+    throw new TypeError(`timers must have setTimeout and clearTimeout, got ${show(timers)}`);
+  return { clock: options.clock ?? systemClock, timers: timers ?? systemTimers };
+};
