@@ -21,8 +21,10 @@ export const createAgentService = (options: {
   store: MemoryStore;
   memories: MemoryService;
   search: SearchService;
+  /** The log of an access that did happen could not be written. */
+  onLogLost: (error: unknown) => void;
 }) => {
-  const { store, memories, search } = options;
+  const { store, memories, search, onLogLost } = options;
 
   const appOf = async ({ userId, app }: Agent): Promise<App> => {
     const { user } = await store.ensureUser(userId);
@@ -35,7 +37,9 @@ export const createAgentService = (options: {
     touched: readonly Memory[],
     metadata: AccessEntry['metadata'] = {},
   ): Promise<void> =>
-    store.logAccess(touched.map((memory) => ({ memoryId: memory.id, appId: app.id, accessType, metadata })));
+    store
+      .logAccess(touched.map((memory) => ({ memoryId: memory.id, appId: app.id, accessType, metadata })))
+      .catch(onLogLost);
 
   const visible = async (app: App): Promise<Memory[]> => {
     const filter = { userId: app.ownerId, states: ['active'], activeAppsOnly: true } as const;
@@ -90,12 +94,12 @@ export const createAgentService = (options: {
       );
       const allowed = mine.filter((memory) => active.has(memory.appId));
       if (allowed.length === 0) return [];
-      await log(app, 'delete', allowed);
       await store.setState(
         app.ownerId,
         { kind: 'ids', ids: allowed.map((memory) => memory.id), unknown: 'ignore' },
         'deleted',
       );
+      await log(app, 'delete', allowed);
       return allowed;
     },
 
@@ -104,12 +108,12 @@ export const createAgentService = (options: {
       if (!app.isActive) return [];
       const all = await visible(app);
       if (all.length === 0) return [];
-      await log(app, 'delete_all', all);
       await store.setState(
         app.ownerId,
         { kind: 'ids', ids: all.map((memory) => memory.id), unknown: 'ignore' },
         'deleted',
       );
+      await log(app, 'delete_all', all);
       return all;
     },
   };

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Embedder } from './embedder.ts';
+import type { ReadCache } from './memory-service.ts';
 import type { StoredVector } from './memory-store.ts';
 import type { Policy } from './policy.ts';
 
-/** The part of a cache that embedding needs; a cache of @agent4/caching satisfies it. */
-export interface VectorCache {
-  getOrSet(key: string, loader: () => Promise<Float32Array>): Promise<Float32Array>;
-}
-
 export interface Embedding {
   readonly embedderId: string;
+  /** False when the operator wants none; then text search is whole by itself. */
+  readonly enabled: boolean;
   /**
    * The text's vector, or undefined when the embedder can not give it now.
    * Never rejects but with `signal.reason`: without a vector a memory is stored and a search answers by text.
@@ -23,7 +21,7 @@ export interface Embedding {
 export const createEmbedding = (options: {
   embedder: Embedder;
   policy: Policy;
-  cache: VectorCache;
+  cache: ReadCache<Float32Array>;
   /** Told of each vector that could not be had, with the error. */
   onUnavailable: (error: unknown) => void;
 }): Embedding => {
@@ -36,13 +34,15 @@ export const createEmbedding = (options: {
 
   return {
     embedderId: embedder.id,
+    enabled: true,
     available,
     vectorsFor,
     async vectorFor(text, signal) {
       if (!available()) return undefined;
       try {
-        const values = await cache.getOrSet(keyOf(text), async () => (await vectorsFor([text]))[0]!);
-        signal?.throwIfAborted();
+        const load = async (context: { readonly signal: AbortSignal }): Promise<Float32Array> =>
+          (await vectorsFor([text], context.signal))[0]!;
+        const values = await cache.getOrSet(keyOf(text), load, { signal });
         return { embedder: embedder.id, values };
       } catch (error) {
         signal?.throwIfAborted();
@@ -51,4 +51,14 @@ export const createEmbedding = (options: {
       }
     },
   };
+};
+
+/** For an operator who wants text search alone. */
+export const noEmbedding: Embedding = {
+  embedderId: 'none',
+  enabled: false,
+  available: () => false,
+  vectorFor: async () => undefined,
+  vectorsFor: () =>
+    Promise.reject(Object.assign(new Error('There is no embedder'), { code: 'EMBEDDER_UNAVAILABLE' })),
 };

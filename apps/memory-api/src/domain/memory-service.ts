@@ -14,8 +14,12 @@ import type {
 } from './model.ts';
 
 /** The part of a cache the services need; a cache of @agent4/caching satisfies it. */
-export interface ReadCache {
-  getOrSet<T>(key: string, loader: () => Promise<T>): Promise<T>;
+export interface ReadCache<V> {
+  getOrSet(
+    key: string,
+    loader: (context: { readonly signal: AbortSignal }) => Promise<V>,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<V>;
 }
 
 export interface Remember {
@@ -45,7 +49,7 @@ export const createMemoryService = (options: {
   store: MemoryStore;
   embedding: Embedding;
   categorise: (text: string) => string[];
-  categoryCache: ReadCache;
+  categoryCache: ReadCache<Category[]>;
   /** There is a memory without a vector. */
   onPending: () => void;
 }) => {

@@ -30,7 +30,7 @@ const CANDIDATES = 100;
 export const createSearchService = (options: {
   store: MemoryStore;
   embedding: Embedding;
-  cache: ReadCache;
+  cache: ReadCache<SearchResult>;
 }) => {
   const { store, embedding, cache } = options;
 
@@ -51,7 +51,7 @@ export const createSearchService = (options: {
     const memories = await store.getMemories([...scores.keys()]);
     return {
       results: memories.map((memory) => ({ memory, score: scores.get(memory.id)! })),
-      degraded: vector === undefined || candidates.withoutVector > 0,
+      degraded: embedding.enabled && (vector === undefined || candidates.withoutVector > 0),
     };
   };
 
@@ -70,7 +70,7 @@ export const createSearchService = (options: {
         limit,
         filter ?? null,
       ]);
-      return cache.getOrSet(key, () => find(user.id, search, signal));
+      return cache.getOrSet(key, (context) => find(user.id, search, context.signal), { signal });
     },
   };
 };
