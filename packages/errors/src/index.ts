@@ -1,1 +1,48 @@
-export {};
+// The whole public surface of @agent4/errors. What is not named here is not for use from outside.
+export { AppError, type AppErrorOptions, isAppError } from './app-error.ts';
+export {
+  type ClassifierRule,
+  type ClassifierVerdict,
+  registerClassifier,
+} from './classifier-registry.ts';
+export {
+  type Classification,
+  type ClassifyOptions,
+  classify,
+  isRetryable,
+  type RetryVerdict,
+} from './classify.ts';
+export {
+  type DefinedErrorOptions,
+  defineErrors,
+  type ErrorDefinition,
+  type ErrorFactory,
+} from './define-errors.ts';
+export {
+  AbortedError,
+  AuthenticationError,
+  AuthorizationError,
+  CancelledError,
+  ConflictError,
+  DatabaseError,
+  ExternalServiceError,
+  InternalError,
+  NetworkError,
+  NotFoundError,
+  PreconditionFailedError,
+  RateLimitError,
+  TimeoutError,
+  UnavailableError,
+  ValidationError,
+} from './error-classes.ts';
+export {
+  type ErrorCategory,
+  type ErrorFault,
+  type ErrorSeverity,
+  errorTable,
+  isErrorCategory,
+  type RetrySafety,
+  type StatusCode,
+} from './error-table.ts';
+export type { FieldViolation } from './field-violation.ts';
+export type { PublicScalar } from './public-text.ts';

@@ -1,0 +1,135 @@
+import {
+  type ErrorCategory,
+  type ErrorSeverity,
+  errorTable,
+  isErrorCategory,
+  isErrorStatus,
+  isPublicCode,
+  isSafety,
+  isSeverity,
+  type RetrySafety,
+} from './error-table.ts';
+import type { FieldViolation } from './field-violation.ts';
+import { type PublicScalar, renderPublicText } from './public-text.ts';
+import { read } from './safe-read.ts';
+
+/** What every class of this package takes. Nothing here makes a constructor throw: what does not hold is left out. */
+export interface AppErrorOptions {
+  /** Public, stable, UPPER_SNAKE, at most 63 characters. Default: the category's code. */
+  code?: string | undefined;
+  /** What led to this. Logged and classified, never shown. */
+  cause?: unknown;
+  /** For logs only. */
+  details?: Record<string, unknown> | undefined;
+  /** Public values for the `{name}` places of `userMessage`. */
+  params?: Readonly<Record<string, PublicScalar>> | undefined;
+  /** Public text. Default: the category's title. The constructor's `message` is for logs and is never shown. */
+  userMessage?: string | undefined;
+  /** Public: what is wrong, field by field. */
+  violations?: readonly FieldViolation[] | undefined;
+  /** Whether the call may be made again. Default: what `safety` says, else the category. */
+  retryable?: boolean | undefined;
+  /** When it may be made again. Default: the category's; `idempotent-only` when only `retryable: true` is given. */
+  safety?: RetrySafety | undefined;
+  /** Earliest time of the next call, in milliseconds from now. */
+  retryAfterMs?: number | undefined;
+  /** 400 to 599. Default: the category's. */
+  httpStatus?: number | undefined;
+  /** Default: the category's. */
+  severity?: ErrorSeverity | undefined;
+}
+
+const brandOf = (className: string): symbol => Symbol.for(`agent4.errors.${className}`);
+const brands = new WeakMap<object, symbol>();
+const appErrorBrand = brandOf('AppError');
+const internalBrand = brandOf('InternalError');
+
+/** Gives a class its name (on the prototype, so right in the stack), its category and its brand. */
+export const brandClass = (target: { prototype: object }, name: string, category: ErrorCategory): void => {
+  const fixed = { enumerable: false, configurable: true, writable: true };
+  Object.defineProperties(target.prototype, {
+    name: { value: name, ...fixed },
+    category: { value: category, ...fixed },
+    [brandOf(name)]: { value: true, ...fixed },
+  });
+  brands.set(target, brandOf(name));
+};
+
+/**
+ * An error that knows its category, its public code and text, and whether a retry makes sense.
+ * Throw one of its classes, or this one for a code of your own without a category: then it takes its cause's verdict.
+ * `instanceof` works across copies of this package and across realms.
+ */
+export class AppError extends Error {
+  static {
+    brandClass(AppError, 'AppError', 'INTERNAL');
+  }
+
+  declare readonly category: ErrorCategory;
+  readonly code: string;
+  readonly userMessage: string;
+  readonly httpStatus: number;
+  readonly severity: ErrorSeverity;
+  readonly retryable: boolean;
+  readonly safety: RetrySafety;
+  readonly retryAfterMs: number | undefined;
+  readonly details: Record<string, unknown> | undefined;
+  readonly params: Readonly<Record<string, PublicScalar>> | undefined;
+  readonly violations: readonly FieldViolation[];
+  /** The facts its author stated, as against those that came from the table. */
+  declare readonly stated: readonly ('category' | 'retry')[];
+
+  constructor(message: string, options: AppErrorOptions & { category?: ErrorCategory | undefined } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    const named = isErrorCategory(options.category);
+    if (named) Object.defineProperty(this, 'category', { value: options.category, enumerable: false });
+    const row = errorTable[this.category];
+    const safety = isSafety(options.safety) ? options.safety : undefined;
+    const retry = typeof options.retryable === 'boolean' ? options.retryable : undefined;
+    this.safety =
+      retry === false
+        ? 'never'
+        : (safety ?? (retry && row.safety === 'never' ? 'idempotent-only' : row.safety));
+    this.retryable = this.safety !== 'never';
+    this.code = isPublicCode(options.code) ? options.code : row.code;
+    this.httpStatus = isErrorStatus(options.httpStatus) ? options.httpStatus : row.httpStatus;
+    this.severity = isSeverity(options.severity) ? options.severity : row.severity;
+    const wait = options.retryAfterMs;
+    this.retryAfterMs = typeof wait === 'number' && wait >= 0 ? wait : undefined;
+    this.params = options.params;
+    this.userMessage = renderPublicText(options.userMessage ?? row.title, options.params);
+    this.details = options.details;
+    this.violations = options.violations ?? [];
+    const stated: ('category' | 'retry')[] = [];
+    if (named || this.category !== 'INTERNAL' || read(this, internalBrand) === true) stated.push('category');
+    if (retry !== undefined || safety !== undefined) stated.push('retry');
+    Object.defineProperty(this, 'stated', { value: stated, enumerable: false });
+  }
+
+  /** The public view: what may be shown. It has no message, no details, no cause and no stack. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, category, userMessage, retryable, retryAfterMs, violations } = this;
+    return {
+      name,
+      code,
+      category,
+      userMessage,
+      retryable,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(violations.length === 0 ? {} : { violations }),
+    };
+  }
+}
+
+Object.defineProperty(AppError, Symbol.hasInstance, {
+  value: function hasInstance(this: object, value: unknown): boolean {
+    const brand = brands.get(this);
+    // A user's own subclass has no brand of its own, so it keeps the language's rule.
+    return brand === undefined
+      ? Function.prototype[Symbol.hasInstance].call(this, value)
+      : read(value, brand) === true;
+  },
+});
+
+/** True for an `AppError` of any class, from any copy of this package and any realm. Never throws. */
+export const isAppError = (value: unknown): value is AppError => read(value, appErrorBrand) === true;

@@ -1,0 +1,63 @@
+import { read, readString } from './safe-read.ts';
+
+/** One line of a stack, without its line number. */
+export interface Frame {
+  /** Function name without receiver; '' when anonymous. */
+  fn: string;
+  /** Base name of the file. */
+  file: string;
+  /** The npm package or `node:` module it belongs to; '' for the application's own code. */
+  module: string;
+}
+
+const maxFrames = 30;
+const maxLine = 512;
+
+const frameOf = (line: string): Frame | undefined => {
+  const found = /^\s+at (?:async )?(?:(.+?) \()?(.+?)(?::\d+)?(?::\d+)?\)?$/.exec(line.slice(0, maxLine));
+  if (found === null) return undefined;
+  const place = found[2] ?? '';
+  const fn = (found[1] ?? '')
+    .replace(/ \[as [^\]]*\]$/, '')
+    .replace(/^new /, '')
+    .split('.')
+    .at(-1);
+  const inPackages = place.replaceAll('\\', '/').split('/node_modules/');
+  const parts = (inPackages.at(-1) ?? '').split('/');
+  const packageName = parts[0]?.startsWith('@') ? `${parts[0]}/${parts[1]}` : parts[0];
+  return {
+    fn: fn === undefined || fn === '<anonymous>' ? '' : fn,
+    file: (parts.at(-1) ?? '').split('?')[0] ?? '',
+    module: place.startsWith('node:')
+      ? place
+      : inPackages.length > 1
+        ? (packageName ?? '')
+        : /^(native|<anonymous>|index \d+)$/.test(place)
+          ? 'native'
+          : '',
+  };
+};
+
+/**
+ * The frames of an error's stack, at most 30. The message at its head is skipped by its length, so that text
+ * which looks like a frame is not taken for one; the work is bounded whatever the length of message and stack.
+ */
+export const framesOf = (error: unknown): Frame[] => {
+  const stack = read(error, 'stack');
+  if (typeof stack !== 'string') return [];
+  const message = read(error, 'message');
+  let start = 0;
+  if (typeof message === 'string' && message !== '') {
+    const at = stack.slice(0, 512).indexOf(message.slice(0, 200));
+    if (at >= 0) start = at + message.length;
+  }
+  const frames: Frame[] = [];
+  for (const line of stack.slice(start, start + maxFrames * maxLine).split('\n', maxFrames * 2)) {
+    const frame = frameOf(line);
+    if (frame !== undefined && frames.push(frame) === maxFrames) break;
+  }
+  return frames;
+};
+
+/** The stack as text for logs, cut to 8 kB; undefined when there is none. */
+export const stackText = (error: unknown): string | undefined => readString(error, 'stack', 8192);

@@ -1,0 +1,130 @@
+import type { FieldViolation } from './field-violation.ts';
+import { cleanLine } from './public-text.ts';
+import { constructorName, isList, isObject, read, readList, readString } from './safe-read.ts';
+
+const maxViolations = 100;
+
+/** Our codes with our texts: a validator's own text may quote what was sent. */
+const texts: Readonly<Record<string, string>> = {
+  REQUIRED: 'is required',
+  INVALID_TYPE: 'has the wrong type',
+  TOO_SMALL: 'is too small or too short',
+  TOO_BIG: 'is too big or too long',
+  INVALID_FORMAT: 'has the wrong format',
+  NOT_ALLOWED: 'is not one of the allowed values',
+  NOT_MULTIPLE: 'is not a multiple of the allowed step',
+  NOT_UNIQUE: 'has entries that are equal',
+  UNKNOWN_FIELD: 'has a field that is not known',
+  INVALID: 'is not valid',
+};
+
+export const violation = (path: string, code: string): FieldViolation => ({
+  path,
+  code,
+  message: Object.hasOwn(texts, code) ? (texts[code] ?? '') : 'is not valid',
+});
+
+/** Each validator's words for the same few things. */
+const codeOf: ReadonlyMap<string, string> = new Map(
+  (
+    [
+      ['REQUIRED', 'required any.required optionality undefined nullable'],
+      [
+        'INVALID_TYPE',
+        'invalid_type type typeError base number string boolean object array date integer null bigint',
+      ],
+      [
+        'TOO_SMALL',
+        'too_small minimum exclusiveMinimum minLength minItems minProperties min greater min_length min_value min_size moreThan positive',
+      ],
+      [
+        'TOO_BIG',
+        'too_big maximum exclusiveMaximum maxLength maxItems maxProperties max less max_length max_value max_size lessThan negative',
+      ],
+      [
+        'INVALID_FORMAT',
+        'invalid_format invalid_string format pattern email uri url uuid guid isoDate regex matches hex ip iso_date iso_timestamp length',
+      ],
+      [
+        'NOT_ALLOWED',
+        'invalid_value invalid_enum_value invalid_literal enum const only oneOf notOneOf any.only picklist literal',
+      ],
+      ['NOT_MULTIPLE', 'not_multiple_of multipleOf multiple multiple_of'],
+      ['NOT_UNIQUE', 'uniqueItems unique'],
+      [
+        'UNKNOWN_FIELD',
+        'unrecognized_keys additionalProperties unevaluatedProperties unknown noUnknown strict_object',
+      ],
+    ] as const
+  ).flatMap(([code, list]) => list.split(' ').map((word) => [word, code] as const)),
+);
+
+const codeFor = (word: string | undefined): string =>
+  (word && (codeOf.get(word) ?? codeOf.get(word.split('.').at(-1) ?? ''))) || 'INVALID';
+
+const pointer = (parts: readonly unknown[]): string =>
+  cleanLine(
+    parts
+      .map((part) => (isObject(part) ? read(part, 'key') : part))
+      .map((part) => (typeof part === 'string' || typeof part === 'number' ? String(part).slice(0, 128) : ''))
+      .map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join(''),
+    512,
+  );
+
+type Read = (issue: unknown) => FieldViolation;
+
+const fromZod: Read = (issue) => {
+  const code = codeFor(readString(issue, 'code', 64) ?? readString(issue, 'type', 64));
+  return violation(pointer(readList(read(issue, 'path'), 32)), code);
+};
+
+const fromAjv: Read = (issue) => {
+  const keyword = readString(issue, 'keyword', 64);
+  const missing =
+    keyword === 'required' ? readString(read(issue, 'params'), 'missingProperty', 128) : undefined;
+  const path = cleanLine(readString(issue, 'instancePath', 512) ?? '', 512);
+  return violation(missing === undefined ? path : path + pointer([missing]), codeFor(keyword));
+};
+
+const fromJoi: Read = (issue) =>
+  violation(pointer(readList(read(issue, 'path'), 32)), codeFor(readString(issue, 'type', 64)));
+
+const fromYup: Read = (issue) => {
+  const path = readString(issue, 'path', 512) ?? '';
+  const parts = path.replaceAll(/\[["']?([^\]"']*)["']?\]/g, '.$1').split('.');
+  return violation(pointer(parts.filter((part) => part !== '')), codeFor(readString(issue, 'type', 64)));
+};
+
+interface Found {
+  validator: string;
+  violations: FieldViolation[];
+}
+
+const zodNames = new Set(['ZodError', '$ZodError', 'ZodRealError', 'ValiError', 'SchemaError']);
+
+/** The field violations an error of zod, valibot, ajv (also in fastify), joi or yup carries; undefined for any other. */
+export const violationsIn = (error: unknown): Found | undefined => {
+  if (!isObject(error)) return undefined;
+  const from = (validator: string, list: unknown, as: Read): Found | undefined => {
+    const issues = readList(list, maxViolations);
+    return issues.length === 0 ? undefined : { validator, violations: issues.map(as) };
+  };
+  const name = readString(error, 'name', 64) ?? '';
+  const type = constructorName(error);
+  if (zodNames.has(name) || zodNames.has(type)) {
+    const valibot = name === 'ValiError';
+    return from(valibot ? 'valibot' : 'zod', read(error, 'issues'), fromZod);
+  }
+  const validation = read(error, 'validation');
+  if (isObject(validation)) return from('fastify', validation, fromAjv);
+  if (name !== 'ValidationError' && type !== 'ValidationError') return undefined;
+  return (
+    from('yup', read(error, 'inner'), fromYup) ??
+    from('joi', read(error, 'details'), fromJoi) ??
+    (validation === true || read(error, 'ajv') === true
+      ? from('ajv', read(error, 'errors'), fromAjv)
+      : undefined) ??
+    (isList(read(error, 'inner')) ? { validator: 'yup', violations: [fromYup(error)] } : undefined)
+  );
+};
