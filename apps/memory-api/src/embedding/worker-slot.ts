@@ -71,14 +71,14 @@ export class WorkerSlot {
       return;
     }
     this.#worker = worker;
-    // Never what keeps the process alive; the embedder holds it while a caller waits.
-    worker.unref();
     worker.on('message', (reply: MiniLmReply) => {
       if (worker === this.#worker) this.#received(reply);
     });
     // Without a listener an error in the thread would be thrown here; `exit` follows and is acted on.
     worker.on('error', () => {});
     worker.on('exit', () => this.#died(worker));
+    // After the listeners, which would take it back. The embedder holds the process while a caller waits.
+    worker.unref();
     this.#watch(worker);
   }
 
