@@ -1,0 +1,22 @@
+import { ConfigError, readConfig } from '../config.ts';
+import { ingest } from './ingest/main.ts';
+
+const stop = new AbortController();
+// Once: a second Ctrl-C ends the process the usual way.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+// A reader such as `head` may leave early.
+process.stdout.on('error', () => stop.abort());
+
+try {
+  const { defaultUserId } = readConfig({ DEFAULT_USER_ID: process.env.DEFAULT_USER_ID });
+  process.exitCode = await ingest({
+    argv: process.argv.slice(2),
+    defaultUser: defaultUserId,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+  });
+} catch (error) {
+  process.stderr.write(`ingest: ${error instanceof ConfigError ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}
