@@ -36,6 +36,17 @@ export {
   ValidationError,
 } from './error-classes.ts';
 export {
+  createErrorResponse,
+  type ErrorBody,
+  type ErrorResponse,
+  type ErrorResponseOptions,
+  fromProblemDetails,
+  type ProblemDetails,
+  toJsonRpcError,
+  toMcpToolResult,
+  toProblemDetails,
+} from './error-response.ts';
+export {
   type ErrorCategory,
   type ErrorFault,
   type ErrorSeverity,
@@ -45,4 +56,6 @@ export {
   type StatusCode,
 } from './error-table.ts';
 export type { FieldViolation } from './field-violation.ts';
+export { type ErrorContext, handleError } from './handle-error.ts';
 export type { PublicScalar } from './public-text.ts';
+export type { ErrorSummary, PublicError, StructuredError } from './structured-error.ts';

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { isErrorStatus } from './error-table.ts';
+import { constructorName, read, readString } from './safe-read.ts';
+import { type Frame, framesOf } from './stack-frames.ts';
+
+/**
+ * A message with what changes from call to call taken out, from at most its first 300 characters.
+ * Splits at blanks and looks at each word once, so the work is linear.
+ */
+export const messageTemplate = (message: string): string =>
+  message
+    .slice(0, 300)
+    .replace(/"[^"\n]*"|'[^'\n]*'|`[^`\n]*`/g, '<text>')
+    .split(/\s+/)
+    .map((word) => {
+      if (word.includes('://')) return '<url>';
+      if (word.includes('@')) return '<address>';
+      if (/^[^\w]*[0-9a-f-]{8,}[^\w]*$/i.test(word) && /\d/.test(word)) return '<id>';
+      return word.replace(/\d+(?:[.:,]\d+)*/g, '<n>');
+    })
+    .join(' ')
+    .trim();
+
+const typeOf = (error: unknown): string => {
+  const name = readString(error, 'name', 128) ?? '';
+  return name === '' || name === 'Error' ? constructorName(error) || typeof error : name;
+};
+
+const codeOf = (error: unknown): string => {
+  const code = read(error, 'code');
+  if (typeof code === 'string' || typeof code === 'number') return String(code).slice(0, 128);
+  for (const key of ['errcode', 'status', 'statusCode']) {
+    const status = read(error, key);
+    if (isErrorStatus(status) || (key === 'errcode' && typeof status === 'number')) return String(status);
+  }
+  return '';
+};
+
+const placeOf = (frames: readonly Frame[]): string[] => {
+  const ours = frames.filter(({ module, file }) => module === '' && file !== '');
+  const lines = (ours.length > 0 ? ours : frames).map(({ file, fn, module }) => `${module} ${file} ${fn}`);
+  // Recursion of another depth is the same fault.
+  return lines.filter((line, at) => line !== lines[at - 1]).slice(0, 10);
+};
+
+/**
+ * `v1:` and 32 hex digits that are equal for equal faults: type, code (or SQLSTATE, or status) and frames without line
+ * numbers, of the error and of each cause. Only when no frame is known does the message's template count.
+ */
+export const fingerprintOf = (error: unknown, causes: readonly unknown[]): string => {
+  const chain = [error, ...causes].map((one) => [typeOf(one), codeOf(one), placeOf(framesOf(one))] as const);
+  const spoken = chain.every(([, , place]) => place.length === 0);
+  const message = typeof error === 'string' ? error : (readString(error, 'message', 300) ?? '');
+  const identity = JSON.stringify([chain, spoken ? messageTemplate(message) : '']);
+  return `v1:${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
+};

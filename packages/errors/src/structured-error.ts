@@ -1,0 +1,235 @@
+import { type AppError, isAppError } from './app-error.ts';
+import type { Classification } from './classify.ts';
+import { errorTable, isErrorCategory, isErrorStatus, isPublicCode } from './error-table.ts';
+import type { FieldViolation } from './field-violation.ts';
+import { logDetails } from './log-details.ts';
+import { logLine, logLines } from './log-text.ts';
+import { cleanLine, renderPublicText } from './public-text.ts';
+import { constructorName, isObject, read, readList, readString } from './safe-read.ts';
+import { stackText } from './stack-frames.ts';
+import { violation, violationsIn } from './violations.ts';
+
+/** One error of the chain as logs may have it. */
+export interface ErrorSummary {
+  /** Class name. */
+  name: string;
+  /** The error's own code, foreign codes included; for logs. */
+  code?: string;
+  message: string;
+}
+
+/** What may be shown to anybody: nothing in here comes from a message, a cause or a stack. */
+export interface PublicError {
+  readonly code: string;
+  readonly category: Classification['category'];
+  readonly status: number;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly violations: readonly FieldViolation[];
+}
+
+export interface StructuredErrorParts {
+  readonly error: unknown;
+  readonly causes: readonly unknown[];
+  readonly classification: Classification;
+  readonly fingerprint: string;
+  readonly id: string;
+  readonly timestamp: string;
+  readonly correlationId: string | undefined;
+  readonly operation: string | undefined;
+  readonly service: string | undefined;
+}
+
+const summaryOf = (error: unknown): ErrorSummary => {
+  if (!isObject(error)) {
+    const text = typeof error === 'string' ? error : typeof error === 'symbol' ? 'a symbol' : String(error);
+    return { name: error === null ? 'null' : typeof error, message: logLine(text.slice(0, 2048), 1024) };
+  }
+  const name = readString(error, 'name', 128) ?? '';
+  const code = read(error, 'code');
+  return {
+    name: logLine((name === 'Error' || name === '' ? constructorName(error) : name) || 'Error', 128),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: logLine(String(code), 128) } : {}),
+    message: logLine(readString(error, 'message') ?? '', 1024),
+  };
+};
+
+const scalarsOf = (params: unknown): FieldViolation['params'] => {
+  if (!isObject(params)) return undefined;
+  const kept: Record<string, string | number | boolean> = {};
+  try {
+    for (const key of Object.keys(params).slice(0, 8)) {
+      const value = read(params, key);
+      if (typeof value === 'string') kept[cleanLine(key, 64)] = cleanLine(value, 100);
+      else if (typeof value === 'number' || typeof value === 'boolean') kept[cleanLine(key, 64)] = value;
+    }
+  } catch {
+    return undefined;
+  }
+  return kept;
+};
+
+/** Violations an author put on an `AppError`: public by declaration, cleaned all the same. */
+const declared = (error: AppError): FieldViolation[] =>
+  readList(read(error, 'violations'), 100).map((one) => {
+    const code = readString(one, 'code', 64);
+    const plain = violation(
+      cleanLine(readString(one, 'path', 512) ?? '', 512),
+      isPublicCode(code) ? code : 'INVALID',
+    );
+    const message = readString(one, 'message', 512);
+    const params = scalarsOf(read(one, 'params'));
+    return {
+      ...plain,
+      message: message === undefined ? plain.message : cleanLine(message, 500),
+      ...(params === undefined ? {} : { params }),
+    };
+  });
+
+const publicOf = (parts: StructuredErrorParts): PublicError => {
+  const { error, causes, classification } = parts;
+  const { category, httpStatus, retry } = classification;
+  const row = errorTable[category];
+  // Where an AppError inside decided, its code and its text are the ones to show.
+  const chain = classification.evidence.rule === 'app-error' ? [error, ...causes] : [error];
+  const own = chain.find(isAppError);
+  const code = read(own, 'code');
+  const text = readString(own, 'userMessage');
+  const decided = readList(read(own, 'stated'), 2).includes('category') || own === undefined;
+  const title = row.title;
+  let violations = own === undefined ? [] : declared(own);
+  // A validator's findings are our caller's only where the error as a whole is.
+  if (violations.length === 0 && category === 'VALIDATION')
+    violations =
+      [error, ...causes].map((one) => violationsIn(one)?.violations).find((list) => list !== undefined) ?? [];
+  // A base AppError without a text of its own bears INTERNAL's title; its cause's category speaks better.
+  const fallback = !decided && text === errorTable.INTERNAL.title;
+  const usual = own === undefined || (!decided && code === errorTable.INTERNAL.code);
+  return {
+    code: !usual && isPublicCode(code) ? code : row.code,
+    category,
+    status: httpStatus,
+    message: text === undefined || text === '' || fallback ? title : renderPublicText(text, undefined),
+    retryable: retry.retryable,
+    retryAfterMs: retry.afterMs,
+    violations,
+  };
+};
+
+const structuredBrand = Symbol.for('agent4.errors.StructuredError');
+
+/** True for a structured error of any copy of this package whose public part is whole. Never throws. */
+export const isStructuredError = (value: unknown): value is StructuredError => {
+  const view = read(value, structuredBrand) === true ? read(value, 'public') : undefined;
+  return isErrorCategory(read(view, 'category')) && isErrorStatus(read(view, 'status'));
+};
+
+/**
+ * A thrown value made sense of. Its parts are behind accessors of the prototype, so that spreading one into a response
+ * spreads nothing; `toJSON` and `toLogRecord` are for logs, `createErrorResponse` makes what a caller may see.
+ */
+export class StructuredError {
+  readonly #parts: StructuredErrorParts;
+  readonly #public: PublicError;
+
+  static {
+    Object.defineProperty(StructuredError.prototype, structuredBrand, { value: true });
+  }
+
+  constructor(parts: StructuredErrorParts) {
+    this.#parts = parts;
+    this.#public = publicOf(parts);
+  }
+
+  /** Unique to this occurrence. */
+  get id(): string {
+    return this.#parts.id;
+  }
+  /** ISO 8601, UTC. */
+  get timestamp(): string {
+    return this.#parts.timestamp;
+  }
+  get correlationId(): string | undefined {
+    return this.#parts.correlationId;
+  }
+  /** Equal for equal faults: `v1:` and 32 hex digits. */
+  get fingerprint(): string {
+    return this.#parts.fingerprint;
+  }
+  get classification(): Classification {
+    return this.#parts.classification;
+  }
+  /** What may be shown. */
+  get public(): PublicError {
+    return this.#public;
+  }
+  /** The causes from the outermost in, at most 10, without the error itself. */
+  get causes(): ErrorSummary[] {
+    return this.#parts.causes.map(summaryOf);
+  }
+  /** The innermost cause known; the error itself when it has none. */
+  get rootCause(): ErrorSummary {
+    return summaryOf(this.#parts.causes.at(-1) ?? this.#parts.error);
+  }
+
+  /** For logs: an allow-list, URL logins and well-known secrets masked, no stack, no headers, no config, no bodies. */
+  toJSON(): Record<string, unknown> {
+    const { classification, error, id, timestamp, correlationId, operation, service, fingerprint } =
+      this.#parts;
+    const { category, statusCode, httpStatus, severity, fault, retry, evidence } = classification;
+    const summary = summaryOf(error);
+    const violations = this.#public.violations.map(({ path, code }) => ({ path, code }));
+    return {
+      id,
+      timestamp,
+      ...(correlationId === undefined ? {} : { correlationId }),
+      ...(service === undefined ? {} : { service }),
+      ...(operation === undefined ? {} : { operation }),
+      code: this.#public.code,
+      category,
+      statusCode,
+      httpStatus,
+      severity,
+      fault,
+      retry: { ...retry },
+      error: summary,
+      ...(this.#parts.causes.length === 0 ? {} : { causes: this.causes }),
+      ...(violations.length === 0 ? {} : { violations }),
+      fingerprint,
+      evidence: { ...evidence },
+    };
+  }
+
+  /** `toJSON` with the stack and, of an `AppError`, its details (bounded; keys such as headers, config, body left out). */
+  toLogRecord(): Record<string, unknown> {
+    const { error } = this.#parts;
+    const stack = stackText(error);
+    const details = isAppError(error) ? logDetails(read(error, 'details')) : undefined;
+    return {
+      ...this.toJSON(),
+      ...(details === undefined ? {} : { details }),
+      ...(stack === undefined ? {} : { stack: logLines(stack, 8192) }),
+    };
+  }
+
+  /** Attributes by OpenTelemetry's semantic conventions; `error.type` has few values and suits metrics. */
+  toOtelAttributes(): Record<string, string | number | boolean> {
+    const { classification, error, fingerprint, correlationId } = this.#parts;
+    const { name, message } = summaryOf(error);
+    const stack = stackText(error);
+    return {
+      'error.type': this.#public.code,
+      'exception.type': name,
+      'exception.message': message,
+      ...(stack === undefined ? {} : { 'exception.stacktrace': logLines(stack, 8192) }),
+      'agent4.error.category': classification.category,
+      'agent4.error.status_code': classification.statusCode,
+      'agent4.error.severity': classification.severity,
+      'agent4.error.fault': classification.fault,
+      'agent4.error.retryable': classification.retry.retryable,
+      'agent4.error.fingerprint': fingerprint,
+      ...(correlationId === undefined ? {} : { 'agent4.correlation_id': correlationId }),
+    };
+  }
+}
