@@ -58,7 +58,11 @@ export const createAgentService = (options: {
   return {
     async add(agent: Agent, text: string, signal?: AbortSignal): Promise<Memory> {
       await appOf(agent);
-      return memories.remember({ userId: agent.userId, text, app: agent.app, metadata: {} }, signal);
+      const { memory } = await memories.remember(
+        { userId: agent.userId, text, app: agent.app, metadata: {} },
+        signal,
+      );
+      return memory;
     },
 
     /** A paused app finds nothing. */

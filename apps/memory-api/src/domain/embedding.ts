@@ -20,28 +20,31 @@ export interface Embedding {
 
 export const createEmbedding = (options: {
   embedder: Embedder;
+  /** For a text whose caller waits. */
   policy: Policy;
+  /** For texts nobody waits for. */
+  batchPolicy: Policy;
   cache: ReadCache<Float32Array>;
   /** Told of each vector that could not be had, with the error. */
   onUnavailable: (error: unknown) => void;
 }): Embedding => {
-  const { embedder, policy, cache, onUnavailable } = options;
+  const { embedder, policy, batchPolicy, cache, onUnavailable } = options;
   const keyOf = (text: string): string =>
     `${embedder.id}:${createHash('sha256').update(text).digest('base64url')}`;
-  const vectorsFor = (texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> =>
-    policy.execute((context) => embedder.embed(texts, context.signal), signal);
+  const run = (texts: readonly string[], through: Policy, signal?: AbortSignal): Promise<Float32Array[]> =>
+    through.execute((context) => embedder.embed(texts, context.signal), signal);
   const available = (): boolean => embedder.state().status === 'ready';
 
   return {
     embedderId: embedder.id,
     enabled: true,
     available,
-    vectorsFor,
+    vectorsFor: (texts, signal) => run(texts, batchPolicy, signal),
     async vectorFor(text, signal) {
       if (!available()) return undefined;
       try {
         const load = async (context: { readonly signal: AbortSignal }): Promise<Float32Array> =>
-          (await vectorsFor([text], context.signal))[0]!;
+          (await run([text], policy, context.signal))[0]!;
         const values = await cache.getOrSet(keyOf(text), load, { signal });
         return { embedder: embedder.id, values };
       } catch (error) {

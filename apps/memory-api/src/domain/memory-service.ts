@@ -68,8 +68,8 @@ export const createMemoryService = (options: {
   };
 
   return {
-    /** Stores a text as it is. Idempotent with a key. */
-    async remember(input: Remember, signal?: AbortSignal): Promise<Memory> {
+    /** Stores a text as it is. With a key it is idempotent: `replayed` tells that the memory was there. */
+    async remember(input: Remember, signal?: AbortSignal): Promise<{ memory: Memory; replayed: boolean }> {
       const user = await userOf(input.userId);
       const vector = await embedding.vectorFor(input.text, signal);
       const outcome = await store.addMemory({
@@ -90,10 +90,10 @@ export const createMemoryService = (options: {
         case 'key-reused':
           throw domainErrors.IDEMPOTENCY_KEY_REUSED();
         case 'replayed':
-          return outcome.memory;
+          return { memory: outcome.memory, replayed: true };
         case 'added':
           if (vector === undefined) onPending();
-          return outcome.memory;
+          return { memory: outcome.memory, replayed: false };
       }
     },
 

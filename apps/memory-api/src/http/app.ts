@@ -25,6 +25,8 @@ export interface AppOptions {
   operations: Operations;
   /** Gives each request its correlation id and its one log line. */
   requestLogging: FastifyPluginAsync;
+  /** Installs what counts requests. */
+  observeRequests: (app: FastifyInstance) => void;
   /** The id of the request under way. */
   requestId: () => string;
   reportError: (error: ErrorReport) => void;
@@ -46,6 +48,7 @@ export const buildApp = async (options: AppOptions): Promise<FastifyInstance> =>
   app.setSerializerCompiler(serializerCompiler);
 
   await app.register(options.requestLogging);
+  options.observeRequests(app);
   installErrors(app, { requestId: options.requestId, bodyLimit: BODY_LIMIT, report: options.reportError });
   installSecurity(app, options);
 

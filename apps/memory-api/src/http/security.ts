@@ -38,7 +38,13 @@ export const installSecurity = (
     origin: true,
     credentials: true,
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['x-request-id', 'retry-after', 'mcp-session-id', 'mcp-protocol-version'],
+    exposedHeaders: [
+      'x-request-id',
+      'retry-after',
+      'idempotency-replayed',
+      'mcp-session-id',
+      'mcp-protocol-version',
+    ],
     maxAge: 600,
   });
 };

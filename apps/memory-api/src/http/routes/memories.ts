@@ -94,16 +94,17 @@ export const memoryRoutes =
           response: { 200: contract.memoryRow },
         },
       },
-      async ({ body, headers }) =>
-        contract.toRow(
-          await memories.remember({
-            userId: body.user_id,
-            text: body.text,
-            app: body.app,
-            metadata: body.metadata,
-            idempotencyKey: headers['idempotency-key'],
-          }),
-        ),
+      async ({ body, headers }, reply) => {
+        const { memory, replayed } = await memories.remember({
+          userId: body.user_id,
+          text: body.text,
+          app: body.app,
+          metadata: body.metadata,
+          idempotencyKey: headers['idempotency-key'],
+        });
+        if (replayed) void reply.header('idempotency-replayed', 'true');
+        return contract.toRow(memory);
+      },
     );
 
     app.post(

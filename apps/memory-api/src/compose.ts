@@ -1,0 +1,226 @@
+import { CacheManager } from '@agent4/caching';
+import { classify, createErrorResponse, handleError } from '@agent4/errors';
+import { apiLogger, appLogger, CorrelationContext, configureLogging } from '@agent4/logging';
+import { fastifyLogging } from '@agent4/logging/http';
+import { HealthRegistry, type Pipeline, pipeline } from '@agent4/resilience';
+import type { FastifyInstance } from 'fastify';
+import type { Config, EmbedderConfig } from './config.ts';
+import { createAgentService } from './domain/agent-service.ts';
+import { createAppService } from './domain/app-service.ts';
+import { createBackfill } from './domain/backfill.ts';
+import { categorise } from './domain/categorise.ts';
+import type { Embedder } from './domain/embedder.ts';
+import { createEmbedding, noEmbedding } from './domain/embedding.ts';
+import { guardStore } from './domain/guarded-store.ts';
+import { createMemoryService } from './domain/memory-service.ts';
+import type { MemoryStore } from './domain/memory-store.ts';
+import type { Category } from './domain/model.ts';
+import { createSearchService, type SearchResult } from './domain/search-service.ts';
+import { createHttpEmbedder } from './embedding/http-embedder.ts';
+import { createMiniLmEmbedder } from './embedding/minilm.ts';
+import { buildApp } from './http/app.ts';
+import { mcpRoutes } from './mcp/routes.ts';
+import { createMetrics } from './metrics.ts';
+import { createObserver } from './observe.ts';
+import { createWorkerStore } from './storage/worker-store.ts';
+import { VERSION } from './version.ts';
+
+/** The parts a test may bring its own of. */
+export interface Parts {
+  store?: MemoryStore;
+  embedder?: Embedder | 'none';
+}
+
+export interface MemoryApi {
+  app: FastifyInstance;
+  /** In this order: no new requests, running ones end, background work ends, the store closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+const embedderFor = (config: EmbedderConfig): Embedder | 'none' => {
+  switch (config.kind) {
+    case 'embedded':
+      return createMiniLmEmbedder();
+    case 'http':
+      return createHttpEmbedder(config);
+    case 'none':
+      return 'none';
+  }
+};
+
+/** What an error means, for every policy and service here: the errors package's own verdict. */
+const verdict = (error: unknown): ReturnType<typeof classify>['retry'] => classify(error).retry;
+
+const policies = () => {
+  const read = pipeline({
+    name: 'store.read',
+    classify: verdict,
+    totalTimeoutMs: 15_000,
+    retry: { maxAttempts: 3, initialDelayMs: 25, maxDelayMs: 250, idempotent: true },
+    circuitBreaker: { failureThreshold: 5, openMs: 2_000 },
+    timeoutMs: 10_000,
+  });
+  const write = pipeline({
+    name: 'store.write',
+    classify: verdict,
+    totalTimeoutMs: 15_000,
+    // Repeated only when the store says that nothing was done: a write is never made twice.
+    retry: { maxAttempts: 3, initialDelayMs: 25, maxDelayMs: 250, idempotent: false },
+    circuitBreaker: { failureThreshold: 5, openMs: 2_000 },
+    timeoutMs: 10_000,
+  });
+  const embed = pipeline({
+    name: 'embedder',
+    classify: verdict,
+    // A write or search waits no longer than this for its vector, then goes on without.
+    totalTimeoutMs: 3_000,
+    bulkhead: { maxConcurrent: 32, maxQueue: 256 },
+    retry: { maxAttempts: 2, initialDelayMs: 100, maxDelayMs: 500, idempotent: true },
+    circuitBreaker: { failureThreshold: 5, openMs: 10_000 },
+    timeoutMs: 2_000,
+  });
+  // The backlog may take longer, and shares what is known of the embedder's health.
+  const embedBatch = pipeline({
+    name: 'embedder.batch',
+    classify: verdict,
+    circuitBreaker: embed.circuitBreaker,
+    timeoutMs: 30_000,
+  });
+  return { read, write, embed, embedBatch };
+};
+
+const embedderHealth = (embedder: Embedder) => () => {
+  const state = embedder.state();
+  switch (state.status) {
+    case 'ready':
+      return { status: 'up', message: embedder.id };
+    case 'loading':
+      return { status: 'degraded', message: 'loading; searches go by text' };
+    case 'failed':
+      return { status: 'down', message: `${state.code}: ${state.reason}` };
+  }
+};
+
+/** Builds everything there is, and connects it. The only file that constructs things. */
+export const compose = async (config: Config, parts: Parts = {}): Promise<MemoryApi> => {
+  configureLogging({ level: config.logLevel });
+  const rawStore = parts.store ?? (await createWorkerStore({ folder: config.dataDir }));
+  const embedder = parts.embedder ?? embedderFor(config.embedder);
+  const { read, write, embed, embedBatch } = policies();
+  const store = guardStore(rawStore, { read, write });
+  await store.ensureUser(config.defaultUserId);
+
+  const caches = new CacheManager();
+  const searches = caches.create<SearchResult>('search', {
+    memory: { maxEntries: 2_000 },
+    // What is not whole is asked again.
+    ttl: (found) => (found.degraded ? 0 : 300_000),
+  });
+  const vectors = caches.create<Float32Array>('embeddings', { memory: { maxEntries: 5_000 }, ttl: '1h' });
+  const categories = caches.create<Category[]>('categories', { memory: { maxEntries: 1_000 }, ttl: '5m' });
+
+  const breakers: Pipeline[] = embedder === 'none' ? [read, write] : [read, write, embed];
+  const metrics = createMetrics({
+    pendingEmbeddings: async () =>
+      embedding.enabled ? store.countPendingEmbeddings(embedding.embedderId) : 0,
+    breakers: () => breakers.map((policy) => [policy.name, policy.circuitBreaker?.state ?? 'closed']),
+  });
+  const observer = createObserver(appLogger, metrics);
+  for (const policy of [read, write, embed, embedBatch]) observer.policy(policy);
+  for (const cache of [searches, vectors, categories]) observer.cache(cache);
+
+  const embedding =
+    embedder === 'none'
+      ? noEmbedding
+      : createEmbedding({
+          embedder,
+          policy: embed,
+          batchPolicy: embedBatch,
+          cache: vectors,
+          onUnavailable: observer.embeddingUnavailable,
+        });
+  const backfill = createBackfill({
+    store,
+    embedding,
+    isTransient: (error) => verdict(error).retryable,
+    ...observer.backfill,
+  });
+  const onPending = embedding.enabled ? backfill.wake : () => {};
+
+  const memories = createMemoryService({
+    store,
+    embedding,
+    categorise,
+    categoryCache: categories,
+    onPending,
+  });
+  const search = createSearchService({ store, embedding, cache: searches });
+  const apps = createAppService({ store });
+  const agents = createAgentService({ store, memories, search, onLogLost: observer.accessLogLost });
+
+  const health = new HealthRegistry();
+  health.register('store', async () => void (await store.check()), { timeoutMs: 5_000, cacheMs: 1_000 });
+  if (embedder !== 'none') health.register('embedder', embedderHealth(embedder), { critical: false });
+  for (const policy of breakers) health.register(`breaker:${policy.name}`, policy, { critical: false });
+  if (embedding.enabled)
+    health.register(
+      'pending-embeddings',
+      async () => ({
+        status: 'up',
+        message: String(await store.countPendingEmbeddings(embedding.embedderId)),
+      }),
+      { critical: false, timeoutMs: 5_000, cacheMs: 1_000 },
+    );
+
+  const requestId = (): string => CorrelationContext.current()?.correlationId ?? '';
+  const app = await buildApp({
+    version: VERSION,
+    allowedOrigins: config.allowedOrigins,
+    memories,
+    search,
+    apps,
+    operations: {
+      health: () => health.report(),
+      metrics: async () => ({
+        contentType: metrics.registry.contentType,
+        text: await metrics.registry.metrics(),
+      }),
+    },
+    requestLogging: async (instance) => {
+      await instance.register(fastifyLogging, { logger: apiLogger });
+    },
+    observeRequests: observer.requests,
+    requestId,
+    reportError: observer.failure,
+    mcp: mcpRoutes({
+      agents,
+      version: VERSION,
+      publicError: (error) => {
+        const structured = handleError(error, { correlationId: requestId() });
+        const { status, body } = createErrorResponse(structured, { requestId: requestId() });
+        observer.failure({ structured, status });
+        return (
+          body as { error: { code: string; message: string; retryable: boolean; retryAfterMs?: number } }
+        ).error;
+      },
+    }),
+  });
+
+  if (embedder !== 'none') void embedder.settled().then(onPending);
+
+  let closing: Promise<void> | undefined;
+  const shut = async (): Promise<void> => {
+    await app.close();
+    await backfill.stop();
+    await caches.close();
+    if (embedder !== 'none') await embedder.close();
+    await rawStore.close();
+  };
+  return {
+    app,
+    close: () => {
+      closing ??= shut();
+      return closing;
+    },
+  };
+};

@@ -1,0 +1,95 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Everything `/metrics` shows. Labels are closed sets: routes by pattern, categories, names given in `compose.ts`. */
+export const createMetrics = (sources: {
+  pendingEmbeddings: () => Promise<number>;
+  breakers: () => Iterable<[string, string]>;
+}) => {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  new Gauge({
+    name: 'memory_api_pending_embeddings',
+    help: 'Memories stored without a vector so far',
+    registers,
+    async collect() {
+      // A store that can not say leaves the last known number; its own health tells the rest.
+      await sources.pendingEmbeddings().then(
+        (count) => this.set(count),
+        () => undefined,
+      );
+    },
+  });
+  const STATES = ['closed', 'half-open', 'open', 'isolated'] as const;
+  new Gauge({
+    name: 'agent4_breaker_state',
+    help: '1 for the state a circuit breaker is in, 0 for the others',
+    labelNames: ['policy', 'state'],
+    registers,
+    collect() {
+      for (const [policy, now] of sources.breakers())
+        for (const state of STATES) this.set({ policy, state }, state === now ? 1 : 0);
+    },
+  });
+
+  return {
+    registry,
+    requests: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Requests by route pattern and status, from the first byte to the end of the answer',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    aborted: new Counter({
+      name: 'http_requests_aborted_total',
+      help: 'Requests whose client left before the end of the answer',
+      labelNames: ['method', 'route'],
+      registers,
+    }),
+    errors: new Counter({
+      name: 'agent4_errors_total',
+      help: 'Failures answered to callers, by category and code',
+      labelNames: ['category', 'code'],
+      registers,
+    }),
+    cache: new Counter({
+      name: 'agent4_cache_lookups_total',
+      help: 'Cache lookups by tier and outcome',
+      labelNames: ['cache', 'tier', 'outcome'],
+      registers,
+    }),
+    retries: new Counter({
+      name: 'agent4_retries_total',
+      help: 'Second and later attempts of calls to a dependency',
+      labelNames: ['policy'],
+      registers,
+    }),
+    timeouts: new Counter({
+      name: 'agent4_timeouts_total',
+      help: 'Calls to a dependency that ran out of time',
+      labelNames: ['policy'],
+      registers,
+    }),
+    rejections: new Counter({
+      name: 'agent4_rejections_total',
+      help: 'Calls that a breaker or bulkhead refused to make',
+      labelNames: ['policy', 'reason'],
+      registers,
+    }),
+    transitions: new Counter({
+      name: 'agent4_breaker_transitions_total',
+      help: 'State changes of circuit breakers',
+      labelNames: ['policy', 'to'],
+      registers,
+    }),
+    embedded: new Counter({
+      name: 'memory_api_embedded_later_total',
+      help: 'Memories that got their vector after they were stored',
+      registers,
+    }),
+  };
+};
+
+export type Metrics = ReturnType<typeof createMetrics>;
