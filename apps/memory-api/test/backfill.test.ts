@@ -140,6 +140,16 @@ describe('embedding what was stored without a vector', () => {
     expect(pending.map((one) => one.content)).toEqual(['poison']);
   });
 
+  it('blames no text when all are refused, and tries again later', async () => {
+    const { backfill, errors, timers } = scene(['one', 'two'], () => {
+      throw new Error('wrong key');
+    });
+    backfill.wake();
+    await settle();
+    expect(errors).toEqual([{ retryInMs: 1_000 }]);
+    expect(timers).toHaveLength(1);
+  });
+
   it('does nothing after stop', async () => {
     const { backfill, stored, timers } = scene(['one']);
     await backfill.stop();

@@ -64,19 +64,24 @@ export const createBackfill = (options: BackfillOptions): Backfill => {
     );
   };
 
-  /** A batch was refused as a whole: find out which text is to blame. */
+  /** A batch was refused as a whole: find out which text is to blame. When all are, it is not the texts. */
   const embedSingly = async (
     batch: readonly { id: string; content: string; updatedAt: number }[],
   ): Promise<number> => {
     let stored = 0;
+    const blamed: { id: string; error: unknown }[] = [];
     for (const memory of batch)
       try {
         stored += await embed([memory]);
       } catch (error) {
         if (stopping.signal.aborted || isTransient(error)) throw error;
-        refused.add(memory.id);
-        onError(error, { memoryId: memory.id });
+        blamed.push({ id: memory.id, error });
       }
+    if (blamed.length === batch.length && batch.length > 1) throw blamed[0]!.error;
+    for (const { id, error } of blamed) {
+      refused.add(id);
+      onError(error, { memoryId: id });
+    }
     return stored;
   };
 

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface ServerProcess {
+  url: string;
+  child: ChildProcess;
+  /** The log so far, parsed. */
+  logs: () => Record<string, unknown>[];
+  /** Sends the signal and waits for the end. */
+  end: (signal: NodeJS.Signals) => Promise<Ended>;
+}
+
+const run = (
+  env: Record<string, string>,
+): { child: ChildProcess; ended: Promise<Ended>; output: { stdout: string; stderr: string } } => {
+  const { NODE_OPTIONS: _jests, ...inherited } = process.env;
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...inherited, PORT: '0', EMBEDDER: 'none', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout!.on('data', (chunk) => {
+    output.stdout += String(chunk);
+  });
+  child.stderr!.on('data', (chunk) => {
+    output.stderr += String(chunk);
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+  return { child, ended, output };
+};
+
+/** Starts the real server on a free port; resolves when it says where it is. */
+export const startServer = async (env: Record<string, string>): Promise<ServerProcess> => {
+  const { child, ended, output } = run(env);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr!.on('data', () => {
+      const address = /REST\s+(http\S+)\/api\/v1/.exec(output.stderr);
+      if (address) resolve(address[1]!);
+    });
+    void ended.then(({ code, stderr }) => reject(new Error(`the server ended with ${code}: ${stderr}`)));
+  });
+  return {
+    url,
+    child,
+    logs: () =>
+      output.stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+};
+
+/** Runs a server that can not start, to its end. */
+export const failToStart = (env: Record<string, string>): Promise<Ended> => run(env).ended;
