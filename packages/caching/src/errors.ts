@@ -1,0 +1,36 @@
+/** Thrown to a caller that waited `loaderTimeoutMs` for a loader and had no stale value to fall back on. */
+export class LoaderTimeoutError extends Error {
+  static {
+    this.prototype.name = 'LoaderTimeoutError';
+  }
+  readonly code = 'CACHE_LOADER_TIMEOUT';
+  readonly retryable = true;
+  readonly timeoutMs: number;
+  constructor(key: string, timeoutMs: number) {
+    super(`The loader of ${JSON.stringify(key)} did not answer within ${timeoutMs} ms; its result is kept when it comes`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** Rejects every call made after `close()`. */
+export class CacheClosedError extends Error {
+  static {
+    this.prototype.name = 'CacheClosedError';
+  }
+  readonly code = 'CACHE_CLOSED';
+  constructor(cache: string) {
+    super(`Cache "${cache}" is closed`);
+  }
+}
+
+/** A store call that failed; never thrown to a caller, carried by the `store-error` event. `cause` is the driver's error. */
+export class StoreError extends Error {
+  static {
+    this.prototype.name = 'StoreError';
+  }
+  readonly code: 'CACHE_STORE_FAILED' | 'CACHE_STORE_TIMEOUT' | 'CACHE_STORE_CORRUPT';
+  constructor(message: string, code: StoreError['code'], cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

@@ -1,0 +1,85 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+import type { EvictionCause } from './memory/memory-tier.ts';
+import type { StoreOperation } from './store/store-tier.ts';
+
+/** Where a value was: `'memory'`, or `'store:0'`, `'store:1'` in the order of the `stores` option. */
+export type TierName = 'memory' | `store:${number}`;
+
+/** Why a stale value was served. */
+export type StaleReason = 'revalidating' | 'loader-failed' | 'loader-slow' | 'backing-off';
+
+/** The payload of each event. `cache` is the cache's name. */
+export interface CacheEventMap {
+  /** A lookup found a fresh value. */
+  hit: { cache: string; key: string; tier: TierName };
+  /** A lookup found nothing of use. */
+  miss: { cache: string; key: string };
+  /** A stale value was served; `error` is what the loader failed with, where it did. */
+  stale: { cache: string; key: string; tier: TierName; reason: StaleReason; error?: unknown };
+  /** A loader call succeeded. */
+  load: { cache: string; keys: string[]; durationMs: number };
+  /** A loader call failed. */
+  'load-error': { cache: string; keys: string[]; durationMs: number; error: unknown };
+  set: { cache: string; key: string; ttlMs: number };
+  delete: { cache: string; key: string };
+  clear: { cache: string };
+  'invalidate-tags': { cache: string; tags: string[] };
+  /** An entry left memory unasked. */
+  evict: { cache: string; key: string; tier: 'memory'; cause: EvictionCause };
+  /** A store call failed or timed out, or (tier `memory`) a value could not be cloned. `key` is the first of the call. */
+  'store-error': {
+    cache: string;
+    tier: TierName;
+    operation: StoreOperation;
+    error: unknown;
+    key?: string | undefined;
+  };
+  /** A store failed so often in a row that it is skipped for `coolDownMs`. */
+  'store-cooldown': { cache: string; tier: TierName; failures: number; coolDownMs: number };
+  /** The probe after a cool-down succeeded. */
+  'store-recovered': { cache: string; tier: TierName };
+}
+
+export type CacheEventName = keyof CacheEventMap;
+export type CacheListener<E extends CacheEventName> = (payload: CacheEventMap[E]) => void;
+
+/**
+ * Listeners of one cache, and the process-wide channels `agent4:caching:<event>`.
+ * Ask `wants` before building a payload: with nobody listening an event costs two look-ups.
+ */
+export class CacheEvents {
+  readonly #listeners = new Map<CacheEventName, Set<CacheListener<CacheEventName>>>();
+  readonly #channels = new Map<CacheEventName, Channel>();
+
+  on<E extends CacheEventName>(event: E, listener: CacheListener<E>): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners);
+    listeners.add(listener as CacheListener<CacheEventName>);
+    return () => listeners.delete(listener as CacheListener<CacheEventName>);
+  }
+
+  wants(event: CacheEventName): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0 || this.#channel(event).hasSubscribers;
+  }
+
+  emit<E extends CacheEventName>(event: E, payload: CacheEventMap[E]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        listener(payload);
+      } catch (error) {
+        // A broken listener must neither fail the request it watches nor go unnoticed.
+        process.emitWarning(`A listener of the cache event "${event}" threw: ${String(error)}`, 'CacheListenerWarning');
+      }
+    }
+    this.#channel(event).publish(payload);
+  }
+
+  #channel(event: CacheEventName): Channel {
+    let found = this.#channels.get(event);
+    if (found === undefined) {
+      found = channel(`agent4:caching:${event}`);
+      this.#channels.set(event, found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+
+/** Keys and tags are non-empty strings; anything else is a mistake of the caller and says so. */
+export const checkKey = (key: unknown, what = 'key'): void => {
+  if (typeof key !== 'string' || key === '')
+    throw new TypeError(`${what} must be a non-empty string, got ${key === '' ? "''" : String(key)}`);
+};
+
+export const checkTags = (tags: readonly string[] | undefined): readonly string[] | undefined => {
+  if (tags === undefined) return undefined;
+  if (!Array.isArray(tags)) throw new TypeError(`tags must be an array of strings, got ${String(tags)}`);
+  for (const tag of tags) checkKey(tag, 'tag');
+  return tags.length === 0 ? undefined : [...new Set(tags)];
+};
+
+// Stores limit or damage some keys (SQL columns of 255, NUL, lone surrogates): those travel as a digest.
+const unsafe = /\0|\p{Surrogate}/u;
+const storable = (text: string): string =>
+  text.length <= 160 && !unsafe.test(text)
+    ? `=${text}`
+    : `#${createHash('sha256').update(JSON.stringify(text)).digest('hex')}`;
+
+/**
+ * The names of a namespace inside a store. The namespace is escaped, so it holds no `:`, and the first `:` ends it:
+ * no namespace and key can be mistaken for another pair.
+ */
+export class StoreKeys {
+  readonly #prefix: string;
+  readonly cleared: string;
+
+  constructor(namespace: string) {
+    this.#prefix = `${namespace.replace(/[%:]/g, (found) => (found === '%' ? '%25' : '%3A'))}:`;
+    this.cleared = `${this.#prefix}cleared`;
+  }
+
+  entry(key: string): string {
+    return `${this.#prefix}k${storable(key)}`;
+  }
+
+  tag(tag: string): string {
+    return `${this.#prefix}t${storable(tag)}`;
+  }
+}

@@ -1,0 +1,98 @@
+/** One value in memory, and its place in the lists of the eviction policy. Times are of the monotonic clock, in ms. */
+export class Entry<V> {
+  readonly key: string;
+  readonly hash: number;
+  value: V;
+  size = 0;
+  createdAt = 0;
+  /** From here on the value is stale. */
+  expiresAt = Number.POSITIVE_INFINITY;
+  /** From here on the value is of no use even as a stale one. */
+  keepUntil = Number.POSITIVE_INFINITY;
+  stamp = 0;
+  tags: readonly string[] | undefined;
+  previous: Entry<V> | undefined;
+  next: Entry<V> | undefined;
+  list: EntryList<V> | undefined;
+
+  constructor(key: string, value: V, hash: number) {
+    this.key = key;
+    this.value = value;
+    this.hash = hash;
+  }
+}
+
+/** A doubly linked list in order of use: the head was used last, the tail goes first. */
+export class EntryList<V> {
+  size = 0;
+  #head: Entry<V> | undefined;
+  #tail: Entry<V> | undefined;
+
+  get tail(): Entry<V> | undefined {
+    return this.#tail;
+  }
+
+  push(entry: Entry<V>): void {
+    entry.list = this;
+    entry.previous = undefined;
+    entry.next = this.#head;
+    if (this.#head === undefined) this.#tail = entry;
+    else this.#head.previous = entry;
+    this.#head = entry;
+    this.size++;
+  }
+
+  remove(entry: Entry<V>): void {
+    if (entry.previous === undefined) this.#head = entry.next;
+    else entry.previous.next = entry.next;
+    if (entry.next === undefined) this.#tail = entry.previous;
+    else entry.next.previous = entry.previous;
+    entry.previous = undefined;
+    entry.next = undefined;
+    entry.list = undefined;
+    this.size--;
+  }
+
+  touch(entry: Entry<V>): void {
+    if (this.#head === entry) return;
+    this.remove(entry);
+    this.push(entry);
+  }
+}
+
+/** Decides who leaves when room is needed. The tier keeps the counts; a policy only orders the entries. */
+export interface EvictionPolicy<V> {
+  hash(key: string): number;
+  /** A new entry, for which there is room. */
+  add(entry: Entry<V>): void;
+  touch(entry: Entry<V>): void;
+  remove(entry: Entry<V>): void;
+  /** A lookup that found nothing. */
+  miss(): void;
+  /** Who leaves to make room; undefined only when the policy holds nothing. `full` = how many entries fit, as seen now. */
+  victim(full: number): Entry<V> | undefined;
+  clear(): void;
+}
+
+export class LruPolicy<V> implements EvictionPolicy<V> {
+  #list = new EntryList<V>();
+  hash(): number {
+    return 0;
+  }
+  add(entry: Entry<V>): void {
+    this.#list.push(entry);
+  }
+  touch(entry: Entry<V>): void {
+    this.#list.touch(entry);
+  }
+  remove(entry: Entry<V>): void {
+    this.#list.remove(entry);
+  }
+  miss(): void {}
+  victim(): Entry<V> | undefined {
+    return this.#list.tail;
+  }
+  clear(): void {
+    this.#list = new EntryList<V>();
+  }
+}

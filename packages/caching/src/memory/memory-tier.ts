@@ -1,0 +1,187 @@
+import { Entry, type EvictionPolicy, LruPolicy } from './entry.ts';
+import { WTinyLfuPolicy } from './w-tinylfu.ts';
+
+/** Why an entry left memory without being asked to: no room, its time was up, or it alone is over `maxEntryBytes`. */
+export type EvictionCause = 'size' | 'expired' | 'too-large';
+
+/** What the memory tier keeps of a value. Times are of the tier's clock, in ms. */
+export interface MemoryRecord<V> {
+  key: string;
+  value: V;
+  createdAt: number;
+  expiresAt: number;
+  keepUntil: number;
+  stamp: number;
+  tags: readonly string[] | undefined;
+}
+
+export interface MemoryLimits<V> {
+  maxEntries: number;
+  maxBytes: number;
+  maxEntryBytes: number;
+  /** Undefined = sizes are not measured, and every entry counts 0 bytes. */
+  sizeOf: ((value: V, key: string) => number) | undefined;
+  policy: 'w-tinylfu' | 'lru';
+  random: () => number;
+  clock: () => number;
+  onEvict: (key: string, cause: EvictionCause) => void;
+}
+
+const sweepEveryMs = 1_000;
+const sweepAtLeast = 500;
+const fullSweepTicks = 60;
+
+/** The bounded map in front of the stores. Room is made before an entry comes in, so no limit is passed at any moment. */
+export class MemoryTier<V> {
+  readonly #limits: MemoryLimits<V>;
+  readonly #entries = new Map<string, Entry<V>>();
+  readonly #policy: EvictionPolicy<V>;
+  #bytes = 0;
+  #cursor: IterableIterator<Entry<V>> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limits: MemoryLimits<V>) {
+    this.#limits = limits;
+    this.#policy =
+      limits.policy === 'lru' ? new LruPolicy<V>() : new WTinyLfuPolicy<V>(limits.maxEntries, limits.random);
+  }
+
+  get entries(): number {
+    return this.#entries.size;
+  }
+
+  /** Bytes held; `null` when sizes are not measured. */
+  get bytes(): number | null {
+    return this.#limits.sizeOf === undefined ? null : this.#bytes;
+  }
+
+  /** The entry, fresh or stale; one past its use is removed and not given. A fresh one counts as used. */
+  get(key: string, now: number): Entry<V> | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.#policy.miss();
+      return undefined;
+    }
+    if (now < entry.expiresAt) {
+      this.#policy.touch(entry);
+      return entry;
+    }
+    this.#policy.miss();
+    if (now < entry.keepUntil) return entry;
+    this.#drop(entry, 'expired');
+    return undefined;
+  }
+
+  /** The entry as it is, without counting as a use. */
+  peek(key: string): Entry<V> | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** False when the entry alone is too large: then the old one is gone too, so that no older value is served. */
+  set(record: MemoryRecord<V>): boolean {
+    const { maxEntries, maxBytes, maxEntryBytes, sizeOf } = this.#limits;
+    const size = sizeOf === undefined ? 0 : sizeOf(record.value, record.key);
+    let entry = this.#entries.get(record.key);
+    // Written so that NaN is too large as well.
+    if (!(size >= 0 && size <= maxEntryBytes && size <= maxBytes)) {
+      if (entry !== undefined) this.#remove(entry);
+      this.#limits.onEvict(record.key, 'too-large');
+      return false;
+    }
+    if (entry !== undefined && this.#bytes - entry.size + size > maxBytes) {
+      this.#remove(entry);
+      entry = undefined;
+    }
+    if (entry === undefined) {
+      while (this.#entries.size + 1 > maxEntries || this.#bytes + size > maxBytes) {
+        const victim = this.#policy.victim(this.#entries.size);
+        if (victim === undefined) break;
+        this.#drop(victim, 'size');
+      }
+      entry = new Entry(record.key, record.value, this.#policy.hash(record.key));
+      this.#fill(entry, record, size);
+      this.#entries.set(record.key, entry);
+      this.#policy.add(entry);
+    } else {
+      this.#bytes -= entry.size;
+      this.#fill(entry, record, size);
+      this.#policy.touch(entry);
+    }
+    if (this.#timer === undefined && entry.keepUntil !== Number.POSITIVE_INFINITY) this.#startSweeping();
+    return true;
+  }
+
+  delete(key: string): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    return true;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#policy.clear();
+    this.#bytes = 0;
+    this.#cursor = undefined;
+    this.stop();
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  /** Looks at the next part of the entries and removes those past their use; a minute of ticks sees them all. */
+  sweep(): void {
+    const now = this.#limits.clock();
+    let left = Math.max(sweepAtLeast, Math.ceil(this.#entries.size / fullSweepTicks));
+    this.#cursor ??= this.#entries.values();
+    for (; left > 0; left--) {
+      const next = this.#cursor.next();
+      if (next.done === true) {
+        this.#cursor = undefined;
+        break;
+      }
+      if (now >= next.value.keepUntil) this.#drop(next.value, 'expired');
+    }
+    if (this.#entries.size === 0) this.stop();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #fill(entry: Entry<V>, record: MemoryRecord<V>, size: number): void {
+    entry.value = record.value;
+    entry.size = size;
+    entry.createdAt = record.createdAt;
+    entry.expiresAt = record.expiresAt;
+    entry.keepUntil = record.keepUntil;
+    entry.stamp = record.stamp;
+    entry.tags = record.tags;
+    this.#bytes += size;
+  }
+
+  #remove(entry: Entry<V>): void {
+    this.#entries.delete(entry.key);
+    this.#policy.remove(entry);
+    this.#bytes -= entry.size;
+  }
+
+  #drop(entry: Entry<V>, cause: EvictionCause): void {
+    this.#remove(entry);
+    this.#limits.onEvict(entry.key, cause);
+  }
+
+  // The timer holds the tier weakly: a cache nobody closed can still be collected.
+  #startSweeping(): void {
+    const weak = new WeakRef<MemoryTier<V>>(this);
+    const timer = setInterval(() => {
+      const tier = weak.deref();
+      if (tier === undefined) clearInterval(timer);
+      else tier.sweep();
+    }, sweepEveryMs);
+    timer.unref();
+    this.#timer = timer;
+  }
+}

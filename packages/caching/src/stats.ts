@@ -1,0 +1,105 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { EvictionCause } from './memory/memory-tier.ts';
+import type { StoreState } from './store/guard.ts';
+
+/** Counts of one store. `skipped` = calls not made during a cool-down; `errors` includes `timeouts`. */
+export interface StoreTierStats {
+  tier: string;
+  hits: number;
+  misses: number;
+  stale: number;
+  sets: number;
+  deletes: number;
+  errors: number;
+  timeouts: number;
+  skipped: number;
+  state: StoreState;
+}
+
+/** Counts of the memory tier. `bytes` is `null` when no byte limit asks for measuring. */
+export interface MemoryTierStats {
+  hits: number;
+  misses: number;
+  stale: number;
+  sets: number;
+  deletes: number;
+  evictions: Record<EvictionCause, number>;
+  entries: number;
+  bytes: number | null;
+}
+
+/** How long loader calls took, in ms; all 0 before the first. */
+export interface LoadTimes {
+  p50: number;
+  p90: number;
+  p99: number;
+  max: number;
+}
+
+export interface CacheStats {
+  name: string;
+  /** Lookups by `get`, `getMany`, `getOrSet`, `getOrSetMany`, one a key: each is a hit, a stale answer or a miss. */
+  hits: number;
+  stale: number;
+  misses: number;
+  /** hits / lookups; `null` before the first lookup. */
+  hitRate: number | null;
+  /** Loader calls that answered, and those that failed. */
+  loads: number;
+  loadErrors: number;
+  loadTimeMs: LoadTimes;
+  memory: MemoryTierStats | null;
+  stores: StoreTierStats[];
+}
+
+export class TierCounts {
+  hits = 0;
+  misses = 0;
+  stale = 0;
+  sets = 0;
+  deletes = 0;
+  errors = 0;
+  timeouts = 0;
+  skipped = 0;
+}
+
+/** The running counts of a cache. */
+export class Counts {
+  hits = 0;
+  stale = 0;
+  misses = 0;
+  loads = 0;
+  loadErrors = 0;
+  readonly memory = new TierCounts();
+  readonly stores: TierCounts[];
+  readonly evictions: Record<EvictionCause, number> = { size: 0, expired: 0, 'too-large': 0 };
+  #times: RecordableHistogram | undefined;
+
+  constructor(stores: number) {
+    this.stores = Array.from({ length: stores }, () => new TierCounts());
+  }
+
+  loaded(durationMs: number, failed: boolean): void {
+    if (failed) this.loadErrors++;
+    else this.loads++;
+    this.#times ??= createHistogram();
+    // Kept in whole microseconds, which is what the histogram can hold.
+    this.#times.record(Math.max(1, Math.round(durationMs * 1_000)));
+  }
+
+  hitRate(): number | null {
+    const lookups = this.hits + this.stale + this.misses;
+    return lookups === 0 ? null : this.hits / lookups;
+  }
+
+  loadTimes(): LoadTimes {
+    const times = this.#times;
+    if (times === undefined) return { p50: 0, p90: 0, p99: 0, max: 0 };
+    return {
+      p50: times.percentile(50) / 1_000,
+      p90: times.percentile(90) / 1_000,
+      p99: times.percentile(99) / 1_000,
+      max: times.max / 1_000,
+    };
+  }
+}

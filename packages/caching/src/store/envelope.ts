@@ -1,0 +1,66 @@
+const version = 1;
+
+/** A value with all that is needed to judge it, in wall-clock ms. `ttlMs` Infinity = without end. */
+export interface StoredRecord<V> {
+  value: V;
+  createdAt: number;
+  ttlMs: number;
+  stamp: number;
+  tags: readonly string[] | undefined;
+}
+
+/** What a store holds under an entry's key: short names, plain JSON. `u` marks a stored undefined. */
+interface Envelope<V> {
+  a4: number;
+  v?: V;
+  u?: 1;
+  c: number;
+  t: number | null;
+  s: number;
+  k?: readonly string[];
+}
+
+/** What a store holds under the key of a tag or of the clear mark: since when older entries are void. */
+interface Mark {
+  a4: number;
+  s: number;
+}
+
+export const encodeRecord = <V>(record: StoredRecord<V>): Envelope<V> => ({
+  a4: version,
+  ...(record.value === undefined ? { u: 1 as const } : { v: record.value }),
+  c: record.createdAt,
+  t: record.ttlMs === Number.POSITIVE_INFINITY ? null : record.ttlMs,
+  s: record.stamp,
+  ...(record.tags === undefined ? {} : { k: record.tags }),
+});
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+
+/** The record; `'newer'` when a later release wrote it (left alone, a miss); `'corrupt'` when it is nothing we wrote. */
+export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corrupt' => {
+  if (raw === null || typeof raw !== 'object') return 'corrupt';
+  const envelope = raw as Partial<Envelope<V>>;
+  if (typeof envelope.a4 !== 'number') return 'corrupt';
+  if (envelope.a4 > version) return 'newer';
+  const { c, t, s, k } = envelope;
+  if (!isTime(c) || !isTime(s) || !(t === null || isTime(t))) return 'corrupt';
+  if (k !== undefined && !Array.isArray(k)) return 'corrupt';
+  if (!('v' in envelope) && envelope.u !== 1) return 'corrupt';
+  return {
+    value: envelope.v as V,
+    createdAt: c,
+    ttlMs: t ?? Number.POSITIVE_INFINITY,
+    stamp: s,
+    tags: k,
+  };
+};
+
+export const encodeMark = (stamp: number): Mark => ({ a4: version, s: stamp });
+
+/** The stamp of a mark; undefined when there is none. A mark that cannot be read voids everything before now. */
+export const decodeMark = (raw: unknown, now: number): number | undefined => {
+  if (raw === undefined || raw === null) return undefined;
+  const stamp = typeof raw === 'object' ? (raw as Partial<Mark>).s : undefined;
+  return isTime(stamp) ? stamp : now;
+};

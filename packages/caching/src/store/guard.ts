@@ -1,0 +1,115 @@
+import { StoreError } from '../errors.ts';
+
+/** What stands between the cache and a store: a circuit breaker, a pipeline; `{ execute(fn, signal?) }` as cockatiel has it. */
+export interface StorePolicy {
+  execute<T>(fn: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/** The plain cool-down: after `failures` in a row the store is skipped for `initialMs`, doubling up to `maxMs`; then one call probes. */
+export interface StoreCooldown {
+  /** Failures in a row before the store is skipped. Default 3. */
+  failures?: number | undefined;
+  /** The first pause in ms. Default 1_000. */
+  initialMs?: number | undefined;
+  /** The longest pause in ms. Default 30_000. */
+  maxMs?: number | undefined;
+}
+
+export type StoreState = 'up' | 'cooling-down' | 'probing';
+
+export type Guarded<T> = { ok: true; value: T } | { ok: false; error: StoreError | undefined };
+
+export interface GuardSettings {
+  timeoutMs: number;
+  failures: number;
+  initialMs: number;
+  maxMs: number;
+  policy: StorePolicy | undefined;
+  clock: () => number;
+  onCooldown: (failures: number, coolDownMs: number) => void;
+  onRecovered: () => void;
+}
+
+const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new StoreError(`The store did not answer within ${timeoutMs} ms`, 'CACHE_STORE_TIMEOUT')),
+      timeoutMs,
+    );
+    const attempt = async () => call();
+    attempt()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+
+// A value that cannot be written is the value's fault; it must not take the store out of service.
+const storeIsToBlame = (error: StoreError): boolean =>
+  error.code !== 'CACHE_STORE_CORRUPT' && !(error.cause instanceof TypeError || error.cause instanceof RangeError);
+
+/** Runs store calls so that none waits longer than the timeout, and none is made while the store is known to be down. */
+export class StoreGuard {
+  readonly #settings: GuardSettings;
+  #failuresInRow = 0;
+  #skipUntil = 0;
+  #coolDownMs: number;
+  #state: StoreState = 'up';
+
+  constructor(settings: GuardSettings) {
+    this.#settings = settings;
+    this.#coolDownMs = settings.initialMs;
+  }
+
+  get state(): StoreState {
+    return this.#state;
+  }
+
+  /** Never rejects. `error` undefined in a failure = the store was not asked. */
+  async run<T>(call: () => Promise<T>): Promise<Guarded<T>> {
+    const { policy, timeoutMs } = this.#settings;
+    if (policy === undefined && !this.#mayCall()) return { ok: false, error: undefined };
+    try {
+      // With a policy the limit stands on both sides: inside so that it sees a timeout, outside so that its retries end.
+      const value = await inTime(timeoutMs, () =>
+        policy === undefined ? call() : policy.execute(() => inTime(timeoutMs, call)),
+      );
+      if (policy === undefined) this.#succeeded();
+      return { ok: true, value };
+    } catch (thrown) {
+      const error =
+        thrown instanceof StoreError
+          ? thrown
+          : new StoreError(`Store call failed: ${String(thrown)}`, 'CACHE_STORE_FAILED', thrown);
+      if (policy === undefined) {
+        if (storeIsToBlame(error)) this.#failed();
+        else this.#succeeded();
+      }
+      return { ok: false, error };
+    }
+  }
+
+  #mayCall(): boolean {
+    if (this.#state === 'up') return true;
+    if (this.#state === 'probing' || this.#settings.clock() < this.#skipUntil) return false;
+    this.#state = 'probing';
+    return true;
+  }
+
+  #succeeded(): void {
+    this.#failuresInRow = 0;
+    if (this.#state !== 'probing') return;
+    this.#state = 'up';
+    this.#coolDownMs = this.#settings.initialMs;
+    this.#settings.onRecovered();
+  }
+
+  #failed(): void {
+    this.#failuresInRow++;
+    if (this.#state === 'cooling-down') return;
+    if (this.#state === 'up' && this.#failuresInRow < this.#settings.failures) return;
+    const coolDownMs = this.#coolDownMs;
+    this.#state = 'cooling-down';
+    this.#skipUntil = this.#settings.clock() + coolDownMs;
+    this.#coolDownMs = Math.min(coolDownMs * 2, this.#settings.maxMs);
+    this.#settings.onCooldown(this.#failuresInRow, coolDownMs);
+  }
+}

@@ -1,0 +1,309 @@
+import { type Copying, copying } from './clone.ts';
+import type { CacheEvents, TierName } from './events.ts';
+import { StoreKeys } from './keys.ts';
+import type { Entry } from './memory/entry.ts';
+import { MemoryTier } from './memory/memory-tier.ts';
+import type { Settings } from './options.ts';
+import { Invalidations, Stamps } from './stamps.ts';
+import type { Counts } from './stats.ts';
+import type { StoredRecord } from './store/envelope.ts';
+import { StoreGuard } from './store/guard.ts';
+import { KeyvStore } from './store/keyv-store.ts';
+import { StoreTier } from './store/store-tier.ts';
+
+/**
+ * A read or a load under way. A set, delete or clear of its key in the meantime supersedes it: what it brings is
+ * older than that, and is not kept.
+ */
+export interface Pending {
+  readonly key: string;
+  readonly stamp: number;
+  superseded: boolean;
+}
+
+/** What a lookup found. `expiresAt` is of the monotonic clock; a value past it is stale. */
+export interface Found<V> {
+  value: V;
+  tier: TierName;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/** How long a value lives: fresh for `ttlMs`, of use as a stale one until `keepMs` (>= ttlMs). */
+export interface Lifetime {
+  ttlMs: number;
+  keepMs: number;
+}
+
+export interface NewEntry<V> extends Lifetime {
+  key: string;
+  value: V;
+  stamp: number;
+  tags: readonly string[] | undefined;
+}
+
+/** Memory in front of the stores, and the rules that keep old values from coming back. */
+export class Tiers<V> {
+  readonly memory: MemoryTier<V> | undefined;
+  readonly stores: StoreTier<V>[];
+  readonly copy: Copying;
+  readonly #settings: Settings<V>;
+  readonly #events: CacheEvents;
+  readonly #counts: Counts;
+  readonly #stamps: Stamps;
+  readonly #invalidations = new Invalidations();
+  readonly #pending = new Map<string, Set<Pending>>();
+  readonly #writes = new Set<Promise<unknown>>();
+
+  constructor(settings: Settings<V>, events: CacheEvents, counts: Counts) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#counts = counts;
+    this.#stamps = new Stamps(settings.wall);
+    this.copy = copying[settings.clone];
+    this.memory = this.#makeMemory();
+    this.stores = settings.stores.map((store, at) => this.#makeStore(new KeyvStore(store, `stores[${at}]`), at));
+  }
+
+  begin(key: string): Pending {
+    const pending: Pending = { key, stamp: this.#stamps.next(), superseded: false };
+    const others = this.#pending.get(key);
+    if (others === undefined) this.#pending.set(key, new Set([pending]));
+    else others.add(pending);
+    return pending;
+  }
+
+  end(pending: Pending): void {
+    const others = this.#pending.get(pending.key);
+    if (others?.delete(pending) && others.size === 0) this.#pending.delete(pending.key);
+  }
+
+  /** May what this read or load brought still be kept? */
+  current(pending: Pending, tags: readonly string[] | undefined): boolean {
+    return !pending.superseded && !this.#invalidations.voids(pending.stamp, tags);
+  }
+
+  /** The entry in memory, fresh or stale, never a void one. */
+  remembered(key: string, now: number): Entry<V> | undefined {
+    const entry = this.memory?.get(key, now);
+    if (entry === undefined) return undefined;
+    if (!this.#invalidations.voids(entry.stamp, entry.tags)) return entry;
+    this.memory!.delete(key);
+    return undefined;
+  }
+
+  /**
+   * Asks the stores in turn for what the nearer ones lack. What is found moves to the nearer tiers,
+   * unless its key was changed while the store was asked.
+   */
+  async read(pendings: readonly Pending[], keepPastTtlMs: number): Promise<Map<string, Found<V>>> {
+    const found = new Map<string, Found<V>>();
+    let open = pendings;
+    for (const [at, store] of this.stores.entries()) {
+      if (open.length === 0) break;
+      const records = await store.read(open.map(({ key }) => key));
+      const now = this.#settings.now();
+      const counts = this.#counts.stores[at]!;
+      open = open.filter((pending) => {
+        const record = records.get(pending.key);
+        const hit = record && this.#place(record, at, now);
+        if (hit === undefined) counts.misses++;
+        else if (now < hit.expiresAt) counts.hits++;
+        else counts.stale++;
+        if (hit === undefined || !this.current({ ...pending, stamp: record!.stamp }, record!.tags)) return true;
+        const earlier = found.get(pending.key);
+        if (earlier !== undefined && now >= hit.expiresAt) return true;
+        found.set(pending.key, hit);
+        this.#promote(pending, record!, hit, at, now, keepPastTtlMs);
+        return now >= hit.expiresAt;
+      });
+    }
+    return found;
+  }
+
+  /** Puts values into all tiers. Memory has them at once; the promise is of the stores. */
+  keep(entries: readonly NewEntry<V>[], byUser: boolean): Promise<boolean> {
+    const now = this.#settings.now();
+    const wall = this.#settings.wall();
+    for (const { key, value, ttlMs, keepMs, stamp, tags } of entries) {
+      if (byUser) this.#supersede(key);
+      this.#remember(key, value, now, now + ttlMs, now + keepMs, stamp, tags);
+      if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
+    }
+    const writes = entries.map(({ key, value, ttlMs, keepMs, stamp, tags }) => ({
+      key,
+      record: { value, createdAt: wall, ttlMs, stamp, tags },
+      keepMs,
+    }));
+    return this.#everyStore(async (store, at) => {
+      const stored = await store.write(writes, byUser);
+      if (stored) this.#counts.stores[at]!.sets += writes.length;
+      return stored;
+    });
+  }
+
+  /** Removes from all tiers; true when one of them had something. */
+  async remove(keys: readonly string[], byUser = true): Promise<boolean> {
+    let had = false;
+    for (const key of keys) {
+      if (byUser) this.#supersede(key);
+      const entry = this.memory?.peek(key);
+      if (entry !== undefined) {
+        had ||= this.#settings.now() < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags);
+        this.memory!.delete(key);
+        this.#counts.memory.deletes++;
+      }
+      if (this.#events.wants('delete')) this.#events.emit('delete', { cache: this.#settings.name, key });
+    }
+    const results = await this.#eachStore(async (store, at) => {
+      const removed = await store.remove([...keys]);
+      if (removed) this.#counts.stores[at]!.deletes++;
+      return removed;
+    });
+    return had || results.includes(true);
+  }
+
+  stamp(): number {
+    return this.#stamps.next();
+  }
+
+  async invalidateTags(tags: readonly string[]): Promise<void> {
+    const stamp = this.#stamps.next();
+    for (const tag of tags) this.#invalidations.tag(tag, stamp);
+    await this.#eachStore((store) => store.markTags(tags, stamp));
+  }
+
+  async clear(): Promise<void> {
+    const stamp = this.#stamps.next();
+    this.#invalidations.clear(stamp);
+    this.memory?.clear();
+    for (const key of [...this.#pending.keys()]) this.#supersede(key);
+    await this.#eachStore((store) => store.markCleared(stamp));
+  }
+
+  /** Waits for writes under way, each of which the store timeout bounds. */
+  async drain(): Promise<void> {
+    while (this.#writes.size > 0) await Promise.all(this.#writes);
+  }
+
+  #supersede(key: string): void {
+    for (const pending of this.#pending.get(key) ?? []) pending.superseded = true;
+  }
+
+  #remember(
+    key: string,
+    value: V,
+    createdAt: number,
+    expiresAt: number,
+    keepUntil: number,
+    stamp: number,
+    tags: readonly string[] | undefined,
+  ): void {
+    if (this.memory === undefined) return;
+    try {
+      const copied = this.copy.into(value);
+      if (this.memory.set({ key, value: copied, createdAt, expiresAt, keepUntil, stamp, tags }))
+        this.#counts.memory.sets++;
+    } catch (error) {
+      this.memory.delete(key);
+      this.#counts.memory.errors++;
+      if (this.#events.wants('store-error'))
+        this.#events.emit('store-error', { cache: this.#settings.name, tier: 'memory', operation: 'set', error, key });
+    }
+  }
+
+  // Age by the wall clock, never negative: an entry "from the future" lives no longer than its own ttl.
+  #place(record: StoredRecord<V>, at: number, now: number): Found<V> {
+    const age = Math.max(0, this.#settings.wall() - record.createdAt);
+    return {
+      value: record.value,
+      tier: `store:${at}`,
+      createdAt: now - age,
+      expiresAt: now + record.ttlMs - age,
+    };
+  }
+
+  #promote(
+    pending: Pending,
+    record: StoredRecord<V>,
+    hit: Found<V>,
+    at: number,
+    now: number,
+    keepPastTtlMs: number,
+  ): void {
+    if (pending.superseded) return;
+    const keepUntil = hit.expiresAt + keepPastTtlMs;
+    if (now >= keepUntil) return;
+    this.#remember(pending.key, hit.value, hit.createdAt, hit.expiresAt, keepUntil, record.stamp, record.tags);
+    if (now >= hit.expiresAt) return;
+    for (const nearer of this.stores.slice(0, at))
+      this.#track(nearer.write([{ key: pending.key, record, keepMs: keepUntil - now }], false));
+  }
+
+  #everyStore(call: (store: StoreTier<V>, at: number) => Promise<boolean>): Promise<boolean> {
+    return this.#eachStore(call).then((results) => !results.includes(false));
+  }
+
+  #eachStore<T>(call: (store: StoreTier<V>, at: number) => Promise<T>): Promise<T[]> {
+    return this.#track(Promise.all(this.stores.map(call)));
+  }
+
+  #track<T>(write: Promise<T>): Promise<T> {
+    this.#writes.add(write);
+    void write.finally(() => this.#writes.delete(write));
+    return write;
+  }
+
+  #makeMemory(): MemoryTier<V> | undefined {
+    const { memory, measured, name, random, now } = this.#settings;
+    if (memory === undefined) return undefined;
+    return new MemoryTier<V>({
+      ...memory,
+      sizeOf: measured ? memory.sizeOf : undefined,
+      random,
+      clock: now,
+      onEvict: (key, cause) => {
+        this.#counts.evictions[cause]++;
+        if (this.#events.wants('evict')) this.#events.emit('evict', { cache: name, key, tier: 'memory', cause });
+      },
+    });
+  }
+
+  #makeStore(store: KeyvStore, at: number): StoreTier<V> {
+    const { name, namespace, storeTimeoutMs, storePolicy, cooldown, now, wall } = this.#settings;
+    const tier: TierName = `store:${at}`;
+    const counts = this.#counts.stores[at]!;
+    const events = this.#events;
+    return new StoreTier<V>({
+      tier,
+      store,
+      keys: new StoreKeys(namespace),
+      stamps: this.#stamps,
+      invalidations: this.#invalidations,
+      wall,
+      guard: new StoreGuard({
+        timeoutMs: storeTimeoutMs,
+        ...cooldown,
+        policy: storePolicy,
+        clock: now,
+        onCooldown: (failures, coolDownMs) => {
+          if (events.wants('store-cooldown'))
+            events.emit('store-cooldown', { cache: name, tier, failures, coolDownMs });
+        },
+        onRecovered: () => {
+          if (events.wants('store-recovered')) events.emit('store-recovered', { cache: name, tier });
+        },
+      }),
+      onFailure: (operation, error, key) => {
+        if (error === undefined) {
+          counts.skipped++;
+          return;
+        }
+        counts.errors++;
+        if (error.code === 'CACHE_STORE_TIMEOUT') counts.timeouts++;
+        if (events.wants('store-error'))
+          events.emit('store-error', { cache: name, tier, operation, error, key });
+      },
+    });
+  }
+}
