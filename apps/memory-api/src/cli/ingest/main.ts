@@ -38,7 +38,11 @@ export const ingest = async (context: IngestContext): Promise<ExitCode> => {
       return 0;
     }
     const source = await openRecords(flags.file, { paragraphs: flags.paragraphs });
-    return await (flags.dryRun ? dryRun : realRun)(context, flags, source, say);
+    try {
+      return await (flags.dryRun ? dryRun : realRun)(context, flags, source, say);
+    } finally {
+      await source.close();
+    }
   } catch (error) {
     if (error instanceof UsageError) say(`${error.message}\nSee --help.`);
     else if (error instanceof FileError) say(error.message);
@@ -83,7 +87,6 @@ const realRun = async (context: IngestContext, flags: Flags, source: Source, say
   try {
     await client.connect(flags.user, signal);
   } catch (error) {
-    await source.items.return();
     if (signal.aborted) return 130;
     say(connectProblem(flags, error));
     return 2;

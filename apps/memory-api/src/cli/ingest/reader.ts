@@ -22,6 +22,7 @@ export interface Source {
   total: number | undefined;
   /** To be walked once. @throws FileError when reading fails on the way. */
   items: AsyncGenerator<Item, void, undefined>;
+  close(): Promise<void>;
 }
 
 /** A JSON file is parsed as one value, so it must fit into memory. */
@@ -43,6 +44,7 @@ export const openRecords = async (path: string, options: { paragraphs: boolean }
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw new FileError(`${name} ${openProblem(error)}`, { cause: error });
   });
+  const close = (): Promise<void> => handle.close();
   try {
     const stat = await handle.stat();
     if (stat.isDirectory()) throw new FileError(`${name} is a directory; name one file`);
@@ -50,7 +52,7 @@ export const openRecords = async (path: string, options: { paragraphs: boolean }
     const kind = extname(path).toLowerCase();
     if (kind === '.json') {
       const list = listOf(await wholeOf(chunks, name), name);
-      return { unit: 'records', total: list.length, items: ofList(list) };
+      return { unit: 'records', total: list.length, items: ofList(list), close };
     }
     // Looked at before anything is sent.
     const first = await chunks.next();
@@ -62,9 +64,9 @@ export const openRecords = async (path: string, options: { paragraphs: boolean }
         : options.paragraphs
           ? ofParagraphs(lines)
           : ofTextLines(lines);
-    return { unit: 'bytes', total: stat.isFile() ? stat.size : undefined, items };
+    return { unit: 'bytes', total: stat.isFile() ? stat.size : undefined, items, close };
   } catch (error) {
-    await handle.close();
+    await close();
     throw error;
   }
 };
@@ -75,7 +77,6 @@ const openProblem = (error: unknown): string => {
   return `can not be opened (${reason})`;
 };
 
-/** Closes the file when it ends, fails or is left early. */
 async function* chunksOf(handle: FileHandle, name: string): AsyncGenerator<Buffer, void, undefined> {
   try {
     for (;;) {
@@ -85,8 +86,6 @@ async function* chunksOf(handle: FileHandle, name: string): AsyncGenerator<Buffe
     }
   } catch (error) {
     throw new FileError(`${name} can not be read (${failureOf(error)})`, { cause: error });
-  } finally {
-    await handle.close();
   }
 }
 
@@ -94,14 +93,9 @@ async function* startingWith(
   first: IteratorResult<Buffer, void>,
   rest: AsyncGenerator<Buffer, void, undefined>,
 ): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    if (first.done) return;
-    yield first.value;
-    yield* rest;
-  } finally {
-    // Left before the rest was begun: `yield*` has not passed that on.
-    await rest.return();
-  }
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
 }
 
 const refuseBinary = (bytes: Buffer, name: string): void => {

@@ -114,7 +114,7 @@ export const runIngest = async (options: RunOptions): Promise<RunEnd & { tally: 
 const isNoAnswer = (error: unknown): error is Error =>
   error instanceof ApiError
     ? error.status === undefined
-    : error instanceof Error && 'code' in error && error.code === 'TIMEOUT';
+    : (error as { code?: unknown } | null)?.code === 'TIMEOUT';
 
 /** Makes the keys while reading, because they depend on the order of the file. */
 async function* keyed({

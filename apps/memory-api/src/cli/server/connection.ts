@@ -32,13 +32,13 @@ export const serverUrl = (text: string): string => {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 };
 
-/** Why a request got no answer: the system's code where there is one. `fetch` hides it in `cause`. */
+/** Why a call of the system failed: its code where there is one. `fetch` hides it in `cause`. */
 export const failureOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return printable(String(error));
-  if (error.name === 'TimeoutError') return 'no answer in time';
-  const code = 'code' in error ? error.code : undefined;
+  if (typeof error !== 'object' || error === null) return printable(String(error));
+  const { name, code, message, cause } = error as Record<string, unknown>;
+  if (name === 'TimeoutError') return 'no answer in time';
   if (typeof code === 'string') return printable(code);
-  return error.cause === undefined ? printable(error.message) : failureOf(error.cause);
+  return cause === undefined ? printable(String(message)) : failureOf(cause);
 };
 
 /** What to tell somebody whose server does not answer. */
