@@ -1,1 +1,11 @@
-export {};
+// The whole public surface of @agent4/logging, apart from the subpath ./http. Everything else may change at any time.
+export { configureLogging, type LoggingOptions } from './configure-logging.ts';
+export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';
+export { createLogger, type LoggerOptions } from './create-logger.ts';
+export type { Destination } from './destination.ts';
+export type { DropEvent, FailureEvent } from './events.ts';
+export type { Level } from './levels.ts';
+export type { Logger } from './logger.ts';
+export { apiLogger, appLogger } from './loggers.ts';
+export type { RedactOptions } from './redact.ts';
+export type { Limits } from './rules.ts';

@@ -1,0 +1,135 @@
+import { isErrorLike } from './error-entries.ts';
+import { peek, snapshot } from './peek.ts';
+import type { Rules } from './rules.ts';
+import { Walk } from './walk.ts';
+
+/** A log call, whatever the order of its arguments was. */
+export interface Call {
+  message: string;
+  fields: Record<string, unknown> | undefined;
+}
+
+const tokens = /%[sdifjoO%]/g;
+
+const isFields = (value: unknown): value is Record<string, unknown> => {
+  if (typeof value !== 'object' || value === null || isErrorLike(value)) return false;
+  try {
+    return Object.prototype.toString.call(value) === '[object Object]';
+  } catch {
+    // A revoked proxy: the copy of its fields will say that it cannot be read.
+    return true;
+  }
+};
+
+/** The caller's object, or a plain one in its place when it has its own idea of its fields. */
+const fieldsOf = (value: Record<string, unknown>): Record<string, unknown> => {
+  const toJSON = peek(value, 'toJSON');
+  if (typeof toJSON !== 'function') return value;
+  try {
+    const made: unknown = Reflect.apply(toJSON, value, ['']);
+    return isFields(made) ? made : { args: [made] };
+  } catch {
+    return value;
+  }
+};
+
+const textOf = (value: unknown, rules: Rules): string => {
+  if (typeof value === 'string') return value;
+  if (isErrorLike(value)) {
+    const message = peek(value, 'message');
+    return typeof message === 'string' ? message : '';
+  }
+  if (typeof value === 'symbol' || typeof value === 'function')
+    return JSON.parse(new Walk(rules, 4_096).value(value) ?? '""');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return new Walk(rules, rules.limits.maxStringLength).value(value) ?? '';
+};
+
+/** Adds under the name, or under the next free one: an argument never overwrites a field of the same name. */
+const addFree = (fields: Record<string, unknown>, name: string, value: unknown): void => {
+  let free = name;
+  for (let turn = 2; Object.hasOwn(fields, free); turn++) free = `${name}${turn}`;
+  fields[free] = value;
+};
+
+const interpolate = (text: string, args: unknown[], rules: Rules): string =>
+  text.replace(tokens, (token) => {
+    if (token === '%%') return '%';
+    if (args.length === 0) return token;
+    const [value] = args;
+    if (token === '%s' || token === '%j' || token === '%o' || token === '%O') {
+      // Fields and errors stay whole unless an object was asked for.
+      if (token === '%s' && typeof value === 'object' && value !== null) return token;
+      args.shift();
+      return token === '%s'
+        ? textOf(value, rules)
+        : (new Walk(rules, rules.limits.maxStringLength).value(value) ?? 'undefined');
+    }
+    if (
+      typeof value !== 'number' &&
+      typeof value !== 'bigint' &&
+      (typeof value !== 'string' || value.trim() === '' || Number.isNaN(Number(value)))
+    )
+      return token;
+    args.shift();
+    return token === '%i' && typeof value !== 'bigint' ? String(Math.trunc(Number(value))) : String(value);
+  });
+
+const hasTokens = (text: string): boolean => text.includes('%') && /%[sdifjoO]/.test(text);
+
+/** Reads the arguments behind the level. All orders that winston's and pino's users know are understood, nothing is lost. */
+export const readCall = (args: readonly unknown[], rules: Rules): Call => {
+  const [first, second] = args;
+  if (typeof first === 'string') {
+    if (args.length === 1) return { message: first, fields: undefined };
+    if (args.length === 2) {
+      if (second === undefined) return { message: first, fields: undefined };
+      // A text that comes from a user may hold `%o`: sole fields are never swallowed by it.
+      if (isFields(second)) return { message: first, fields: fieldsOf(second) };
+    }
+  }
+  if (args.length === 0) return { message: '', fields: undefined };
+  return readAny(args, rules);
+};
+
+const readAny = (args: readonly unknown[], rules: Rules): Call => {
+  const fields: Record<string, unknown> = Object.create(null);
+  const rest = [...args];
+  const errors: unknown[] = [];
+  const others: unknown[] = [];
+  let message: string | undefined;
+  const first = rest.shift();
+
+  const addFields = (value: Record<string, unknown>): void => {
+    Object.assign(fields, snapshot(fieldsOf(value)));
+  };
+  const addFirst = (): void => {
+    if (isErrorLike(first)) {
+      errors.push(first);
+    } else if (isFields(first)) {
+      addFields(first);
+    } else {
+      message = textOf(first, rules);
+    }
+  };
+  addFirst();
+  if (message === undefined && typeof rest[0] === 'string') message = rest.shift() as string;
+  if (message === undefined && isFields(first) && Object.hasOwn(fields, 'message')) {
+    const own = fields.message;
+    delete fields.message;
+    message = textOf(own, rules);
+    if (isErrorLike(own)) errors.push(own);
+  }
+  if (message === undefined) message = isErrorLike(first) ? textOf(first, rules) : '';
+  if (rest.length > 0 && hasTokens(message)) message = interpolate(message, rest, rules);
+
+  for (const value of rest) {
+    if (value === undefined) continue;
+    if (isErrorLike(value)) errors.push(value);
+    else if (isFields(value)) addFields(value);
+    else others.push(value);
+  }
+  for (const error of errors) addFree(fields, 'error', error);
+  if (others.length > 0) addFree(fields, 'args', others);
+  return { message, fields };
+};

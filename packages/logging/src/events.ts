@@ -1,0 +1,37 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** Published on `agent4:logging:drop`: records that a destination did not take. */
+export interface DropEvent {
+  /** `stdout`, `stderr`, or the transport's name. */
+  destination: string;
+  records: number;
+  /** An error code such as EPIPE, `full`, or `closed`. */
+  reason: string;
+}
+
+/** Published on `agent4:logging:failure`: a transport, format or destination that threw or emitted an error; the caller does not see it. */
+export interface FailureEvent {
+  /** The transport's name, `format`, or `destination`. */
+  source: string;
+  error: unknown;
+}
+
+const drops = channel('agent4:logging:drop');
+const failures = channel('agent4:logging:failure');
+
+// A subscriber that throws surfaces on its own (diagnostics_channel rethrows in a later tick), not in the log call.
+export const publishDrop = (event: DropEvent): void => {
+  if (drops.hasSubscribers) drops.publish(event);
+};
+
+const warned = new Set<string>();
+
+export const publishFailure = (event: FailureEvent): void => {
+  if (failures.hasSubscribers) failures.publish(event);
+  else if (!warned.has(event.source)) {
+    warned.add(event.source);
+    const { error } = event;
+    const text = error instanceof Error ? error.message : 'a value that is no Error';
+    process.emitWarning(`log records may be missing: ${event.source} failed: ${text}`, 'LoggingWarning');
+  }
+};

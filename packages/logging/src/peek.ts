@@ -1,0 +1,22 @@
+/** Stands for a value whose getter, proxy or own method threw. */
+export const unreadable = { value: '[Unreadable]', text: '"[Unreadable]"' } as const;
+
+/** The property, or a marker when reading it throws. */
+export const peek = (target: object, key: PropertyKey): unknown => {
+  try {
+    return Reflect.get(target, key);
+  } catch {
+    return unreadable.value;
+  }
+};
+
+/** An own, shallow copy of the enumerable properties; whatever cannot be read is marked, the caller's object stays as it is. */
+export const snapshot = (value: object): Record<string, unknown> => {
+  const copy: Record<string, unknown> = Object.create(null);
+  try {
+    for (const key of Object.keys(value)) copy[key] = peek(value, key);
+  } catch {
+    copy.fields = unreadable.value;
+  }
+  return copy;
+};

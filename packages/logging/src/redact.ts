@@ -1,0 +1,93 @@
+import { type PathState, PathTree } from './redact-paths.ts';
+
+export interface RedactOptions {
+  /** Places to censor, from the top of the record: `user.email`, `*` for one step, `**` for any number of steps. */
+  paths?: readonly string[] | undefined;
+  /** Key names to censor anywhere, added to the default ones; case and the separators `-`, `_`, `.`, space do not count. */
+  keys?: readonly string[] | undefined;
+  /** Stands in the place of the value. Default `[REDACTED]`, also when the function throws or gives an object. */
+  censor?: string | ((value: unknown, key: string) => string | number | boolean | null) | undefined;
+}
+
+const censored = '[REDACTED]';
+
+// Whole names, never parts of names: `tokens: 812`, `key` and `address` are not secrets.
+const defaultKeys = [
+  ...['password', 'passwd', 'pwd', 'passphrase', 'passcode', 'passwordhash', 'dbpassword', 'userpassword'],
+  ...['oldpassword', 'newpassword', 'currentpassword', 'confirmpassword'],
+  ...['secret', 'clientsecret', 'sharedsecret', 'apisecret', 'credential', 'credentials'],
+  ...['token', 'accesstoken', 'refreshtoken', 'idtoken', 'authtoken', 'bearertoken', 'sessiontoken', 'jwt'],
+  ...['csrftoken', 'xsrftoken', 'apitoken', 'xauthtoken', 'xaccesstoken', 'xcsrftoken', 'xxsrftoken'],
+  ...['apikey', 'xapikey', 'secretkey', 'secretaccesskey', 'privatekey', 'signingkey', 'encryptionkey'],
+  ...['authorization', 'proxyauthorization', 'cookie', 'cookies', 'setcookie', 'sessionid'],
+  ...['creditcard', 'creditcardnumber', 'cardnumber', 'cvv', 'cvc', 'ssn'],
+];
+
+export const normalizeKey = (key: string): string => key.toLowerCase().replace(/[-_.\s]/g, '');
+
+// Every scan stops at the next '/', so the expression stays linear on hostile text.
+const urlCredentials = /:\/\/[^\s/?#]*@/g;
+
+/** Replaces `user:password@` behind every `://`. */
+export const hideUrlCredentials = (text: string): string =>
+  text.includes('://') && text.includes('@') ? text.replace(urlCredentials, `://${censored}@`) : text;
+
+/** Says, while a value is walked, what must not be shown. Compiled once per configuration. */
+export interface Redactor {
+  readonly root: PathState | undefined;
+  isSecretKey(key: string): boolean;
+  censor(value: unknown, key: string): string | number | boolean | null;
+  hideCredentials(text: string): string;
+}
+
+export const noRedaction: Redactor = {
+  root: undefined,
+  isSecretKey: () => false,
+  censor: () => censored,
+  hideCredentials: (text) => text,
+};
+
+const checkStrings = (option: string, value: unknown): void => {
+  if (value === undefined) return;
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && item.length > 0))
+    throw new TypeError(`${option} must be an array of non-empty strings, got ${String(value)}`);
+};
+
+/** @throws TypeError naming the option that is wrong. */
+export const checkRedact = (value: RedactOptions | false | undefined): void => {
+  if (value === undefined || value === false) return;
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`redact must be an object or false, got ${String(value)}`);
+  checkStrings('redact.paths', value.paths);
+  checkStrings('redact.keys', value.keys);
+  const { censor } = value;
+  if (censor !== undefined && typeof censor !== 'string' && typeof censor !== 'function')
+    throw new TypeError(`redact.censor must be a string or a function, got ${String(censor)}`);
+};
+
+/** The later options add paths and keys; the last censor counts; the last `false` switches redaction off. */
+export const compileRedactor = (layers: ReadonlyArray<RedactOptions | false | undefined>): Redactor => {
+  const given = layers.filter((layer) => layer !== undefined);
+  if (given.at(-1) === false) return noRedaction;
+  const options = given.filter((layer) => layer !== false);
+  const keys = new Set(defaultKeys);
+  for (const { keys: more } of options) for (const key of more ?? []) keys.add(normalizeKey(key));
+  const paths = options.flatMap((layer) => [...(layer.paths ?? [])]);
+  const censor = options.findLast((layer) => layer.censor !== undefined)?.censor ?? censored;
+  return {
+    root: paths.length === 0 ? undefined : PathTree.from(paths),
+    isSecretKey: (key) => keys.has(normalizeKey(key)),
+    censor: (value, key) => {
+      if (typeof censor === 'string') return censor;
+      try {
+        const shown: unknown = censor(value, key);
+        return shown === null || ['string', 'number', 'boolean'].includes(typeof shown)
+          ? (shown as string | number | boolean | null)
+          : censored;
+      } catch {
+        return censored;
+      }
+    },
+    hideCredentials: hideUrlCredentials,
+  };
+};
