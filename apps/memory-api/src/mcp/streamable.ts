@@ -1,0 +1,133 @@
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
+import {
+  type AuthInfo,
+  createMcpHandler,
+  isLegacyRequest,
+  legacyStatelessFallback,
+  type McpHandlerRequestOptions,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import type { FastifyInstance } from 'fastify';
+import type { Agent } from '../domain/agent-service.ts';
+import { type AddressParams, agentOf } from './agent.ts';
+import { withDeadline } from './deadline.ts';
+import type { ToPublicError } from './errors.ts';
+import { hijack } from './hijack.ts';
+import type { InFlight } from './in-flight.ts';
+import { rpcError } from './refusals.ts';
+import type { BuildServer } from './server.ts';
+import type { StreamLimit } from './streams.ts';
+
+const ADDRESS = '/mcp/:client/http/:user';
+const BOTH_TYPES = 'application/json, text/event-stream';
+
+/** The SDK hands its factory only this object of ours; who calls travels in `extra`. */
+const identify = (agent: Agent): AuthInfo => ({
+  token: '',
+  clientId: agent.app,
+  scopes: [],
+  extra: { agent },
+});
+const agentIn = (auth: AuthInfo | undefined): Agent => auth?.extra?.agent as Agent;
+
+/** True when the client can read a JSON answer; one that says nothing can. */
+const takesJson = (accept: string | null): boolean =>
+  accept === null ||
+  accept.split(',').some((range) => {
+    const type = range.split(';', 1)[0]!.trim().toLowerCase();
+    return type === '*/*' || type === 'application/*' || type === 'application/json';
+  });
+
+const isListening = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
+
+/**
+ * Streamable HTTP, all revisions on one address and without sessions.
+ * Clients before 2026-07-28 get plain JSON as from OpenMemory; the SDK alone would send them a stream
+ * and refuse those that accept JSON only.
+ */
+export const streamableRoutes = (
+  app: FastifyInstance,
+  options: {
+    build: BuildServer;
+    publicError: ToPublicError;
+    limit: StreamLimit;
+    inFlight: InFlight;
+    keepAliveMs: number;
+    exchangeMs: number;
+  },
+): { close: () => Promise<void> } => {
+  const { build, publicError, limit, inFlight, keepAliveMs, exchangeMs } = options;
+  const factory = ({ authInfo }: { authInfo?: AuthInfo }) => build(agentIn(authInfo));
+  const modern = createMcpHandler(factory, { legacy: 'reject', keepAliveMs });
+  const legacyStream = legacyStatelessFallback(factory);
+
+  const legacyJson = async (request: Request, given: McpHandlerRequestOptions): Promise<Response> => {
+    const headers = new Headers(request.headers);
+    headers.set('accept', BOTH_TYPES);
+    const { url, method, signal } = request;
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+    const server = build(agentIn(given.authInfo));
+    await server.connect(transport);
+    try {
+      // A call that is cancelled within its own batch is never answered, and neither is one whose client left.
+      return await withDeadline(exchangeMs, signal, () =>
+        transport.handleRequest(new Request(url, { method, headers }), given),
+      );
+    } catch (error) {
+      if (signal.aborted) return new Response(null, { status: 499 });
+      const { message, code, retryable } = publicError(error);
+      return Response.json(rpcError(-32000, message, { code, retryable }), { status: 504 });
+    } finally {
+      await server.close();
+    }
+  };
+
+  const node = toNodeHandler(
+    {
+      fetch: async (request, given = {}) => {
+        if (!(await isLegacyRequest(request, given.parsedBody))) return modern.fetch(request, given);
+        return takesJson(request.headers.get('accept'))
+          ? legacyJson(request, given)
+          : legacyStream(request, given);
+      },
+    },
+    { onerror: publicError },
+  );
+
+  app.post<{ Params: AddressParams }>(ADDRESS, async (request, reply) => {
+    const agent = agentOf(request.params);
+    const listening = isListening(request.body);
+    const release = listening ? limit.take(agent.userId) : undefined;
+    const raw = hijack(reply);
+    const closed = new Promise<void>((resolve) => raw.once('close', resolve));
+    if (release === undefined) inFlight.add(closed);
+    else closed.then(release);
+    try {
+      const message = Object.assign(request.raw, { auth: identify(agent) }) as NodeIncomingMessageLike;
+      await node(message, raw, request.body);
+    } catch (error) {
+      publicError(error);
+      if (raw.headersSent) raw.destroy();
+      else
+        raw
+          .writeHead(500, { 'content-type': 'application/json' })
+          .end(JSON.stringify(rpcError(-32603, 'Internal server error')));
+    }
+  });
+
+  // Before the body is read: a DELETE that says JSON and brings none is to hear 405 as well.
+  app.route({
+    method: ['GET', 'DELETE', 'PUT', 'PATCH'],
+    url: ADDRESS,
+    exposeHeadRoute: false,
+    onRequest: async (_request, reply) =>
+      reply
+        .code(405)
+        .header('allow', 'POST')
+        .send(rpcError(-32000, 'Method not allowed: this address answers POST only')),
+    handler: async () => undefined,
+  });
+
+  return { close: () => modern.close() };
+};
