@@ -23,7 +23,7 @@ export class EmbedderError extends Error {
   readonly retryable: boolean;
   readonly safety: 'always' | 'never';
   /** How long the other side asked us to wait, where it said so. */
-  readonly retryAfterMs?: number;
+  declare readonly retryAfterMs?: number;
 
   constructor(
     code: EmbedderErrorCode,

@@ -172,7 +172,8 @@ class MiniLmEmbedder implements Embedder {
 }
 
 function startThread(script: URL, data: MiniLmWorkerData): Worker {
-  return new Worker(script, { name: 'embedder', workerData: data });
+  // Flags of the process, such as --input-type or an --import of instrumentation, are not meant for this thread.
+  return new Worker(script, { name: 'embedder', workerData: data, execArgv: [] });
 }
 
 function unavailable(reason: string, retryable: boolean): EmbedderError {

@@ -33,6 +33,7 @@ export class WorkerSlot {
   #worker: Worker | undefined;
   #deaths = 0;
   #startsWithoutReady = 0;
+  #lastError = 'no error given';
   #restart: NodeJS.Timeout | undefined;
   #watchdog: NodeJS.Timeout | undefined;
 
@@ -66,7 +67,8 @@ export class WorkerSlot {
     let worker: Worker;
     try {
       worker = this.#options.start();
-    } catch {
+    } catch (error) {
+      this.#lastError = nameOf(error);
       this.#died(undefined);
       return;
     }
@@ -75,7 +77,9 @@ export class WorkerSlot {
       if (worker === this.#worker) this.#received(reply);
     });
     // Without a listener an error in the thread would be thrown here; `exit` follows and is acted on.
-    worker.on('error', () => {});
+    worker.on('error', (error) => {
+      this.#lastError = nameOf(error);
+    });
     worker.on('exit', () => this.#died(worker));
     // After the listeners, which would take it back. The embedder holds the process while a caller waits.
     worker.unref();
@@ -112,7 +116,7 @@ export class WorkerSlot {
       this.#state = {
         status: 'failed',
         code: 'RUNTIME_FAILED',
-        reason: `The inference thread ended ${MAX_STARTS_WITHOUT_READY} times before it was ready`,
+        reason: `The inference thread ended ${MAX_STARTS_WITHOUT_READY} times before it was ready (${this.#lastError})`,
       };
     } else {
       this.#state = { status: 'loading' };
@@ -123,4 +127,10 @@ export class WorkerSlot {
     this.#options.onLost(lost);
     this.#options.onChange();
   }
+}
+
+/** Its code or name alone: a message may hold paths of this machine. */
+function nameOf(error: unknown): string {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return String(code ?? name ?? error);
 }
