@@ -27,8 +27,6 @@ export interface HttpApi {
   memories: Map<string, Record<string, unknown>>;
   users: Set<string>;
   requests: ApiRequest[];
-  /** The most requests that were under way at once. */
-  mostInFlight(): number;
   behave(next: (request: ApiRequest) => Behaviour): void;
   close(): Promise<void>;
 }
@@ -46,8 +44,6 @@ export const startHttpApi = async (): Promise<HttpApi> => {
   const requests: ApiRequest[] = [];
   const counts = new Map<string, number>();
   let behaviour: (request: ApiRequest) => Behaviour = () => undefined;
-  let inFlight = 0;
-  let most = 0;
 
   const refuse = (status: number, code: string, detail: unknown): Answer => ({
     status,
@@ -83,8 +79,6 @@ export const startHttpApi = async (): Promise<HttpApi> => {
     const path = incoming.url ?? '';
     const nth = (counts.get(path) ?? 0) + 1;
     counts.set(path, nth);
-    most = Math.max(most, ++inFlight);
-    response.on('close', () => inFlight--);
     const key = incoming.headers['idempotency-key'];
     const request: ApiRequest = { path, body: await readBody(incoming), key: key?.toString(), nth };
     requests.push(request);
@@ -109,7 +103,6 @@ export const startHttpApi = async (): Promise<HttpApi> => {
     memories,
     users,
     requests,
-    mostInFlight: () => most,
     behave: (next) => {
       behaviour = next;
     },

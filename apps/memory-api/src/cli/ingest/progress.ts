@@ -50,13 +50,15 @@ export const createProgress = (options: ProgressOptions): Progress => {
     const rate = seconds > 0 ? (settled() - since.settled) / seconds : 0;
     const speed = seconds > 0 ? (done - since.done) / seconds : 0;
     samples.push({ at: now, done, settled: settled() });
-    const parts = [
-      amount(),
-      `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`,
-      ...(total !== undefined && speed > 0 ? [`ETA ${time((total - done) / speed)}`] : []),
-      `${tally.failed} failed`,
-      ...(reason === undefined ? [] : [reason]),
-    ];
+    // A reason stands in the place of a rate that says nothing now: the line is short.
+    const pace =
+      reason === undefined
+        ? [
+            `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`,
+            ...(total !== undefined && speed > 0 ? [`ETA ${time((total - done) / speed)}`] : []),
+          ]
+        : [reason];
+    const parts = [amount(), ...pace, `${tally.failed} failed`];
     return parts.join(' | ');
   };
   const amount = (): string => {
