@@ -108,14 +108,15 @@ describe('channels of @agent4/resilience', () => {
 });
 
 describe('channels of @agent4/caching', () => {
-  it('agent4:caching:<event> for hit, miss, load, load-error, set, delete, clear', async () => {
-    const names = ['hit', 'miss', 'load', 'load-error', 'set', 'delete', 'clear'];
+  it('agent4:caching:<event> for hit, miss, load, load-error, set, delete, invalidate-tags, clear', async () => {
+    const names = ['hit', 'miss', 'load', 'load-error', 'set', 'delete', 'invalidate-tags', 'clear'];
     const seen = new Map(names.map((name) => [name, published(`agent4:caching:${name}`)]));
     const cache = createCache<number>({ name: 'users', clock: () => 0 });
     await cache.getOrSet('a', () => 1);
     await cache.get('a');
     await cache.getOrSet('b', failing).catch(() => {});
     await cache.delete('a');
+    await cache.invalidateTags(['team:1']);
     await cache.clear();
     await cache.close();
     expect(seen.get('hit')).toEqual([{ cache: 'users', key: 'a', tier: 'memory' }]);
@@ -127,6 +128,7 @@ describe('channels of @agent4/caching', () => {
     expect(seen.get('load-error')).toMatchObject([{ cache: 'users', keys: ['b'], error: down }]);
     expect(seen.get('set')).toMatchObject([{ cache: 'users', key: 'a' }]);
     expect(seen.get('delete')).toEqual([{ cache: 'users', key: 'a' }]);
+    expect(seen.get('invalidate-tags')).toEqual([{ cache: 'users', tags: ['team:1'] }]);
     expect(seen.get('clear')).toEqual([{ cache: 'users' }]);
   });
 
