@@ -6,6 +6,14 @@ export type { Destination } from './destination.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
 export type { Level } from './levels.ts';
 export type { Logger } from './logger.ts';
-export { apiLogger, appLogger } from './loggers.ts';
+export { apiLogger, appLogger, performanceLogger } from './loggers.ts';
+export {
+  createPerformanceLogger,
+  type PerformanceLogger,
+  type PerformanceLoggerOptions,
+  type TimeOptions,
+  type Timer,
+} from './performance-logger.ts';
 export type { RedactOptions } from './redact.ts';
 export type { Limits } from './rules.ts';
+export type { OperationStats } from './timings.ts';

@@ -1,0 +1,4 @@
+// The whole public surface of @agent4/logging/http. It imports no framework.
+export { type FastifyLike, fastifyLogging } from './http/fastify.ts';
+export { httpLogging } from './http/node.ts';
+export type { HttpLogger, HttpLoggingOptions } from './http/options.ts';
