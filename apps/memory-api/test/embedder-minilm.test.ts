@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Embedder } from '../src/domain/embedder.ts';
 import { createMiniLmEmbedder } from '../src/embedding/minilm.ts';
+
+// A machine that is busy takes many times the 13 ms of a text.
+jest.setTimeout(30_000);
 
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
@@ -9,7 +12,7 @@ describe('the embedded model', () => {
   beforeAll(async () => {
     embedder = createMiniLmEmbedder();
     await embedder.settled();
-  }, 20_000);
+  });
   afterAll(() => embedder.close());
 
   const one = async (text: string): Promise<Float32Array> => (await embedder.embed([text]))[0]!;
@@ -121,7 +124,7 @@ describe('closing', () => {
     await expect(embedder.embed(['x'])).rejects.toMatchObject(unavailable);
     await Promise.all([closing, embedder.close()]);
     expect(embedder.state()).toMatchObject({ status: 'failed', code: 'EMBEDDER_CLOSED' });
-  }, 20_000);
+  });
 
   it('while loading settles those who wait', async () => {
     const embedder = createMiniLmEmbedder();

@@ -25,7 +25,7 @@ const PINNED = {
     'd1ab1b94b16a65b29d710d0b587b29e7bed336827577623913479b8afe8113e6',
 } as const;
 
-export type MiniLmFile = keyof typeof PINNED;
+type MiniLmFile = keyof typeof PINNED;
 export type MiniLmFailureCode = 'MODEL_MISSING' | 'MODEL_DAMAGED' | 'RUNTIME_FAILED';
 
 /** Why the model cannot be used. The text names files relative to the model's folder, never the folder. */

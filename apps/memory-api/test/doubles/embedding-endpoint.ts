@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface EndpointRequest {
+interface EndpointRequest {
   path: string;
   headers: IncomingHttpHeaders;
   body: { model: string; input: string[]; encoding_format: string };
