@@ -1,13 +1,15 @@
 /** Thrown to a caller that waited `loaderTimeoutMs` for a loader and had no stale value to fall back on. */
 export class LoaderTimeoutError extends Error {
   static {
-    this.prototype.name = 'LoaderTimeoutError';
+    LoaderTimeoutError.prototype.name = 'LoaderTimeoutError';
   }
   readonly code = 'CACHE_LOADER_TIMEOUT';
   readonly retryable = true;
   readonly timeoutMs: number;
   constructor(key: string, timeoutMs: number) {
-    super(`The loader of ${JSON.stringify(key)} did not answer within ${timeoutMs} ms; its result is kept when it comes`);
+    super(
+      `The loader of ${JSON.stringify(key)} did not answer within ${timeoutMs} ms; its result is kept when it comes`,
+    );
     this.timeoutMs = timeoutMs;
   }
 }
@@ -15,7 +17,7 @@ export class LoaderTimeoutError extends Error {
 /** Rejects every call made after `close()`. */
 export class CacheClosedError extends Error {
   static {
-    this.prototype.name = 'CacheClosedError';
+    CacheClosedError.prototype.name = 'CacheClosedError';
   }
   readonly code = 'CACHE_CLOSED';
   constructor(cache: string) {
@@ -26,7 +28,7 @@ export class CacheClosedError extends Error {
 /** A store call that failed; never thrown to a caller, carried by the `store-error` event. `cause` is the driver's error. */
 export class StoreError extends Error {
   static {
-    this.prototype.name = 'StoreError';
+    StoreError.prototype.name = 'StoreError';
   }
   readonly code: 'CACHE_STORE_FAILED' | 'CACHE_STORE_TIMEOUT' | 'CACHE_STORE_CORRUPT';
   constructor(message: string, code: StoreError['code'], cause?: unknown) {

@@ -68,7 +68,10 @@ export class CacheEvents {
         listener(payload);
       } catch (error) {
         // A broken listener must neither fail the request it watches nor go unnoticed.
-        process.emitWarning(`A listener of the cache event "${event}" threw: ${String(error)}`, 'CacheListenerWarning');
+        process.emitWarning(
+          `A listener of the cache event "${event}" threw: ${String(error)}`,
+          'CacheListenerWarning',
+        );
       }
     }
     this.#channel(event).publish(payload);

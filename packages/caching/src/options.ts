@@ -81,7 +81,12 @@ export interface Settings<V> {
 
 const maxTimerMs = 2 ** 31 - 1;
 
-const within = (option: string, value: unknown, expected: string, fits: (value: number) => boolean): number => {
+const within = (
+  option: string,
+  value: unknown,
+  expected: string,
+  fits: (value: number) => boolean,
+): number => {
   if (typeof value !== 'number' || !fits(value))
     throw new RangeError(`${option} must be ${expected}, got ${String(value)}`);
   return value;

@@ -54,6 +54,8 @@ export class Tiers<V> {
   readonly #invalidations = new Invalidations();
   readonly #pending = new Map<string, Set<Pending>>();
   readonly #writes = new Set<Promise<unknown>>();
+  /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
+  invalidatedAt = 0;
 
   constructor(settings: Settings<V>, events: CacheEvents, counts: Counts) {
     this.#settings = settings;
@@ -62,7 +64,9 @@ export class Tiers<V> {
     this.#stamps = new Stamps(settings.wall);
     this.copy = copying[settings.clone];
     this.memory = this.#makeMemory();
-    this.stores = settings.stores.map((store, at) => this.#makeStore(new KeyvStore(store, `stores[${at}]`), at));
+    this.stores = settings.stores.map((store, at) =>
+      this.#makeStore(new KeyvStore(store, `stores[${at}]`), at),
+    );
   }
 
   begin(key: string): Pending {
@@ -110,7 +114,8 @@ export class Tiers<V> {
         if (hit === undefined) counts.misses++;
         else if (now < hit.expiresAt) counts.hits++;
         else counts.stale++;
-        if (hit === undefined || !this.current({ ...pending, stamp: record!.stamp }, record!.tags)) return true;
+        if (hit === undefined || !this.current({ ...pending, stamp: record!.stamp }, record!.tags))
+          return true;
         const earlier = found.get(pending.key);
         if (earlier !== undefined && now >= hit.expiresAt) return true;
         found.set(pending.key, hit);
@@ -169,6 +174,7 @@ export class Tiers<V> {
 
   async invalidateTags(tags: readonly string[]): Promise<void> {
     const stamp = this.#stamps.next();
+    this.invalidatedAt = stamp;
     for (const tag of tags) this.#invalidations.tag(tag, stamp);
     await this.#eachStore((store) => store.markTags(tags, stamp));
   }
@@ -208,7 +214,13 @@ export class Tiers<V> {
       this.memory.delete(key);
       this.#counts.memory.errors++;
       if (this.#events.wants('store-error'))
-        this.#events.emit('store-error', { cache: this.#settings.name, tier: 'memory', operation: 'set', error, key });
+        this.#events.emit('store-error', {
+          cache: this.#settings.name,
+          tier: 'memory',
+          operation: 'set',
+          error,
+          key,
+        });
     }
   }
 
@@ -234,7 +246,15 @@ export class Tiers<V> {
     if (pending.superseded) return;
     const keepUntil = hit.expiresAt + keepPastTtlMs;
     if (now >= keepUntil) return;
-    this.#remember(pending.key, hit.value, hit.createdAt, hit.expiresAt, keepUntil, record.stamp, record.tags);
+    this.#remember(
+      pending.key,
+      hit.value,
+      hit.createdAt,
+      hit.expiresAt,
+      keepUntil,
+      record.stamp,
+      record.tags,
+    );
     if (now >= hit.expiresAt) return;
     for (const nearer of this.stores.slice(0, at))
       this.#track(nearer.write([{ key: pending.key, record, keepMs: keepUntil - now }], false));
@@ -264,7 +284,8 @@ export class Tiers<V> {
       clock: now,
       onEvict: (key, cause) => {
         this.#counts.evictions[cause]++;
-        if (this.#events.wants('evict')) this.#events.emit('evict', { cache: name, key, tier: 'memory', cause });
+        if (this.#events.wants('evict'))
+          this.#events.emit('evict', { cache: name, key, tier: 'memory', cause });
       },
     });
   }

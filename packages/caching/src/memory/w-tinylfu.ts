@@ -120,8 +120,7 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     if (change < 0) this.#step = -this.#step;
     const moved = this.#windowShare + this.#step;
     this.#windowShare = Math.min(0.8, Math.max(1 / this.#capacity, moved));
-    this.#step =
-      Math.abs(change) >= restartAt ? Math.sign(this.#step) * firstStep : this.#step * stepDecay;
+    this.#step = Math.abs(change) >= restartAt ? Math.sign(this.#step) * firstStep : this.#step * stepDecay;
     this.#previousRatio = ratio;
     this.#hits = 0;
     this.#misses = 0;

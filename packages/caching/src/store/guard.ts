@@ -44,7 +44,8 @@ const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
 
 // A value that cannot be written is the value's fault; it must not take the store out of service.
 const storeIsToBlame = (error: StoreError): boolean =>
-  error.code !== 'CACHE_STORE_CORRUPT' && !(error.cause instanceof TypeError || error.cause instanceof RangeError);
+  error.code !== 'CACHE_STORE_CORRUPT' &&
+  !(error.cause instanceof TypeError || error.cause instanceof RangeError);
 
 /** Runs store calls so that none waits longer than the timeout, and none is made while the store is known to be down. */
 export class StoreGuard {

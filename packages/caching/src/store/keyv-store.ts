@@ -94,7 +94,9 @@ export class KeyvStore {
       let result: T;
       try {
         // An adapter is wrapped at the first call: keyv may ask it something, and making a cache must not wait or fail.
-        this.#keyv ??= this.#listen(new Keyv({ store: this.#given, useKeyPrefix: false } as object) as unknown as AnyKeyv);
+        this.#keyv ??= this.#listen(
+          new Keyv({ store: this.#given, useKeyPrefix: false } as object) as unknown as AnyKeyv,
+        );
         result = await call(this.#keyv);
       } catch (error) {
         throw this.#failed(operation, 'error' in heard ? heard.error : error);

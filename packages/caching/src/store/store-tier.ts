@@ -161,9 +161,7 @@ export class StoreTier<V> {
   // Marks have no end: they must outlive every entry they void.
   async #mark(operation: StoreOperation, names: string[], stamp: number): Promise<void> {
     const answer = await this.#ordered(names, () =>
-      this.#parts.store.setMany(
-        names.map((key) => ({ key, value: encodeMark(stamp), ttlMs: undefined })),
-      ),
+      this.#parts.store.setMany(names.map((key) => ({ key, value: encodeMark(stamp), ttlMs: undefined }))),
     );
     if (!answer.ok) this.#parts.onFailure(operation, answer.error, undefined);
   }

@@ -1,0 +1,392 @@
+import { CacheClosedError } from './errors.ts';
+import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
+import type { Answer } from './flight.ts';
+import { checkKey, checkTags } from './keys.ts';
+import {
+  type GetOrSetOptions,
+  type Loader,
+  type ManyLoader,
+  many,
+  one,
+  readCall,
+  type SetOptions,
+} from './loader.ts';
+import { type Call, Loading } from './loading.ts';
+import type { Entry } from './memory/entry.ts';
+import { type CacheOptions, readOptions, type Settings } from './options.ts';
+import { type CacheStats, Counts } from './stats.ts';
+import { type Found, type NewEntry, Tiers } from './tiers.ts';
+
+/** A read-through cache: one memory tier and any number of Keyv stores. Made by {@link createCache}. */
+export class Cache<V = unknown> {
+  readonly name: string;
+  readonly #settings: Settings<V>;
+  readonly #events = new CacheEvents();
+  readonly #counts: Counts;
+  readonly #tiers: Tiers<V>;
+  readonly #loading: Loading<V>;
+  #closed = false;
+
+  constructor(options: CacheOptions<V> = {}) {
+    this.#settings = readOptions(options);
+    this.name = this.#settings.name;
+    this.#counts = new Counts(this.#settings.stores.length);
+    this.#tiers = new Tiers(this.#settings, this.#events, this.#counts);
+    this.#loading = new Loading(this.#settings, this.#tiers, this.#counts, this.#events);
+  }
+
+  /** The fresh value, `undefined` when there is none (or when undefined itself is cached: see `has`). */
+  async get(key: string): Promise<V | undefined> {
+    this.#check(key);
+    const now = this.#settings.now();
+    const entry = this.#tiers.remembered(key, now);
+    if (entry !== undefined && now < entry.expiresAt) return this.#hit(entry);
+    return this.#further([key], entry).then((found) => found.get(key));
+  }
+
+  /** Is there a fresh value? Not counted as a lookup. */
+  async has(key: string): Promise<boolean> {
+    this.#check(key);
+    const now = this.#settings.now();
+    const entry = this.#tiers.remembered(key, now);
+    if (entry !== undefined && now < entry.expiresAt) return true;
+    return (await this.#readStores([key])).has(key);
+  }
+
+  /** The fresh values of those keys that have one. */
+  async getMany(keys: Iterable<string>): Promise<Map<string, V>> {
+    const unique = this.#checkAll(keys);
+    const now = this.#settings.now();
+    const found = new Map<string, V>();
+    const missing: string[] = [];
+    for (const key of unique) {
+      const entry = this.#tiers.remembered(key, now);
+      if (entry !== undefined && now < entry.expiresAt) found.set(key, this.#hit(entry));
+      else missing.push(key);
+    }
+    if (missing.length > 0)
+      for (const [key, value] of await this.#further(missing, undefined)) found.set(key, value);
+    return found;
+  }
+
+  /** Stores a value in every tier. A store that fails is told of by `store-error`, and not believed about this key until it is written again. */
+  async set(key: string, value: V, options: SetOptions<V> = {}): Promise<void> {
+    this.#check(key);
+    await this.setMany([[key, value]], options);
+  }
+
+  async setMany(entries: Iterable<readonly [string, V]>, options: SetOptions<V> = {}): Promise<void> {
+    const call = this.#call(options);
+    const stamp = this.#tiers.stamp();
+    const kept = new Map<string, NewEntry<V>>();
+    const removed = new Set<string>();
+    for (const [key, value] of entries) {
+      this.#check(key);
+      const life = this.#loading.lifetime(
+        value,
+        [call.ttl, this.#settings.ttl],
+        call.graceMs,
+        call.revalidateMs,
+      );
+      kept.delete(key);
+      removed.delete(key);
+      if (life.ttlMs === 0 || (value === undefined && !this.#settings.cacheUndefined)) removed.add(key);
+      else kept.set(key, { key, value, ...life, stamp, tags: call.tags });
+    }
+    for (const key of [...kept.keys(), ...removed]) this.#loading.forget(key);
+    const writes: Promise<boolean>[] = [];
+    if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true));
+    if (removed.size > 0) writes.push(this.#tiers.remove([...removed]));
+    await Promise.all(writes);
+  }
+
+  /** Removes the value from every tier; true when a tier had one. */
+  async delete(key: string): Promise<boolean> {
+    this.#check(key);
+    this.#loading.forget(key);
+    return this.#tiers.remove([key]);
+  }
+
+  /** The value, from the nearest tier or from the loader, which runs once however many ask at the same time. */
+  async getOrSet(key: string, loader: Loader<V>, options?: GetOrSetOptions<V>): Promise<V> {
+    this.#check(key);
+    if (options?.forceRefresh !== true && options?.signal === undefined) {
+      const now = this.#settings.now();
+      const entry = this.#tiers.remembered(key, now);
+      if (entry !== undefined && now < entry.expiresAt) return this.#hit(entry);
+      return (await this.#obtain(key, loader, this.#call(options ?? {}), entry, now)).value;
+    }
+    return (await this.getOrSetWithMeta(key, loader, options)).value;
+  }
+
+  /** As `getOrSet`, and tells where the value came from, how old it is, whether it is stale and why. */
+  async getOrSetWithMeta(
+    key: string,
+    loader: Loader<V>,
+    options: GetOrSetOptions<V> = {},
+  ): Promise<Answer<V>> {
+    this.#check(key);
+    const call = this.#call(options);
+    call.signal?.throwIfAborted();
+    const now = this.#settings.now();
+    const entry = this.#tiers.remembered(key, now);
+    if (entry !== undefined && now < entry.expiresAt && !call.forced)
+      return { value: this.#hit(entry), source: 'memory', stale: false, ageMs: now - entry.createdAt };
+    return this.#obtain(key, loader, call, entry, now);
+  }
+
+  /**
+   * The values of all these keys. One loader call brings those that no tier has and nobody loads already.
+   * @throws What the loader failed with, when a key has no stale value within `grace` to fall back on.
+   */
+  async getOrSetMany(
+    keys: Iterable<string>,
+    loader: ManyLoader<V>,
+    options: GetOrSetOptions<V> = {},
+  ): Promise<Map<string, V>> {
+    const unique = this.#checkAll(keys);
+    const call = this.#call(options);
+    call.signal?.throwIfAborted();
+    const now = this.#settings.now();
+    const values = new Map<string, V>();
+    const waits: [string, Promise<Answer<V> | undefined>][] = [];
+    const wanted: { key: string; stale: Found<V> | undefined }[] = [];
+    const behind: typeof wanted = [];
+    for (const key of unique) {
+      const entry = this.#tiers.remembered(key, now);
+      if (entry !== undefined && now < entry.expiresAt && !call.forced) {
+        values.set(key, this.#hit(entry));
+        continue;
+      }
+      const stale = entry && found(entry);
+      const ready = this.#staleAtOnce(key, stale, call, now);
+      const flight = this.#loading.joinable(key, call);
+      if (ready !== undefined) {
+        waits.push([key, Promise.resolve(ready)]);
+        if (ready.reason === 'revalidating' && flight === undefined) behind.push({ key, stale });
+      } else if (flight !== undefined) waits.push([key, flight.join(call)]);
+      else wanted.push({ key, stale });
+    }
+    const load = many(loader);
+    if (behind.length > 0) this.#loading.start(behind, load, call, true);
+    if (wanted.length > 0)
+      for (const flight of this.#loading.start(wanted, load, call, false))
+        waits.push([flight.key, flight.join(call)]);
+    const answers = await Promise.all(
+      waits.map(async ([key, wait]) => [key, await this.#account(key, wait)] as const),
+    );
+    for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
+    return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
+  }
+
+  /** Voids every entry that carries one of these tags, in all tiers, at a cost that does not depend on how many there are. */
+  async invalidateTags(tags: readonly string[]): Promise<void> {
+    this.#open();
+    const checked = checkTags(tags);
+    if (checked === undefined) return;
+    this.#loading.forgetAll();
+    if (this.#events.wants('invalidate-tags'))
+      this.#events.emit('invalidate-tags', { cache: this.name, tags: [...checked] });
+    await this.#tiers.invalidateTags(checked);
+  }
+
+  /** Empties memory and voids what the stores hold of this namespace; other namespaces are untouched. */
+  async clear(): Promise<void> {
+    this.#open();
+    this.#loading.forgetAll();
+    if (this.#events.wants('clear')) this.#events.emit('clear', { cache: this.name });
+    await this.#tiers.clear();
+  }
+
+  /**
+   * Ends the cache: running loads are told by their signal, writes under way are waited for (each bounded by the store
+   * timeout), memory is emptied. Later calls reject. `disconnect: true` disconnects the stores as well. Twice is once.
+   */
+  async close(options: { disconnect?: boolean | undefined } = {}): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#loading.abortAll(new CacheClosedError(this.name));
+    await this.#tiers.drain();
+    this.#tiers.memory?.clear();
+    if (options.disconnect === true) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
+  }
+
+  /** Counts since the cache was made. */
+  stats(): CacheStats {
+    const { hits, stale, misses, loads, loadErrors, memory, evictions } = this.#counts;
+    const tier = this.#tiers.memory;
+    const { hits: mHits, misses: mMisses, stale: mStale, sets, deletes } = memory;
+    return {
+      name: this.name,
+      hits,
+      stale,
+      misses,
+      hitRate: this.#counts.hitRate(),
+      loads,
+      loadErrors,
+      loadTimeMs: this.#counts.loadTimes(),
+      memory:
+        tier === undefined
+          ? null
+          : {
+              hits: mHits,
+              misses: mMisses,
+              stale: mStale,
+              sets,
+              deletes,
+              evictions: { ...evictions },
+              entries: tier.entries,
+              bytes: tier.bytes,
+            },
+      stores: this.#tiers.stores.map(({ tier: name, guard }, at) => ({
+        tier: name,
+        ...this.#counts.stores[at]!,
+        state: guard.state,
+      })),
+    };
+  }
+
+  /** Listens to an event of this cache; the answer takes the listener off. */
+  on<E extends CacheEventName>(event: E, listener: CacheListener<E>): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  #hit(entry: Entry<V>): V {
+    this.#counts.hits++;
+    this.#counts.memory.hits++;
+    if (this.#events.wants('hit'))
+      this.#events.emit('hit', { cache: this.name, key: entry.key, tier: 'memory' });
+    return this.#tiers.copy.outOf(entry.value);
+  }
+
+  async #obtain(
+    key: string,
+    loader: Loader<V>,
+    call: Call<V>,
+    entry: Entry<V> | undefined,
+    now: number,
+  ): Promise<Answer<V>> {
+    const stale = entry && found(entry);
+    if (this.#tiers.memory !== undefined && stale === undefined) this.#counts.memory.misses++;
+    const ready = this.#staleAtOnce(key, stale, call, now);
+    let flight = this.#loading.joinable(key, call);
+    if (flight === undefined && (ready === undefined || ready.reason === 'revalidating'))
+      [flight] = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined);
+    const wait = ready === undefined ? flight!.join(call) : Promise.resolve(ready);
+    return (await this.#account(key, wait))!;
+  }
+
+  #staleAtOnce(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
+    if (stale === undefined || call.forced) return undefined;
+    if (now >= stale.expiresAt) this.#counts.memory.stale++;
+    const age = {
+      value: stale.value,
+      source: stale.tier,
+      stale: true,
+      ageMs: now - stale.createdAt,
+    } as const;
+    if (
+      this.#loading.backingOff(key, now) &&
+      now < stale.expiresAt + Math.max(call.graceMs, call.revalidateMs)
+    )
+      return { ...age, reason: 'backing-off' };
+    return now < stale.expiresAt + call.revalidateMs ? { ...age, reason: 'revalidating' } : undefined;
+  }
+
+  async #account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
+    let answer: Answer<V> | undefined;
+    try {
+      answer = await wait;
+    } catch (error) {
+      this.#missed(key);
+      throw error;
+    }
+    if (answer === undefined || answer.source === 'loader') this.#missed(key);
+    else if (answer.stale) {
+      this.#counts.stale++;
+      if (this.#events.wants('stale'))
+        this.#events.emit('stale', {
+          cache: this.name,
+          key,
+          tier: answer.source,
+          reason: answer.reason!,
+          ...('error' in answer ? { error: answer.error } : {}),
+        });
+    } else this.#found(key, answer.source);
+    return answer && { ...answer, value: this.#tiers.copy.outOf(answer.value) };
+  }
+
+  #missed(key: string): void {
+    this.#counts.misses++;
+    if (this.#events.wants('miss')) this.#events.emit('miss', { cache: this.name, key });
+  }
+
+  #found(key: string, tier: Found<V>['tier']): void {
+    this.#counts.hits++;
+    if (this.#events.wants('hit')) this.#events.emit('hit', { cache: this.name, key, tier });
+  }
+
+  async #further(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
+    if (this.#tiers.memory !== undefined) {
+      if (stale !== undefined) this.#counts.memory.stale++;
+      else this.#counts.memory.misses += keys.length;
+    }
+    const fresh = await this.#readStores(keys);
+    const values = new Map<string, V>();
+    for (const key of keys) {
+      const hit = fresh.get(key);
+      if (hit === undefined) this.#missed(key);
+      else {
+        this.#found(key, hit.tier);
+        values.set(key, this.#tiers.copy.outOf(hit.value));
+      }
+    }
+    return values;
+  }
+
+  async #readStores(keys: string[]): Promise<Map<string, Found<V>>> {
+    if (this.#tiers.stores.length === 0) return new Map();
+    const pendings = keys.map((key) => this.#tiers.begin(key));
+    try {
+      const { graceMs, revalidateMs } = this.#settings;
+      const all = await this.#tiers.read(pendings, Math.max(graceMs, revalidateMs));
+      const now = this.#settings.now();
+      for (const [key, hit] of all) if (now >= hit.expiresAt) all.delete(key);
+      return all;
+    } finally {
+      for (const pending of pendings) this.#tiers.end(pending);
+    }
+  }
+
+  #call(options: GetOrSetOptions<V>): Call<V> {
+    return readCall(options, this.#settings);
+  }
+
+  #open(): void {
+    if (this.#closed) throw new CacheClosedError(this.name);
+  }
+
+  #check(key: string): void {
+    if (this.#closed) throw new CacheClosedError(this.name);
+    if (typeof key !== 'string' || key === '') checkKey(key);
+  }
+
+  #checkAll(keys: Iterable<string>): string[] {
+    this.#open();
+    const unique = [...new Set(keys)];
+    for (const key of unique) checkKey(key);
+    return unique;
+  }
+}
+
+const found = <V>(entry: Entry<V>): Found<V> => ({
+  value: entry.value,
+  tier: 'memory',
+  createdAt: entry.createdAt,
+  expiresAt: entry.expiresAt,
+});
+
+/** Makes a cache. With no options: 10,000 entries in memory, no time limit, no stores. */
+export function createCache<V = unknown>(options: CacheOptions<V> = {}): Cache<V> {
+  return new Cache<V>(options);
+}

@@ -1,0 +1,157 @@
+import { argumentsKey } from './arguments-key.ts';
+import { type Cache, createCache } from './cache.ts';
+import { cacheManager } from './cache-manager.ts';
+import { checkKey } from './keys.ts';
+import type { GetOrSetOptions } from './loader.ts';
+import type { CacheOptions } from './options.ts';
+
+/** Options of `cached`. `ttl: 300` is 300 milliseconds; write `'300s'` for seconds. */
+export interface CachedOptions<V = unknown, A extends readonly unknown[] = readonly never[]>
+  extends Pick<GetOrSetOptions<V>, 'ttl' | 'grace' | 'tags' | 'staleWhileRevalidate' | 'loaderTimeoutMs'> {
+  /** Where results are kept. Needs `name`, which sets the function apart in it. Default: a cache of its own. */
+  cache?: Cache<V> | undefined;
+  /** Of the function. With it and no `cache`, the function's own cache is found in `cacheManager` under this name. */
+  name?: string | undefined;
+  /** The key of a call, a non-empty string. Default: all arguments, by type and content. */
+  key?: ((...args: A) => string) | undefined;
+  /** Limits of the function's own cache. */
+  memory?: CacheOptions<V>['memory'];
+  /** Methods only: may instances share results? Default `'instance'`: no. */
+  scope?: 'instance' | 'shared' | undefined;
+  clock?: (() => number) | undefined;
+}
+
+/** What a cached function carries. */
+export interface CachedHandle<A extends readonly unknown[] = readonly unknown[]> {
+  readonly cache: Cache<unknown>;
+  /** The key of a call with these arguments. */
+  key(...args: A): string;
+  /** Forgets the result of these arguments; true when there was one. */
+  invalidate(...args: A): Promise<boolean>;
+}
+
+export type CachedFunction<This, A extends unknown[], R> = ((this: This, ...args: A) => Promise<Awaited<R>>) &
+  CachedHandle<A>;
+
+type AsyncMethod = (...args: never[]) => Promise<unknown>;
+
+/** Wraps a function, or decorates an async method in either decorator dialect. */
+export interface Cached {
+  <This, A extends unknown[], R>(fn: (this: This, ...args: A) => R): CachedFunction<This, A, R>;
+  <This, A extends unknown[], R>(
+    method: (this: This, ...args: A) => Promise<R>,
+    context: ClassMethodDecoratorContext<This, (this: This, ...args: A) => Promise<R>>,
+  ): (this: This, ...args: A) => Promise<R>;
+  <M extends AsyncMethod>(
+    target: object,
+    property: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void;
+}
+
+type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+const handles = new WeakMap<object, (instance: unknown) => CachedHandle>();
+const instances = new WeakMap<object, number>();
+let lastInstance = 0;
+
+const instanceId = (instance: unknown): string => {
+  if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
+    throw new TypeError('cached(): the method has no instance; call it on one, or set scope: "shared"');
+  let id = instances.get(instance);
+  if (id === undefined) {
+    id = ++lastInstance;
+    instances.set(instance, id);
+  }
+  return `@${id}`;
+};
+
+const ownCache = (name: string | undefined, fallback: string, options: CachedOptions): Cache<unknown> => {
+  const settings = { memory: options.memory, clock: options.clock } as CacheOptions<unknown>;
+  return name === undefined
+    ? createCache({ ...settings, name: fallback })
+    : cacheManager.create(name, settings);
+};
+
+const wrap = (
+  fn: AnyFunction,
+  options: CachedOptions,
+  scope: 'instance' | 'shared',
+  called: string,
+): AnyFunction => {
+  const { ttl, grace, tags, staleWhileRevalidate, loaderTimeoutMs } = options;
+  const call = { ttl, grace, tags, staleWhileRevalidate, loaderTimeoutMs } as GetOrSetOptions<unknown>;
+  const prefix = options.name ?? (called || 'anonymous');
+  const cache = (options.cache as Cache<unknown> | undefined) ?? ownCache(options.name, prefix, options);
+  const keyOf = (instance: unknown, args: readonly unknown[]): string => {
+    const own = options.key === undefined ? argumentsKey(args) : options.key(...(args as never[]));
+    if (options.key !== undefined) checkKey(own, 'the answer of the key function');
+    return `${prefix}${scope === 'instance' ? instanceId(instance) : ''}(${own})`;
+  };
+  const wrapped = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    return cache.getOrSet(keyOf(this, args), () => fn.apply(this, args), call);
+  };
+  const handleOf = (instance: unknown): CachedHandle => ({
+    cache,
+    key: (...args) => keyOf(instance, args),
+    invalidate: async (...args) => cache.delete(keyOf(instance, args)),
+  });
+  Object.defineProperty(wrapped, 'name', { value: called, configurable: true });
+  Object.defineProperty(wrapped, 'length', { value: fn.length, configurable: true });
+  handles.set(wrapped, handleOf);
+  return Object.assign(wrapped, handleOf(undefined));
+};
+
+const checkOptions = (options: CachedOptions): void => {
+  if (options.cache !== undefined && options.name === undefined)
+    throw new TypeError(
+      'cached(): name is required with cache, it sets the function apart in a shared cache',
+    );
+};
+
+const methodScope = (options: CachedOptions): 'instance' | 'shared' => {
+  const scope = options.scope ?? 'instance';
+  if (scope === 'instance' && (options.cache?.stats().stores.length ?? 0) > 0)
+    throw new TypeError(
+      "cached(): a cache with stores cannot tell this process's instances from another's; set scope: 'shared'",
+    );
+  return scope;
+};
+
+/**
+ * Caches the results of a function, one call at a time for equal arguments.
+ * `cached({ ttl: '5m' })(fn)` wraps a function; `@cached({ ttl: '5m' })` decorates an async method, both dialects.
+ * A wrapped function carries `.invalidate(...args)`, `.key(...args)` and `.cache`; for a method use {@link cachedHandle}.
+ * @throws TypeError at a call whose arguments cannot be told apart safely (functions, symbols, cycles, class instances).
+ */
+export function cached<V, A extends unknown[] = never[]>(options: CachedOptions<V, A> = {}): Cached {
+  const given = options as unknown as CachedOptions;
+  checkOptions(given);
+  const apply = (
+    target: unknown,
+    second?: { kind: string; name: string | symbol; static: boolean } | string | symbol,
+    descriptor?: PropertyDescriptor,
+  ): unknown => {
+    if (second === undefined)
+      return wrap(target as AnyFunction, given, given.scope ?? 'shared', (target as AnyFunction).name);
+    if (typeof second === 'object') {
+      if (second.kind !== 'method') throw new TypeError(`cached() decorates methods, not a ${second.kind}`);
+      return wrap(target as AnyFunction, given, methodScope(given), String(second.name));
+    }
+    if (typeof descriptor?.value !== 'function')
+      throw new TypeError(`cached() decorates methods, not ${String(second)}`);
+    descriptor.value = wrap(descriptor.value as AnyFunction, given, methodScope(given), String(second));
+    return undefined;
+  };
+  return apply as unknown as Cached;
+}
+
+/** The handle of a cached function; for a method whose instances do not share results, of one instance. */
+export function cachedHandle<A extends unknown[]>(
+  fn: (...args: A) => Promise<unknown>,
+  instance?: object,
+): CachedHandle<A> {
+  const handleOf = handles.get(fn);
+  if (handleOf === undefined) throw new TypeError('cachedHandle(): this function was not made by cached()');
+  return handleOf(instance) as CachedHandle<A>;
+}

@@ -1,0 +1,98 @@
+import type { Flight } from './flight.ts';
+import { checkTags } from './keys.ts';
+import type { Call, KeysLoader } from './loading.ts';
+import { checkTimeout, type Settings } from './options.ts';
+import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
+
+export interface SetOptions<V> {
+  /** How long the value is fresh. Default: the cache's. 0 = do not store, and remove what is there. */
+  ttl?: Ttl<V> | undefined;
+  /** How long past its ttl it may be served as a stale value. Default: the cache's. */
+  grace?: Duration | undefined;
+  /** Names under which `invalidateTags` finds it. */
+  tags?: readonly string[] | undefined;
+}
+
+export interface GetOrSetOptions<V> extends SetOptions<V> {
+  /** How long past its ttl it is served at once while one load runs. Default: the cache's. */
+  staleWhileRevalidate?: Duration | undefined;
+  /** Takes this caller out of the wait; the load is aborted only when every caller has left. */
+  signal?: AbortSignal | undefined;
+  loaderTimeoutMs?: number | undefined;
+  loaderSoftTimeoutMs?: number | undefined;
+  /** Call the loader though there is a fresh value. Joins only a load that is forced as well. Default false. */
+  forceRefresh?: boolean | undefined;
+}
+
+/** What a loader is told, and how it can steer what is kept. */
+export interface LoadContext<V> {
+  readonly key: string;
+  /** Aborts when every waiting caller has left by its own signal, or the cache is closed. */
+  readonly signal: AbortSignal;
+  /** The value that ran out, where there still is one. */
+  readonly staleValue: V | undefined;
+  setTtl(ttl: Ttl<V>): void;
+  setTags(tags: readonly string[]): void;
+  /** Give the value to the callers, but keep nothing. */
+  skip(): void;
+}
+
+export type Loader<V> = (context: LoadContext<V>) => V | Promise<V>;
+
+/** Loads many keys at once; a key that the answer lacks has no value. */
+export type ManyLoader<V> = (
+  keys: string[],
+  context: { readonly signal: AbortSignal },
+) => ReadonlyMap<string, V> | Promise<ReadonlyMap<string, V>>;
+
+/** One call's options, checked, with the cache's own where the call has none. */
+export const readCall = <V>(options: GetOrSetOptions<V>, settings: Settings<V>): Call<V> => {
+  checkTtl('ttl', options.ttl);
+  const limit = (name: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
+    options[name] === undefined ? settings[name] : checkTimeout(name, options[name]);
+  const span = (name: 'grace' | 'staleWhileRevalidate', own: number) =>
+    options[name] === undefined ? own : durationMs(name, options[name]);
+  return {
+    ttl: options.ttl,
+    graceMs: span('grace', settings.graceMs),
+    revalidateMs: span('staleWhileRevalidate', settings.revalidateMs),
+    tags: checkTags(options.tags),
+    signal: options.signal,
+    hardMs: limit('loaderTimeoutMs'),
+    softMs: limit('loaderSoftTimeoutMs'),
+    forced: options.forceRefresh ?? false,
+  };
+};
+
+export const one =
+  <V>(loader: Loader<V>): KeysLoader<V> =>
+  async (flights: readonly Flight<V>[], signal) => {
+    const { key, stale } = flights[0]!;
+    let ttl: Ttl<V> | undefined;
+    let tags: readonly string[] | undefined;
+    let skip = false;
+    const value = await loader({
+      key,
+      signal,
+      staleValue: stale?.value,
+      setTtl(next) {
+        checkTtl('ttl', next);
+        ttl = next;
+      },
+      setTags(next) {
+        tags = checkTags(next) ?? [];
+      },
+      skip() {
+        skip = true;
+      },
+    });
+    return new Map([[key, { value, ttl, tags, skip }]]);
+  };
+
+export const many =
+  <V>(loader: ManyLoader<V>): KeysLoader<V> =>
+  async (flights, signal) => {
+    const keys = flights.map(({ key }) => key);
+    const loaded = await loader(keys, { signal });
+    return new Map(keys.flatMap((key) => (loaded.has(key) ? [[key, { value: loaded.get(key) as V }]] : [])));
+  };
