@@ -68,6 +68,11 @@ describe('pnpm ingest', () => {
     ]);
   });
 
+  it('takes its arguments behind the -- that pnpm hands on', async () => {
+    const path = await file('i.txt', 'one');
+    expect((await ingest('--', path)).out).toBe('1 added, 0 already there, 0 failed\n');
+  });
+
   it('ends with 1 when records failed, each named by line and code', async () => {
     const path = await file('c.jsonl', '"one"\n{bad\n""\n{"id":1}\n');
     const { code, out, err } = await ingest(path, '--concurrency', '1');

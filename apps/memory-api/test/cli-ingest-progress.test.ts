@@ -31,7 +31,7 @@ describe('on a terminal', () => {
     const { progress, written, pass } = start({ isTTY: true });
     pass(2_000);
     progress.update(25, tally(24, 1));
-    expect(written).toEqual([`${ERASE}[#####---------------] 25% 25/100 | 13/s | ETA 0:06 | 1 failed`]);
+    expect(written).toEqual([`${ERASE}[##--------] 25% 25/100 | 1 failed | 13/s | ETA 0:06`]);
   });
 
   it('a file of lines is measured in bytes', () => {
@@ -39,7 +39,7 @@ describe('on a terminal', () => {
     pass(1_000);
     progress.update(1_000_000, tally(5));
     expect(written).toEqual([
-      `${ERASE}[#####---------------] 25% 1.0/4.0 MB, 5 memories | 5.0/s | ETA 0:03 | 0 failed`,
+      `${ERASE}[##--------] 25% 1.0/4.0 MB, 5 memories | 0 failed | 5.0/s | ETA 0:03`,
     ]);
   });
 
@@ -86,7 +86,7 @@ describe('on a terminal', () => {
     progress.waiting('HTTP_429, again in 7.0 s');
     pass(100);
     progress.update(2, tally(2));
-    expect(written[1]).toBe(`${ERASE}[--------------------] 1% 1/100 | HTTP_429, again in 7.0 s | 0 failed`);
+    expect(written[1]).toBe(`${ERASE}[----------] 1% 1/100 | 0 failed | HTTP_429, again in 7.0 s`);
     expect(written[2]).not.toContain('HTTP_429');
   });
 
@@ -115,8 +115,8 @@ describe('elsewhere', () => {
     }
     progress.end();
     expect(written).toEqual([
-      '0% 5/1000 | 1.0/s | ETA 16:35 | 0 failed\n',
-      '1% 10/1000 | 1.0/s | ETA 16:30 | 0 failed\n',
+      '0% 5/1000 | 0 failed | 1.0/s | ETA 16:35\n',
+      '1% 10/1000 | 0 failed | 1.0/s | ETA 16:30\n',
     ]);
   });
 
@@ -124,6 +124,6 @@ describe('elsewhere', () => {
     const { progress, written, pass } = start({ isTTY: false, unit: 'bytes', total: undefined });
     pass(5_000);
     progress.update(700, tally(10));
-    expect(written).toEqual(['10 memories | 2.0/s | 0 failed\n']);
+    expect(written).toEqual(['10 memories | 0 failed | 2.0/s\n']);
   });
 });

@@ -80,7 +80,9 @@ const parsed = (
   argv: readonly string[],
 ): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> => {
   try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+    // pnpm hands on the `--` that npm would take away.
+    const args = argv[0] === '--' ? argv.slice(1) : [...argv];
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
     throw new UsageError(printable((error as Error).message));
   }

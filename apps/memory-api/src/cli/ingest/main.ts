@@ -58,6 +58,11 @@ const noMemories = (flags: Flags, say: Say): ExitCode => {
   return 2;
 };
 
+const stopped = (say: Say): ExitCode => {
+  say('stopped before anything was sent');
+  return 130;
+};
+
 const failureLines = (write: Say): ((failure: Failure) => void) => {
   let count = 0;
   return ({ at, code, message }) => {
@@ -75,7 +80,7 @@ const dryRun = async (context: IngestContext, flags: Flags, source: Source, say:
     signal: context.signal,
     onFailure: failureLines((text) => context.stderr.write(`${text}\n`)),
   });
-  if (context.signal.aborted) return 130;
+  if (context.signal.aborted) return stopped(say);
   if (good + failed === 0) return noMemories(flags, say);
   context.stdout.write(`dry run, nothing sent: ${good} to add, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
@@ -87,7 +92,7 @@ const realRun = async (context: IngestContext, flags: Flags, source: Source, say
   try {
     await client.connect(flags.user, signal);
   } catch (error) {
-    if (signal.aborted) return 130;
+    if (signal.aborted) return stopped(say);
     say(connectProblem(flags, error));
     return 2;
   }

@@ -22,7 +22,7 @@ export interface Progress {
   end(): void;
 }
 
-const BAR_CELLS = 20;
+const BAR_CELLS = 10;
 const TTY_MS = 100;
 const PLAIN_MS = 5_000;
 /** Rate and time left are those of the last seconds: a resumed run is fast first and then slow. */
@@ -50,7 +50,7 @@ export const createProgress = (options: ProgressOptions): Progress => {
     const rate = seconds > 0 ? (settled() - since.settled) / seconds : 0;
     const speed = seconds > 0 ? (done - since.done) / seconds : 0;
     samples.push({ at: now, done, settled: settled() });
-    // A reason stands in the place of a rate that says nothing now: the line is short.
+    // A reason stands in the place of a rate that says nothing now: the line is short, and cut at its end.
     const pace =
       reason === undefined
         ? [
@@ -58,8 +58,7 @@ export const createProgress = (options: ProgressOptions): Progress => {
             ...(total !== undefined && speed > 0 ? [`ETA ${time((total - done) / speed)}`] : []),
           ]
         : [reason];
-    const parts = [amount(), ...pace, `${tally.failed} failed`];
-    return parts.join(' | ');
+    return [amount(), `${tally.failed} failed`, ...pace].join(' | ');
   };
   const amount = (): string => {
     if (total === undefined || total === 0) return `${settled()} memories`;
