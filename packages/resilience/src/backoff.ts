@@ -80,7 +80,8 @@ export const delaysOf = (options: BackoffOptions): (() => Delays) => {
       const base = Math.min(cap, next(context));
       if (jitter === 'none') return base;
       if (jitter === 'full') return random() * base;
-      if (jitter === 'equal') return base / 2 + (random() * base) / 2;
+      // Halving the smallest numbers rounds up, so cap after jitter as well.
+      if (jitter === 'equal') return Math.min(base, base / 2 + (random() * base) / 2);
       previous = Math.min(cap, initial + random() * Math.max(0, 3 * previous - initial));
       return previous;
     };

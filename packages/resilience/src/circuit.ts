@@ -216,6 +216,7 @@ export class Circuit {
         : new CircuitOpenError(
             policy,
             retryAfterMs,
+            this.#lastError,
             reason === 'open' ? undefined : `Circuit "${policy}" is half-open and its probes are out`,
           ),
     );

@@ -23,10 +23,13 @@ export class CircuitOpenError extends BrokenCircuitError {
   /** Milliseconds until the circuit admits a probe; undefined when nobody can tell. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(policy: string, retryAfterMs: number | undefined, message?: string) {
+  /** @param cause The failure that opened the circuit. */
+  constructor(policy: string, retryAfterMs: number | undefined, cause?: unknown, message?: string) {
     super(message ?? `Circuit "${policy}" is open; next probe in ${Math.ceil(retryAfterMs ?? 0)} ms`);
     this.policy = policy;
     this.retryAfterMs = retryAfterMs;
+    if (cause !== undefined)
+      Object.defineProperty(this, 'cause', { value: cause, writable: true, configurable: true });
   }
 }
 
@@ -42,7 +45,7 @@ export class CircuitIsolatedError extends CircuitOpenError {
   readonly isIsolatedCircuitError = true;
 
   constructor(policy: string) {
-    super(policy, undefined, `Circuit "${policy}" is isolated by hand`);
+    super(policy, undefined, undefined, `Circuit "${policy}" is isolated by hand`);
   }
 }
 

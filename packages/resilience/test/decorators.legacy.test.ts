@@ -1,0 +1,50 @@
+import { expect, it } from '@jest/globals';
+import { circuitBreaker, retry } from '../src/index.ts';
+
+const policy = retry({ initialDelayMs: 0 });
+const breaker = circuitBreaker({ name: 'shared', failureThreshold: 2 });
+
+class Client {
+  calls = 0;
+  #secret = 'token';
+
+  @policy
+  async fetch(id: number, _options?: object): Promise<string> {
+    this.calls++;
+    if (this.calls < 3) throw new Error('flaky');
+    return `${this.#secret}:${id}`;
+  }
+
+  @policy
+  static async make(name: string): Promise<string> {
+    return `${this.name}/${name}`;
+  }
+
+  @breaker
+  async fail(): Promise<never> {
+    throw new Error('down');
+  }
+}
+
+it('retries a method and keeps this, private members, name and length', async () => {
+  const client = new Client();
+  await expect(client.fetch(7)).resolves.toBe('token:7');
+  expect(client.calls).toBe(3);
+  expect([client.fetch.name, client.fetch.length]).toEqual(['fetch', 2]);
+});
+
+it('decorates static methods', async () => {
+  await expect(Client.make('x')).resolves.toBe('Client/x');
+});
+
+it('shares the policy’s state between all instances', async () => {
+  await expect(new Client().fail()).rejects.toThrow('down');
+  await expect(new Client().fail()).rejects.toThrow('down');
+  await expect(new Client().fail()).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+});
+
+it('refuses to decorate what is not a method', () => {
+  const decorate = policy as unknown as (target: unknown, key: string, descriptor?: object) => unknown;
+  expect(() => decorate({}, 'x', { get: () => 1 })).toThrow('@retry can decorate a method, and "x" is not one');
+  expect(() => decorate({}, 'x')).toThrow('@retry can decorate a method, and "x" is not one');
+});
