@@ -1,5 +1,5 @@
 import { CacheManager } from '@agent4/caching';
-import { classify, createErrorResponse, handleError } from '@agent4/errors';
+import { classify, handleError } from '@agent4/errors';
 import { apiLogger, appLogger, CorrelationContext, configureLogging } from '@agent4/logging';
 import { fastifyLogging } from '@agent4/logging/http';
 import { HealthRegistry, type Pipeline, pipeline } from '@agent4/resilience';
@@ -197,11 +197,9 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
       version: VERSION,
       publicError: (error) => {
         const structured = handleError(error, { correlationId: requestId() });
-        const { status, body } = createErrorResponse(structured, { requestId: requestId() });
+        const { status, code, message, retryable, retryAfterMs } = structured.public;
         observer.failure({ structured, status });
-        return (
-          body as { error: { code: string; message: string; retryable: boolean; retryAfterMs?: number } }
-        ).error;
+        return { code, message, retryable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
       },
     }),
   });

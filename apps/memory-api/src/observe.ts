@@ -86,7 +86,7 @@ export const createObserver = (log: Log, metrics: Metrics) => {
     /** A failure that is answered to a caller, over whichever skin. */
     failure({ structured, status }: ErrorReport): void {
       const { category } = structured.classification;
-      metrics.errors.inc({ category, code: structured.code });
+      metrics.errors.inc({ category, code: structured.public.code });
       const fields = { error: structured.toLogRecord(), status };
       if (status >= 500) log.error('request failed', fields);
       else log.debug('request refused', fields);

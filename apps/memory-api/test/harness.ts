@@ -63,7 +63,7 @@ export const startApi = async (
   });
   const api = await compose(config, options.parts);
 
-  const call: TestApi['call'] = async (method, url, body, headers = {}) => {
+  const call: TestApi['call'] = async (method, url, body?: unknown, headers = {}) => {
     const answer = await api.app.inject({
       method,
       url,
@@ -71,7 +71,11 @@ export const startApi = async (
       ...(body === undefined ? {} : { payload: body as object }),
     });
     const isJson = answer.headers['content-type']?.includes('json') === true;
-    return { status: answer.statusCode, headers: answer.headers, body: isJson ? answer.json() : answer.body };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: (isJson ? answer.json() : answer.body) as never,
+    };
   };
   return {
     api,

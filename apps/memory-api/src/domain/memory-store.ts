@@ -83,6 +83,11 @@ export interface SearchCandidates {
 export interface Candidate {
   id: string;
   score: number;
+  appId: string;
+  /** Counts what this app wrote for this user, in order: neighbours differ by one. */
+  position: number;
+  /** Epoch milliseconds. */
+  createdAt: number;
 }
 
 export interface AccessEntry {

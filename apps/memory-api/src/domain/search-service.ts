@@ -1,9 +1,9 @@
 import type { Embedding } from './embedding.ts';
 import { domainErrors } from './errors.ts';
-import { fuse } from './fusion.ts';
 import type { ReadCache } from './memory-service.ts';
 import type { MemoryFilter, MemoryStore } from './memory-store.ts';
 import type { Memory } from './model.ts';
+import { fuse, liftNeighbours } from './ranking.ts';
 import { searchTerms } from './terms.ts';
 
 export interface SearchQuery {
@@ -46,7 +46,7 @@ export const createSearchService = (options: {
       vector,
       candidates: CANDIDATES,
     });
-    const ranked = fuse(candidates.text, candidates.vector).slice(0, search.limit);
+    const ranked = liftNeighbours(fuse(candidates.text, candidates.vector)).slice(0, search.limit);
     const scores = new Map(ranked.map(({ id, score }) => [id, score]));
     const memories = await store.getMemories([...scores.keys()]);
     return {

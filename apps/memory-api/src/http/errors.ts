@@ -111,9 +111,7 @@ export const installErrors = (
     options.report({ structured, status: response.status });
     void reply.code(response.status).headers(response.headers);
     if (asProblem) return reply.serializer(JSON.stringify).send(response.body);
-    const { code, message, retryable } = (
-      response.body as { error: { code: string; message: string; retryable: boolean } }
-    ).error;
+    const { code, message, retryable } = structured.public;
     const body: ErrorBody = { detail: details ?? message, code, request_id: requestId, retryable };
     return reply.serializer(JSON.stringify).send(body);
   };

@@ -80,9 +80,11 @@ export const addMemory = (sql: Sql, vectors: VectorIndex, memory: NewMemory): Ad
     const id = sql.id();
     const now = sql.now();
     const { seq } = sql.run(
-      'INSERT INTO memories (id, user, app, content, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO memories (id, user, app, position, content, metadata, created_at, updated_at)
+       VALUES (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM memories WHERE app = ?), ?, ?, ?, ?)`,
       id,
       user.seq,
+      app.seq,
       app.seq,
       memory.content,
       JSON.stringify(memory.metadata),

@@ -45,6 +45,9 @@ export const MEMORY_COLUMNS = `m.seq, m.id, m.user, u.id AS user_id, a.id AS app
     SELECT c.name FROM memory_categories mc JOIN categories c ON c.seq = mc.category WHERE mc.memory = m.seq ORDER BY c.name
   )) AS categories`;
 
+/** Of m and a: where a candidate stands in its app's sequence. */
+export const PLACE = 'a.id AS appId, m.position, m.created_at AS createdAt';
+
 export const APP_SELECT = `SELECT a.seq, a.id, u.id AS owner_id, a.name, a.description, a.metadata, a.is_active, a.created_at, a.updated_at
   FROM apps a JOIN users u ON u.seq = a.owner`;
 

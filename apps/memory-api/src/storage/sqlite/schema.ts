@@ -33,6 +33,8 @@ const MIGRATIONS: readonly string[] = [
     id TEXT NOT NULL UNIQUE,
     user INTEGER NOT NULL REFERENCES users(seq),
     app INTEGER NOT NULL REFERENCES apps(seq),
+    -- 1, 2, 3 … among what this app wrote for this user.
+    position INTEGER NOT NULL,
     content TEXT NOT NULL,
     metadata TEXT NOT NULL DEFAULT '{}',
     state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'paused', 'archived', 'deleted')),
@@ -43,6 +45,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX memories_by_user ON memories (user, state, created_at);
   CREATE INDEX memories_by_app ON memories (app, state, created_at);
+  CREATE UNIQUE INDEX memories_by_position ON memories (app, position);
 
   CREATE TABLE categories (
     seq INTEGER PRIMARY KEY,

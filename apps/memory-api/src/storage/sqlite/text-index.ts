@@ -1,5 +1,6 @@
 import type { Candidate } from '../../domain/memory-store.ts';
 import type { Condition } from './filter.ts';
+import { PLACE } from './rows.ts';
 import type { Sql } from './statements.ts';
 
 const scopeOf = (userSeq: number): string => `u${userSeq}`;
@@ -34,13 +35,13 @@ export const searchText = (
   const match = `scope : "${scopeOf(userSeq)}" AND content : (${any})`;
   // The weight 0 keeps the scope token out of the score.
   return sql
-    .all<{ id: string; rank: number }>(
-      `SELECT m.id, bm25(memories_fts, 1.0, 0.0) AS rank
+    .all<Omit<Candidate, 'score'> & { rank: number }>(
+      `SELECT m.id, ${PLACE}, bm25(memories_fts, 1.0, 0.0) AS rank
        FROM memories_fts f CROSS JOIN memories m ON m.seq = f.rowid JOIN users u ON u.seq = m.user JOIN apps a ON a.seq = m.app
        WHERE memories_fts MATCH ? AND ${where.sql} ORDER BY rank, m.seq LIMIT ?`,
       match,
       ...where.values,
       limit,
     )
-    .map(({ id, rank }) => ({ id, score: -rank }));
+    .map(({ rank, ...candidate }) => ({ ...candidate, score: -rank }));
 };

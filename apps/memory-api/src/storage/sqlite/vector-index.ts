@@ -1,6 +1,6 @@
 import type { Candidate, StoredVector } from '../../domain/memory-store.ts';
 import type { Condition } from './filter.ts';
-import { MEMORY_FROM } from './rows.ts';
+import { MEMORY_FROM, PLACE } from './rows.ts';
 import type { Sql } from './statements.ts';
 
 /** All vectors of one user and one embedder, one after another. */
@@ -125,16 +125,17 @@ export const createVectorIndex = (maxUsers = 32): VectorIndex => {
       const matrix = matrixOf(sql, userSeq, vector.embedder, query.length);
       const visible = new Map(
         sql
-          .all<{ seq: number; id: string }>(
-            `SELECT m.seq, m.id ${MEMORY_FROM} WHERE ${where.sql}`,
+          .all<Omit<Candidate, 'score'> & { seq: number }>(
+            `SELECT m.seq, m.id, ${PLACE} ${MEMORY_FROM} WHERE ${where.sql}`,
             ...where.values,
           )
-          .map((row) => [row.seq, row.id]),
+          .map(({ seq, ...candidate }) => [seq, candidate]),
       );
       const scored: Candidate[] = [];
       matrix.seqs.forEach((seq, at) => {
-        const id = visible.get(seq);
-        if (id !== undefined) scored.push({ id, score: dot(matrix.values, at * matrix.dims, query) });
+        const candidate = visible.get(seq);
+        if (candidate !== undefined)
+          scored.push({ ...candidate, score: dot(matrix.values, at * matrix.dims, query) });
       });
       scored.sort((one, other) => other.score - one.score);
       return { found: scored.slice(0, limit), without: visible.size - scored.length };
