@@ -89,10 +89,10 @@ export class FdSink implements Destination {
 
   /** For the end of the process: waits for a slow reader, but at most 5 s. */
   flushSync(): void {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
     for (let waited = 0; !this.#push() && waited < exitPatienceMs; waited += retryMs)
       this.#options.sleep(retryMs);
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
   }
 
   get #idle(): boolean {

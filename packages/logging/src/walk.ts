@@ -146,7 +146,15 @@ export class Walk {
     const entries = this.#first(Map.prototype.entries.call(map));
     if (entries.every((entry): entry is [string, unknown] => typeof entry[0] === 'string'))
       return this.members(entries, depth, state, size - entries.length);
-    return this.#list(entries, size, depth, state);
+    // Pairs keep keys of any type; a key that is text is redacted by all the same.
+    const pairs = entries.map(([key, item]) => {
+      const shown = this.value(key, depth + 1) ?? 'null';
+      if (typeof key !== 'string') return `[${shown},${this.value(item, depth + 1) ?? 'null'}]`;
+      const member = this.member(key, item, state, depth + 1) ?? `${this.#rules.key(key).text}:null`;
+      return `[${shown},${member.slice(this.#rules.key(key).text.length + 1)}]`;
+    });
+    if (size > entries.length) pairs.push(marker(`${size - entries.length} more`));
+    return `[${pairs.join(',')}]`;
   }
 
   #view(view: ArrayBufferView, depth: number, state: PathState | undefined): string {

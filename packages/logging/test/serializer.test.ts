@@ -256,7 +256,7 @@ it('writes plain data as JSON.stringify does', () => {
     fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
       const { logger, records } = captured({ redact: false });
       logger.info('m', { value });
-      expect(records()[0]!.value).toEqual(JSON.parse(JSON.stringify(value).replace(/-0\b(?!\.)/g, '0')));
+      expect(records()[0]!.value).toEqual(JSON.parse(JSON.stringify(value)));
     }),
     { numRuns: 300 },
   );

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import { FdSink } from '../src/fd-sink.ts';
+
+/** A file descriptor whose system calls do what they are told: an error code, or a number of bytes to take. */
+const system = (...answers: Array<string | number>) => {
+  const written: string[] = [];
+  const bytesOut: number[] = [];
+  const warnings: string[] = [];
+  const sleeps: number[] = [];
+  let calls = 0;
+  const sink = new FdSink({
+    fd: 1,
+    name: 'stdout',
+    maxPending: 100,
+    warn: (text) => warnings.push(text),
+    sleep: (ms) => sleeps.push(ms),
+    write: (_fd, bytes, offset) => {
+      calls++;
+      const answer = answers.shift() ?? bytes.length - offset;
+      if (typeof answer === 'string') throw Object.assign(new Error(answer), { code: answer });
+      written.push(Buffer.from(bytes.subarray(offset, offset + answer)).toString());
+      bytesOut.push(...bytes.subarray(offset, offset + answer));
+      return Math.min(answer, bytes.length - offset);
+    },
+  });
+  return {
+    sink,
+    written,
+    warnings,
+    sleeps,
+    calls: () => calls,
+    text: () => Buffer.from(bytesOut).toString(),
+  };
+};
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('FdSink', () => {
+  it('writes the lines of a turn in one call', async () => {
+    const { sink, written } = system();
+    sink.write('a\n');
+    sink.write('b\n');
+    expect(written).toEqual([]);
+    await turn();
+    expect(written).toEqual(['a\nb\n']);
+  });
+
+  it('writes at once when a batch is full', () => {
+    const { sink, written } = system();
+    sink.write('x'.repeat(16_384));
+    expect(written).toHaveLength(1);
+  });
+
+  it('writes the rest when the system takes a part, also in the middle of a character', async () => {
+    const { sink, text } = system(2, 1);
+    sink.write('a€b\n');
+    await sink.flush();
+    expect(text()).toBe('a€b\n');
+  });
+
+  it('waits by timer on EAGAIN and keeps the order', async () => {
+    const { sink, text, calls } = system('EAGAIN', 2, 'EAGAIN');
+    sink.write('1\n2\n');
+    const flushed = sink.flush();
+    sink.write('3\n');
+    await turn();
+    expect(calls()).toBe(1);
+    await flushed;
+    expect([text(), calls()]).toEqual(['1\n2\n3\n', 5]);
+  });
+
+  it('drops and counts what a reader that stays away leaves over the cap', async () => {
+    const { sink, text, warnings } = system('EAGAIN');
+    sink.write('x\n');
+    const flushed = sink.flush();
+    for (let at = 0; at < 60; at++) sink.write('y\n');
+    await flushed;
+    expect(text()).toBe(`x\n${'y\n'.repeat(50)}`);
+    expect(warnings).toEqual([
+      'agent4 logging: 10 lines were dropped because the reader of stdout was too slow',
+    ]);
+  });
+
+  it('sleeps at exit while the pipe is full, for 5 s at most', () => {
+    const patient = system('EAGAIN', 'EAGAIN');
+    patient.sink.write('a\n');
+    patient.sink.flushSync();
+    expect([patient.text(), patient.sleeps]).toEqual(['a\n', [10, 10]]);
+    const never = system(...Array<string>(1_000).fill('EAGAIN'));
+    never.sink.write('a\n');
+    never.sink.flushSync();
+    expect(never.sleeps).toHaveLength(500);
+  });
+
+  it('ends with one warning on EPIPE', async () => {
+    const { sink, warnings, calls } = system('EPIPE');
+    sink.write('a\n');
+    await sink.flush();
+    sink.write('b\n');
+    await sink.flush();
+    expect([calls(), warnings]).toEqual([
+      1,
+      ['agent4 logging: stdout was closed by its reader (EPIPE); log lines are dropped from here on'],
+    ]);
+  });
+
+  it('goes on after a full disk, with one warning', async () => {
+    const { sink, warnings, text } = system('ENOSPC', 'ENOSPC');
+    for (const line of ['a\n', 'b\n', 'c\n']) {
+      sink.write(line);
+      await sink.flush();
+    }
+    expect([text(), warnings]).toEqual([
+      'c\n',
+      ['agent4 logging: stdout takes no lines (ENOSPC); lines are dropped until it does'],
+    ]);
+  });
+});
