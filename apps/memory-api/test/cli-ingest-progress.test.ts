@@ -43,6 +43,13 @@ describe('on a terminal', () => {
     ]);
   });
 
+  it('a small file is measured in thousands of bytes', () => {
+    const { progress, written, pass } = start({ isTTY: true, unit: 'bytes', total: 10_000 });
+    pass(1_000);
+    progress.update(2_500, tally(5));
+    expect(written[0]).toContain(' 25% 2.5/10.0 kB, 5 memories |');
+  });
+
   it('it is drawn ten times a second at most', () => {
     const { progress, written, pass } = start({ isTTY: true });
     for (let at = 1; at <= 100; at++) {

@@ -65,10 +65,7 @@ export const createProgress = (options: ProgressOptions): Progress => {
     const part = Math.min(1, done / total);
     const cells = Math.floor(part * BAR_CELLS);
     const bar = tty ? `[${'#'.repeat(cells)}${'-'.repeat(BAR_CELLS - cells)}] ` : '';
-    const of =
-      unit === 'bytes'
-        ? `${megabytes(done)}/${megabytes(total)} MB, ${settled()} memories`
-        : `${done}/${total}`;
+    const of = unit === 'bytes' ? `${size(done, total)}, ${settled()} memories` : `${done}/${total}`;
     return `${bar}${Math.floor(part * 100)}% ${of}`;
   };
   const draw = (): void => {
@@ -106,7 +103,10 @@ export const createProgress = (options: ProgressOptions): Progress => {
   };
 };
 
-const megabytes = (bytes: number): string => (bytes / 1_000_000).toFixed(1);
+const size = (done: number, total: number): string => {
+  const [bytes, unit] = total < 1_000_000 ? [1_000, 'kB'] : [1_000_000, 'MB'];
+  return `${(done / bytes).toFixed(1)}/${(total / bytes).toFixed(1)} ${unit}`;
+};
 
 const time = (seconds: number): string => {
   const whole = Math.ceil(seconds);
