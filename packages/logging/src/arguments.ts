@@ -4,7 +4,7 @@ import type { Rules } from './rules.ts';
 import { Walk } from './walk.ts';
 
 /** A log call, whatever the order of its arguments was. */
-export interface Call {
+interface Call {
   message: string;
   fields: Record<string, unknown> | undefined;
 }

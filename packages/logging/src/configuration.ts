@@ -20,7 +20,7 @@ export interface Configuration {
   slowMs: number | undefined;
 }
 
-export const empty: Configuration = {
+const empty: Configuration = {
   level: undefined,
   levels: [],
   levelsSince: 0,

@@ -3,7 +3,7 @@ import type { Destination } from './destination.ts';
 import { publishDrop } from './events.ts';
 
 /** What a sink needs from its surroundings, so that tests can stand in for the system. */
-export interface FdSinkOptions {
+interface FdSinkOptions {
   fd: number;
   name: string;
   /** Bytes taken, as of `fs.writeSync`; throws with a `code`. */

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import winston from 'winston';
 import { readCall } from './arguments.ts';
 import { touch } from './configuration.ts';
+import { deliver, type Info, infoOf, LEVEL } from './deliver.ts';
 import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
 import { checkLevel, isLevel, type Level, levelNames, levels } from './levels.ts';
@@ -22,11 +23,6 @@ export interface Logger extends winston.Logger {
   flush(): Promise<void>;
 }
 
-type Info = winston.Logform.TransformableInfo;
-
-const LEVEL = Symbol.for('level');
-const MESSAGE = Symbol.for('message');
-const SPLAT = Symbol.for('splat');
 const SCOPE: unique symbol = Symbol('scope');
 /** Marks loggers of this package, whichever copy of it made them. */
 export const BRAND: unique symbol = Symbol.for('agent4.logging.logger') as never;
@@ -36,14 +32,6 @@ const patchedWrite = (): ((info: unknown) => boolean) | undefined =>
   Object.hasOwn(winston.Logger.prototype, 'write')
     ? (winston.Logger.prototype.write as (info: unknown) => boolean)
     : undefined;
-
-/** The record as transports and formats get it: a plain, redacted copy that nobody else holds. */
-const infoOf = (line: string, level: string): Info => {
-  const info = { [LEVEL]: level, [MESSAGE]: line, [SPLAT]: [] } as unknown as Info;
-  const fields = JSON.parse(line) as Record<string, unknown>;
-  for (const key of Object.keys(fields)) if (key !== '__proto__') info[key] = fields[key];
-  return info;
-};
 
 export class ServiceLogger extends winston.Logger {
   declare readonly [SCOPE]: Scope;
@@ -134,7 +122,7 @@ export class ServiceLogger extends winston.Logger {
     } else {
       const level = info[LEVEL as never] as Level;
       const line = recomposeLine(info, scope.ready().rules.withoutRedaction);
-      deliver(this, scope, isLevel(level) ? levels[level] : levels.info, line, undefined);
+      deliver(this, scope, isLevel(level) ? levels[level] : levels.info, line);
     }
     callback();
   }
@@ -158,51 +146,6 @@ export const rootLogger = (core: Core, options: winston.LoggerOptions): ServiceL
 export const feedsOf = (logger: winston.Logger): readonly Feed[] =>
   (logger as ServiceLogger)[SCOPE].core.feeds;
 
-/** Sends a finished line to the destination and to the transports that want it. */
-const deliver = (
-  root: ServiceLogger,
-  scope: Scope,
-  rank: number,
-  own: string,
-  given: Info | undefined,
-): void => {
-  const { destination, feeds, rank: most, rules } = scope.ready();
-  const level = levelNames[rank]!;
-  let line = own;
-  let info = given;
-  const { format } = root;
-  if (format !== root._ownFormat) {
-    info ??= infoOf(line, level);
-    try {
-      const made = format.transform(info, (format as { options?: unknown }).options);
-      if (made === false) return;
-      if (typeof made === 'object' && made !== null) {
-        info = made;
-        const text = (made as { [MESSAGE]?: unknown })[MESSAGE];
-        // A format that only changes fields leaves the text to us.
-        line = typeof text === 'string' && text !== own ? text : recomposeLine(made, rules.withoutRedaction);
-        info[MESSAGE as never] = line as never;
-      }
-    } catch (error) {
-      publishFailure({ source: 'format', error });
-      info = undefined;
-    }
-  }
-  if (destination !== undefined && rank <= most) {
-    try {
-      destination.write(`${line}\n`);
-    } catch (error) {
-      publishFailure({ source: 'destination', error });
-    }
-  }
-  for (const feed of feeds) {
-    const { level: wanted } = feed.target;
-    if (rank > (wanted === undefined ? most : (levels[wanted as Level] ?? most))) continue;
-    info ??= infoOf(line, level);
-    feed.write(info);
-  }
-};
-
 /** One log call, from any method: never throws. */
 const log = (logger: ServiceLogger, scope: Scope, rank: number, args: readonly unknown[]): void => {
   const root = rootOf.get(scope.core) as ServiceLogger;
@@ -213,7 +156,7 @@ const log = (logger: ServiceLogger, scope: Scope, rank: number, args: readonly u
     const line = composeLine(ready, rank, scope.core.clock, message, fields);
     const patched = patchedWrite();
     if (patched === undefined) {
-      deliver(root, scope, rank, line, undefined);
+      deliver(root, scope, rank, line);
     } else {
       const info = infoOf(line, levelNames[rank]!) as Info & { [SCOPE]?: Scope };
       info[SCOPE] = scope;

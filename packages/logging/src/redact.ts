@@ -23,7 +23,7 @@ const defaultKeys = [
   ...['creditcard', 'creditcardnumber', 'cardnumber', 'cvv', 'cvc', 'ssn'],
 ];
 
-export const normalizeKey = (key: string): string => key.toLowerCase().replace(/[-_.\s]/g, '');
+const normalizeKey = (key: string): string => key.toLowerCase().replace(/[-_.\s]/g, '');
 
 // Every scan stops at the next '/', so the expression stays linear on hostile text.
 const urlCredentials = /:\/\/[^\s/?#]*@/g;

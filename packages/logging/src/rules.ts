@@ -37,7 +37,7 @@ export const fullLimits = (limits: Limits = {}): FullLimits => {
   return full;
 };
 
-export interface Key {
+interface Key {
   /** The key as JSON text, without the colon. */
   text: string;
   secret: boolean;

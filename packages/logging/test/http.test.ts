@@ -3,7 +3,7 @@ import { createServer, get, type IncomingMessage, type RequestListener, type Ser
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { fastifyLogging, type HttpLoggingOptions, httpLogging } from '../src/http.ts';
 import { CorrelationContext } from '../src/index.ts';
 import { type Capture, captured } from './capture.ts';
@@ -197,7 +197,7 @@ describe('express', () => {
 describe('fastify', () => {
   const serve = async (
     seen: ReturnType<typeof setUp>,
-    routes: (app: ReturnType<typeof fastify>) => void,
+    routes: (app: FastifyInstance) => void,
   ): Promise<string> => {
     const app = fastify();
     closing.push(() => app.close());
@@ -242,7 +242,7 @@ describe('fastify', () => {
   it('keeps the context in the error handler of a body that does not parse', async () => {
     const seen = setUp();
     const url = await serve(seen, (app) => {
-      app.setErrorHandler((error, _request, reply) => void reply.code(400).send({ id: id() }));
+      app.setErrorHandler((_error, _request, reply) => void reply.code(400).send({ id: id() }));
       app.post('/items', async () => 'never');
     });
     const answer = await post(`${url}/items`, '{broken');
