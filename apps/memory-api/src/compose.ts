@@ -186,10 +186,10 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
         text: await metrics.registry.metrics(),
       }),
     },
-    requestLogging: async (instance) => {
+    instrument: async (instance) => {
       await instance.register(fastifyLogging, { logger: apiLogger });
+      observer.requests(instance);
     },
-    observeRequests: observer.requests,
     requestId,
     reportError: observer.failure,
     mcp: mcpRoutes({

@@ -71,9 +71,13 @@ export const createObserver = (log: Log, metrics: Metrics) => {
     requests(app: FastifyInstance): void {
       app.addHook('onRequest', (request, reply, done) => {
         const start = performance.now();
+        let finished = false;
+        reply.raw.once('finish', () => {
+          finished = true;
+        });
         reply.raw.once('close', () => {
           const labels = { method: request.method, route: request.routeOptions.url ?? 'unmatched' };
-          if (!reply.raw.writableFinished) metrics.aborted.inc(labels);
+          if (!finished) metrics.aborted.inc(labels);
           metrics.requests.observe(
             { ...labels, status: reply.raw.statusCode },
             (performance.now() - start) / 1000,

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSqliteStore } from '../src/storage/sqlite/store.ts';
+import { answerVectors, startEmbeddingEndpoint } from './doubles/embedding-endpoint.ts';
 import { startServer } from './server-process.ts';
 
 const ROUNDS = 20;
 const WRITERS = 8;
+const DIMS = 16;
 
 /** Real processes, real kills: nothing here is simulated. The word of each memory is its own, so text search must find it. */
 describe('kill -9 during concurrent writes', () => {
@@ -19,8 +21,15 @@ describe('kill -9 during concurrent writes', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it(`loses no acknowledged memory in ${ROUNDS} rounds, and keeps row, text index and vector in step`, async () => {
+    const endpoint = await startEmbeddingEndpoint(answerVectors(DIMS));
+    const embedder = {
+      EMBEDDER: 'http',
+      EMBEDDER_URL: endpoint.baseUrl,
+      EMBEDDER_MODEL: 'drill',
+      EMBEDDER_DIMS: String(DIMS),
+    };
     for (let round = 0; round < ROUNDS; round++) {
-      const server = await startServer({ DATA_DIR: folder, DEFAULT_USER_ID: 'ada' });
+      const server = await startServer({ ...embedder, DATA_DIR: folder, DEFAULT_USER_ID: 'ada' });
       const killAt = acknowledged.size + randomInt(1, 60);
       const write = async (writer: number): Promise<void> => {
         for (let at = 0; ; at++) {
@@ -50,9 +59,13 @@ describe('kill -9 during concurrent writes', () => {
       });
       expect(text.map((hit) => hit.id)).toEqual([id]);
     }
-    const { memories, indexed } = await store.check();
+    const { memories, indexed, vectors } = await store.check();
     expect(indexed).toBe(memories);
+    const pending = await store.countPendingEmbeddings('openai-compatible:drill');
+    expect(vectors + pending).toBe(memories);
+    expect(vectors).toBeGreaterThan(acknowledged.size / 2);
     expect(memories).toBeGreaterThanOrEqual(acknowledged.size);
     await store.close();
+    await endpoint.close();
   }, 180_000);
 });

@@ -14,14 +14,14 @@ const NOT_STORABLE = 'must not hold NUL or lone surrogates';
 
 export const textField = z
   .string()
-  .min(1)
-  .max(MAX_TEXT_CHARACTERS)
+  .min(1, { abort: true })
+  .max(MAX_TEXT_CHARACTERS, { abort: true })
   .refine(storable, NOT_STORABLE)
   .refine((text) => text.trim() !== '', 'must hold more than white space');
 
 const nameField = z
   .string()
-  .min(1)
+  .min(1, { abort: true })
   .max(MAX_NAME_CHARACTERS)
   .refine(storable, NOT_STORABLE)
   .refine((name) => !/[\u0000-\u001f\u007f]/.test(name), 'must not hold control characters');

@@ -71,19 +71,21 @@ export const createMemoryService = (options: {
     /** Stores a text as it is. With a key it is idempotent: `replayed` tells that the memory was there. */
     async remember(input: Remember, signal?: AbortSignal): Promise<{ memory: Memory; replayed: boolean }> {
       const user = await userOf(input.userId);
-      const vector = await embedding.vectorFor(input.text, signal);
-      const outcome = await store.addMemory({
-        userId: user.id,
-        appName: input.app,
-        content: input.text,
-        metadata: input.metadata,
-        categories: categorise(input.text),
-        vector,
-        idempotency:
-          input.idempotencyKey === undefined
-            ? undefined
-            : { key: input.idempotencyKey, fingerprint: fingerprintOf(input) },
-      });
+      const { idempotencyKey: key } = input;
+      const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprintOf(input) };
+      const known = idempotency && (await store.findByKey(user.id, idempotency));
+      const vector = known === undefined ? await embedding.vectorFor(input.text, signal) : undefined;
+      const outcome =
+        known ??
+        (await store.addMemory({
+          userId: user.id,
+          appName: input.app,
+          content: input.text,
+          metadata: input.metadata,
+          categories: categorise(input.text),
+          vector,
+          idempotency,
+        }));
       switch (outcome.kind) {
         case 'app-paused':
           throw domainErrors.APP_PAUSED({ app: outcome.app.name });

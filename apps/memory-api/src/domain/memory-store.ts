@@ -118,6 +118,11 @@ export interface MemoryStore {
   ensureUser(userId: string): Promise<{ user: User; created: boolean }>;
   ensureApp(userId: string, name: string): Promise<App>;
 
+  /** What `addMemory` would answer for this key, if it is known; saves making a vector for nothing. */
+  findByKey(
+    userId: string,
+    idempotency: { key: string; fingerprint: string },
+  ): Promise<Extract<AddOutcome, { kind: 'replayed' | 'key-reused' }> | undefined>;
   addMemory(memory: NewMemory): Promise<AddOutcome>;
   /** Undefined when there is no such memory of this user. */
   updateMemory(
@@ -180,6 +185,7 @@ export const STORE_OPERATIONS = {
   findUserByEitherId: 'read',
   ensureUser: 'write',
   ensureApp: 'write',
+  findByKey: 'read',
   addMemory: 'write',
   updateMemory: 'write',
   setState: 'write',

@@ -23,10 +23,8 @@ export interface AppOptions {
   search: SearchService;
   apps: AppService;
   operations: Operations;
-  /** Gives each request its correlation id and its one log line. */
-  requestLogging: FastifyPluginAsync;
-  /** Installs what counts requests. */
-  observeRequests: (app: FastifyInstance) => void;
+  /** Installs, before all else, what gives each request its correlation id and log line, and counts it. */
+  instrument: (app: FastifyInstance) => Promise<void>;
   /** The id of the request under way. */
   requestId: () => string;
   reportError: (error: ErrorReport) => void;
@@ -44,11 +42,12 @@ export const buildApp = async (options: AppOptions): Promise<FastifyInstance> =>
     requestTimeout: 60_000,
     return503OnClosing: true,
   }).withTypeProvider<ZodTypeProvider>();
+  // JSON alone is understood; plain text would reach the schemas as one string.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
-  await app.register(options.requestLogging);
-  options.observeRequests(app);
+  await options.instrument(app);
   installErrors(app, { requestId: options.requestId, bodyLimit: BODY_LIMIT, report: options.reportError });
   installSecurity(app, options);
 

@@ -32,7 +32,8 @@ export class RequestInvalid extends Error {
 
 const TYPE_WORDS: Readonly<Record<string, { type: string; expected: string }>> = {
   string: { type: 'string', expected: 'a valid string' },
-  number: { type: 'float', expected: 'a valid number' },
+  // Every number of this API is a whole one.
+  number: { type: 'int', expected: 'a valid integer' },
   int: { type: 'int', expected: 'a valid integer' },
   boolean: { type: 'bool', expected: 'a valid boolean' },
   array: { type: 'list', expected: 'a valid list' },

@@ -273,6 +273,9 @@ export const memoryStoreSuite = (name: string, open: () => Promise<Opened>): voi
         kind: 'key-reused',
       });
       expect(await store.countMemories(user.id)).toBe(1);
+      expect(await store.findByKey(user.id, idempotency)).toEqual({ kind: 'replayed', memory: first });
+      expect(await store.findByKey(user.id, { key: 'k', fingerprint: 'g' })).toEqual({ kind: 'key-reused' });
+      expect(await store.findByKey(user.id, { key: 'other', fingerprint: 'f' })).toBeUndefined();
     });
 
     it('takes late vectors only for the content they were made from', async () => {

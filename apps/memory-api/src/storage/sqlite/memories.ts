@@ -59,21 +59,29 @@ const recordState = (
   );
 };
 
+export const findByKey = (
+  sql: Sql,
+  userId: string,
+  { key, fingerprint }: { key: string; fingerprint: string },
+): Extract<AddOutcome, { kind: 'replayed' | 'key-reused' }> | undefined => {
+  const earlier = sql.one<{ fingerprint: string; id: string }>(
+    `SELECT i.fingerprint, m.id FROM idempotency i JOIN memories m ON m.seq = i.memory
+     JOIN users u ON u.seq = i.user WHERE u.id = ? AND i.key = ?`,
+    userId,
+    key,
+  );
+  if (earlier === undefined) return undefined;
+  return earlier.fingerprint === fingerprint
+    ? { kind: 'replayed', memory: toMemory(rowOf(sql, earlier.id)!) }
+    : { kind: 'key-reused' };
+};
+
 export const addMemory = (sql: Sql, vectors: VectorIndex, memory: NewMemory): AddOutcome =>
   sql.write(() => {
     const user = sql.one<{ seq: number }>('SELECT seq FROM users WHERE id = ?', memory.userId);
     if (user === undefined) throw new Error(`no user with id ${memory.userId}`);
-    if (memory.idempotency !== undefined) {
-      const earlier = sql.one<{ fingerprint: string; id: string }>(
-        'SELECT i.fingerprint, m.id FROM idempotency i JOIN memories m ON m.seq = i.memory WHERE i.user = ? AND i.key = ?',
-        user.seq,
-        memory.idempotency.key,
-      );
-      if (earlier !== undefined)
-        return earlier.fingerprint === memory.idempotency.fingerprint
-          ? { kind: 'replayed', memory: toMemory(rowOf(sql, earlier.id)!) }
-          : { kind: 'key-reused' };
-    }
+    const known = memory.idempotency && findByKey(sql, memory.userId, memory.idempotency);
+    if (known !== undefined) return known;
     const app = appRowFor(sql, memory.userId, memory.appName);
     if (app.is_active === 0) return { kind: 'app-paused', app: toApp(app) };
 

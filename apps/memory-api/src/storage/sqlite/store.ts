@@ -60,6 +60,7 @@ export const createSqliteStore = (options: {
     ensureUser: async (userId) => apps.ensureUser(sql, userId),
     ensureApp: async (userId, name) => apps.ensureApp(sql, userId, name),
 
+    findByKey: async (userId, idempotency) => memories.findByKey(sql, userId, idempotency),
     addMemory: (memory) => guarded(() => memories.addMemory(sql, vectors, memory)),
     updateMemory: (userId, id, change) =>
       guarded(() => memories.updateMemory(sql, vectors, userId, id, change)),
