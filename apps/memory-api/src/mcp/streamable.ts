@@ -30,13 +30,18 @@ const identify = (agent: Agent): AuthInfo => ({
 });
 const agentIn = (auth: AuthInfo | undefined): Agent => auth?.extra?.agent as Agent;
 
-/** True when the client can read a JSON answer; one that says nothing can. */
-const takesJson = (accept: string | null): boolean =>
-  accept === null ||
-  accept.split(',').some((range) => {
-    const type = range.split(';', 1)[0]!.trim().toLowerCase();
-    return type === '*/*' || type === 'application/*' || type === 'application/json';
-  });
+/** One that says nothing of what it accepts gets JSON. */
+const takes = (request: Request, ...types: string[]): boolean => {
+  const accept = request.headers.get('accept') ?? '*/*';
+  return accept.split(',').some((range) => types.includes(range.split(';', 1)[0]!.trim().toLowerCase()));
+};
+
+/** The SDK refuses old clients that accept one of the two types, though it answers in one only. */
+const acceptingBoth = ({ url, method, headers, signal }: Request): Request => {
+  const both = new Headers(headers);
+  both.set('accept', BOTH_TYPES);
+  return new Request(url, { method, headers: both, signal });
+};
 
 const isListening = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
@@ -63,19 +68,14 @@ export const streamableRoutes = (
   const legacyStream = legacyStatelessFallback(factory);
 
   const legacyJson = async (request: Request, given: McpHandlerRequestOptions): Promise<Response> => {
-    const headers = new Headers(request.headers);
-    headers.set('accept', BOTH_TYPES);
-    const { url, method, signal } = request;
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     const server = build(agentIn(given.authInfo));
     await server.connect(transport);
     try {
       // A call that is cancelled within its own batch is never answered, and neither is one whose client left.
-      return await withDeadline(exchangeMs, signal, () =>
-        transport.handleRequest(new Request(url, { method, headers }), given),
-      );
+      return await withDeadline(exchangeMs, request.signal, () => transport.handleRequest(request, given));
     } catch (error) {
-      if (signal.aborted) return new Response(null, { status: 499 });
+      if (request.signal.aborted) return new Response(null, { status: 499 });
       const { message, code, retryable } = publicError(error);
       return Response.json(rpcError(-32000, message, { code, retryable }), { status: 504 });
     } finally {
@@ -87,9 +87,13 @@ export const streamableRoutes = (
     {
       fetch: async (request, given = {}) => {
         if (!(await isLegacyRequest(request, given.parsedBody))) return modern.fetch(request, given);
-        return takesJson(request.headers.get('accept'))
-          ? legacyJson(request, given)
-          : legacyStream(request, given);
+        if (takes(request, 'application/json', 'application/*', '*/*'))
+          return legacyJson(acceptingBoth(request), given);
+        if (takes(request, 'text/event-stream', 'text/*')) return legacyStream(acceptingBoth(request), given);
+        return Response.json(
+          rpcError(-32000, 'Not acceptable: answers are application/json or text/event-stream'),
+          { status: 406 },
+        );
       },
     },
     { onerror: publicError },
