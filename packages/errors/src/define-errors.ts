@@ -35,7 +35,7 @@ export type DefinedErrorOptions = Pick<AppErrorOptions, 'cause' | 'details' | 'v
 export interface ErrorFactory<Code extends string, D extends ErrorDefinition> {
   (
     ...args: [Names<D['message']>] extends [never]
-      ? [params?: Record<never, never>, options?: DefinedErrorOptions]
+      ? [params?: Record<string, never>, options?: DefinedErrorOptions]
       : [params: Params<D['message']>, options?: DefinedErrorOptions]
   ): InstanceType<(typeof classOf)[D['category']]> & { readonly code: Code };
   /** The code itself, to compare with. */
