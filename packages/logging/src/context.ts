@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { snapshot } from './peek.ts';
 
 /** What every record of a unit of work carries. */
 export interface ContextFields {
@@ -34,7 +35,7 @@ const run = <Result>(
     throw new TypeError(`correlationId must be a non-empty string, got ${String(correlationId)}`);
   const outer = contextFields();
   const id = correlationId ?? outer?.correlationId ?? randomUUID();
-  return storage.run({ fields: Object.freeze({ ...outer, ...fields, correlationId: id }) }, fn);
+  return storage.run({ fields: Object.freeze({ ...outer, ...snapshot(fields), correlationId: id }) }, fn);
 };
 
 const bind = <Args extends unknown[], Result>(fn: (...args: Args) => Result): ((...args: Args) => Result) => {
@@ -45,7 +46,11 @@ const bind = <Args extends unknown[], Result>(fn: (...args: Args) => Result): ((
 const set = (fields: Record<string, unknown>): boolean => {
   const store = storage.getStore();
   if (store === undefined) return false;
-  store.fields = Object.freeze({ ...store.fields, ...fields, correlationId: store.fields.correlationId });
+  store.fields = Object.freeze({
+    ...store.fields,
+    ...snapshot(fields),
+    correlationId: store.fields.correlationId,
+  });
   return true;
 };
 

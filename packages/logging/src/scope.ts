@@ -5,6 +5,7 @@ import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
 import { type Level, levelNames, levels } from './levels.ts';
 import { type Members, membersOf } from './members.ts';
+import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
 
@@ -35,6 +36,16 @@ export interface Ready {
   readonly defaultMeta: object | null | undefined;
 }
 
+/** The later layer wins, but never with undefined. */
+const layered = (...layers: ReadonlyArray<object | null | undefined>): Record<string, unknown> => {
+  const all: Record<string, unknown> = Object.create(null);
+  for (const layer of layers) {
+    if (typeof layer !== 'object' || layer === null) continue;
+    for (const [key, value] of Object.entries(snapshot(layer))) if (value !== undefined) all[key] = value;
+  }
+  return all;
+};
+
 /** One logger or child: its bindings, its own level, and the state derived from them and the configuration. */
 export class Scope {
   readonly core: Core;
@@ -47,7 +58,7 @@ export class Scope {
   constructor(core: Core, parent?: Scope, bindings: Readonly<Record<string, unknown>> = {}) {
     this.core = core;
     this.parent = parent;
-    this.#bindings = parent === undefined ? bindings : { ...parent.#bindings, ...bindings };
+    this.#bindings = parent === undefined ? bindings : layered(parent.#bindings, bindings);
   }
 
   /** @param assigned false for an option at creation, which a pattern of `configureLogging` overrides. */
@@ -69,7 +80,8 @@ export class Scope {
 
   /** True if a record of this rank is wanted anywhere. */
   enabled(rank: number): boolean {
-    const { rank: own, feeds } = this.ready();
+    // defaultMeta, which ready() also watches, has no say in levels.
+    const { rank: own, feeds } = this.#version === registry.version ? this.#ready! : this.ready();
     if (rank <= own) return true;
     for (const { target } of feeds) {
       const level = target.level as Level | undefined;
@@ -98,7 +110,7 @@ export class Scope {
       rules,
       rank: levels[this.level],
       heads: levelNames.map((level) => `"level":"${level}","logger":${name}`),
-      base: membersOf({ ...defaultMeta, ...configuration.base, ...core.base }, rules),
+      base: membersOf(layered(defaultMeta, configuration.base, core.base), rules),
       bindings: membersOf(this.#bindings, rules),
       feeds,
       destination: beside ?? (feeds.some((feed) => feed.takesRecords) ? undefined : stdout()),

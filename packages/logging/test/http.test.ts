@@ -113,6 +113,15 @@ describe('node http', () => {
     expect(await line()).not.toHaveProperty('traceId');
   });
 
+  it.each(['a b', 'x\r\ny: z', ''])('does not use a made id that is none (%j)', async (made) => {
+    const { options, line } = setUp({ generateId: () => made });
+    const middleware = httpLogging(options);
+    const url = await listen((request, response) => middleware(request, response, () => response.end()));
+    const answer = await fetch(url);
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await line()).correlationId).toBe(answer.headers.get('x-request-id'));
+  });
+
   it('tells a client that left from a response that ended', async () => {
     const { options, line } = setUp();
     const middleware = httpLogging(options);

@@ -52,6 +52,21 @@ describe('a line', () => {
   });
 });
 
+it('marks what cannot be read in defaultMeta, bindings and context', () => {
+  const { logger, records } = captured();
+  const hostile = (name: string): Record<string, unknown> => ({
+    get [name](): never {
+      throw new Error('hostile');
+    },
+  });
+  logger.defaultMeta = hostile('a');
+  CorrelationContext.run({ correlationId: 'c' }, () => {
+    CorrelationContext.set(hostile('b'));
+    logger.child(hostile('c')).info('m');
+  });
+  expect(records()[0]).toMatchObject({ a: '[Unreadable]', b: '[Unreadable]', c: '[Unreadable]' });
+});
+
 describe('precedence', () => {
   const layers = ['base', 'context', 'parent', 'child', 'call'] as const;
   const pairs = layers.flatMap((low, at) => layers.slice(at + 1).map((high) => [high, low] as const));
@@ -80,7 +95,7 @@ describe('precedence', () => {
 
   it('keeps a field when a later layer has it as undefined', () => {
     const { logger, records } = captured();
-    logger.child({ k: 1 }).info('m', { k: undefined });
+    logger.child({ k: 1 }).child({ k: undefined }).info('m', { k: undefined });
     expect(records()[0]!.k).toBe(1);
   });
 });

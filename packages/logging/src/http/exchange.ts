@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CorrelationContext, isValidCorrelationId } from '../context.ts';
 import { BRAND } from '../logger.ts';
@@ -23,7 +24,13 @@ const idOf = (request: IncomingMessage, options: FullOptions): string => {
     const given = header(request, name);
     if (isValidCorrelationId(given)) return given;
   }
-  return options.generateId();
+  try {
+    const made = options.generateId();
+    if (isValidCorrelationId(made)) return made;
+  } catch {
+    // A generator that fails must not fail the request.
+  }
+  return randomUUID();
 };
 
 const exchanges = new WeakMap<IncomingMessage, Exchange>();
