@@ -1,28 +1,12 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import express from 'express';
 import fastify, { type FastifyInstance } from 'fastify';
 import { fastifyLogging, type HttpLoggingOptions, httpLogging } from '../src/http.ts';
 import { CorrelationContext } from '../src/index.ts';
 import { type Capture, captured } from './capture.ts';
-
-type Handler = (
-  request: IncomingMessage & { body?: unknown },
-  response: { status(code: number): unknown; json(body: unknown): void; send(body: string): void },
-  next: (error?: unknown) => void,
-) => void;
-interface Express {
-  (request: unknown, response: unknown): void;
-  use(...handlers: unknown[]): void;
-  get(path: string | RegExp, handler: Handler): void;
-  post(path: string, handler: Handler): void;
-}
-const express = createRequire(import.meta.url)('express') as (() => Express) & {
-  json(): Handler;
-  Router(): Express;
-};
 
 const closing: Array<() => unknown> = [];
 afterEach(async () => {
