@@ -1,0 +1,51 @@
+import { expect, it } from '@jest/globals';
+import { cached, cacheManager, createCache } from '../src/index.ts';
+import { manualClock } from './doubles.ts';
+
+it('a wrapped function calls through once for equal arguments until its ttl ends', async () => {
+  const clock = manualClock();
+  let calls = 0;
+  const double = cached({ ttl: '1s', clock: clock.now })(async function double(
+    of: { n: number },
+    _unused: string,
+  ) {
+    calls++;
+    return of.n * 2;
+  });
+  expect([await double({ n: 2 }, 'a'), await double({ n: 2 }, 'a')]).toEqual([4, 4]);
+  expect(calls).toBe(1);
+  clock.advance(1_000);
+  await double({ n: 2 }, 'a');
+  expect(calls).toBe(2);
+  expect([double.name, double.length]).toEqual(['double', 2]);
+});
+
+it('carries a handle: key, invalidate, cache', async () => {
+  const square = cached()(async (n: number) => n * n);
+  await square(3);
+  expect(await square.cache.get(square.key(3))).toBe(9);
+  expect([await square.invalidate(3), await square.invalidate(3)]).toEqual([true, false]);
+});
+
+it('a key function makes functions and instances possible as arguments', async () => {
+  let calls = 0;
+  const run = cached({ key: (id: string) => id })(async (_id: string, _callback: () => void) => ++calls);
+  expect([await run('a', () => {}), await run('a', () => {}), await run('b', () => {})]).toEqual([1, 1, 2]);
+  const without = cached()(async (callback: () => number) => callback());
+  await expect(without(() => 1)).rejects.toThrow('give a key function');
+});
+
+it('in a shared cache the name sets functions apart, and is required', async () => {
+  const cache = createCache<unknown>();
+  const one = cached({ cache, name: 'one' })(async (n: number) => `one ${n}`);
+  const two = cached({ cache, name: 'two' })(async (n: number) => `two ${n}`);
+  expect([await one(1), await two(1)]).toEqual(['one 1', 'two 1']);
+  expect(() => cached({ cache })).toThrow('name is required with cache');
+});
+
+it('with a name and no cache, the cache is found in cacheManager', async () => {
+  const named = cached({ name: 'cached-function-test' })(async () => 1);
+  await named();
+  expect(cacheManager.get('cached-function-test')).toBe(named.cache);
+  expect(await cacheManager.delete('cached-function-test')).toBe(true);
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCache } from '../src/index.ts';
+import { deferred, FaultyStore, manualClock, settle } from './doubles.ts';
+
+describe('getOrSetMany', () => {
+  it('brings the missing keys in one loader call, joined to loads under way', async () => {
+    const store = new FaultyStore();
+    await createCache<string>({ stores: [store] }).set('stored', 'from store');
+    const cache = createCache<string>({ stores: [store] });
+    await cache.set('held', 'from memory');
+    const load = deferred<string>();
+    const single = cache.getOrSet('loading', () => load.promise);
+    const asked: string[][] = [];
+    const many = cache.getOrSetMany(['held', 'stored', 'loading', 'x', 'y', 'x', 'none'], async (keys) => {
+      asked.push(keys);
+      return new Map([
+        ['x', 'X'],
+        ['y', 'Y'],
+        ['uninvited', 'Z'],
+      ]);
+    });
+    const joined = cache.getOrSet('x', () => 'not called');
+    await settle();
+    load.resolve('from the other load');
+    expect([...(await many)]).toEqual([
+      ['held', 'from memory'],
+      ['stored', 'from store'],
+      ['loading', 'from the other load'],
+      ['x', 'X'],
+      ['y', 'Y'],
+    ]);
+    expect(asked).toEqual([['x', 'y', 'none']]);
+    expect([await single, await joined]).toEqual(['from the other load', 'X']);
+    expect([await cache.has('y'), await cache.has('none'), await cache.has('uninvited')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('rejects with the loader error, unless every key has a stale value within grace', async () => {
+    const clock = manualClock();
+    const cache = createCache<string>({ clock: clock.now, ttl: 1_000, grace: 5_000 });
+    await cache.setMany([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
+    clock.advance(1_000);
+    const error = new Error('down');
+    const failing = () => Promise.reject(error);
+    expect(await cache.getOrSetMany(['a', 'b'], failing)).toEqual(
+      new Map([
+        ['a', '1'],
+        ['b', '2'],
+      ]),
+    );
+    await expect(cache.getOrSetMany(['a', 'c'], failing)).rejects.toBe(error);
+  });
+
+  it('does not let its result undo a set of one of its keys', async () => {
+    const cache = createCache<string>();
+    const load = deferred<Map<string, string>>();
+    const many = cache.getOrSetMany(['a', 'b'], () => load.promise);
+    await settle();
+    await cache.set('a', 'newer');
+    load.resolve(
+      new Map([
+        ['a', 'old'],
+        ['b', 'B'],
+      ]),
+    );
+    await many;
+    expect(await cache.getMany(['a', 'b'])).toEqual(
+      new Map([
+        ['a', 'newer'],
+        ['b', 'B'],
+      ]),
+    );
+  });
+
+  it('aborts its loader only when nobody waits for any of its keys', async () => {
+    const cache = createCache<string>();
+    const leaving = new AbortController();
+    let signal: AbortSignal | undefined;
+    const load = deferred<Map<string, string>>();
+    const many = cache.getOrSetMany(
+      ['a', 'b'],
+      (_keys, context) => {
+        signal = context.signal;
+        return load.promise;
+      },
+      { signal: leaving.signal },
+    );
+    const joined = cache.getOrSet('b', () => 'not called');
+    await settle();
+    leaving.abort(new Error('gone'));
+    await expect(many).rejects.toThrow('gone');
+    expect(signal?.aborted).toBe(false);
+    load.resolve(new Map([['b', 'B']]));
+    expect(await joined).toBe('B');
+  });
+});
