@@ -1,6 +1,6 @@
 import { isCancellation } from './errors.ts';
 import { Emitter } from './events.ts';
-import { definePolicy, type Layer, type Policy, type PolicyContext } from './policy.ts';
+import { contextOf, definePolicy, type Layer, type Policy, type PolicyContext } from './policy.ts';
 import { Recorder } from './stats.ts';
 import { systemClock } from './timers.ts';
 import { nameOf, onlyKnown } from './validate.ts';
@@ -55,15 +55,9 @@ export function fallback(answer: unknown, options: FallbackOptions = {}): Policy
       announce({});
       return answer;
     }
-    const context: PolicyContext = {
-      get signal() {
-        return scope.signal;
-      },
-      attempt,
-    };
     let value: unknown;
     try {
-      value = await (answer as FallbackFunction<unknown>)(original, context);
+      value = await (answer as FallbackFunction<unknown>)(original, contextOf(scope, attempt));
     } catch (error) {
       blame(error, original);
       announce({ fallbackError: error });

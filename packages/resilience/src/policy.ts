@@ -19,7 +19,10 @@ export interface PolicyContext {
 
 /** The least a policy is: cockatiel's policies and ours satisfy it. */
 export interface PolicyLike {
-  execute<T>(fn: (context: PolicyContext) => PromiseLike<T> | T, signal?: AbortSignal): Promise<unknown>;
+  execute<T>(
+    fn: (context: { readonly signal: AbortSignal }) => PromiseLike<T> | T,
+    signal?: AbortSignal,
+  ): Promise<unknown>;
 }
 
 /**
@@ -59,10 +62,10 @@ export interface Policy<A = never, E extends EventName = EventName> extends IPol
 }
 
 /** A call as the layers of a pipeline hand it inwards. */
-export type Task = (scope: Scope, attempt: number) => unknown;
+export type Task = (scope: Scope, attempt: number | undefined) => unknown;
 
 /** The inside of a policy: what it does around a task. A synchronous throw counts like a rejection. */
-export type Layer = (task: Task, scope: Scope, attempt: number) => Promise<unknown>;
+export type Layer = (task: Task, scope: Scope, attempt: number | undefined) => Promise<unknown>;
 
 export interface PolicyCore {
   emitter: Emitter;
@@ -80,14 +83,14 @@ export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: obj
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
       return Promise.reject(new TypeError(`"${emitter.policy}" can only execute a function`));
-    if (signal === undefined) return observe(core, callOf(fn), Scope.from(undefined), 1, true);
+    if (signal === undefined) return observe(core, callOf(fn), Scope.from(undefined), undefined, true);
     if (signal.aborted) {
       recorder.calls++;
       recorder.cancelled++;
       return Promise.reject(signal.reason);
     }
     const scope = Scope.from(signal);
-    return unlessAborted(scope, () => observe(core, callOf(fn), scope, 1, true));
+    return unlessAborted(scope, () => observe(core, callOf(fn), scope, undefined, true));
   };
   const surface = {
     _altReturn: undefined,
@@ -130,16 +133,34 @@ export const layerOf = (policy: PolicyLike): Layer =>
 /** The events of a policy of ours; undefined for a stranger. */
 export const emitterOf = (policy: PolicyLike): Emitter | undefined => OURS.get(policy)?.emitter;
 
-const callOf =
-  (fn: (context: PolicyContext) => unknown): Task =>
-  (scope, attempt) =>
-    // An own, enumerable accessor: cockatiel's `wrap` copies the context by spreading it.
-    fn({
+const FIRST = { attempt: 1 };
+
+/**
+ * cockatiel's `wrap` copies contexts by spreading them, one over the other. So `signal` is an own accessor, that it be copied;
+ * and an attempt that nobody counted is inherited, that it not be copied over the count of a retry further out.
+ */
+export const contextOf = (scope: Scope, attempt: number | undefined): PolicyContext => {
+  if (attempt === undefined) {
+    const context = {
+      __proto__: FIRST,
       get signal() {
         return scope.signal;
       },
-      attempt,
-    });
+    };
+    return context as unknown as PolicyContext;
+  }
+  return {
+    get signal() {
+      return scope.signal;
+    },
+    attempt,
+  };
+};
+
+const callOf =
+  (fn: (context: PolicyContext) => unknown): Task =>
+  (scope, attempt) =>
+    fn(contextOf(scope, attempt));
 
 const unlessAborted = (scope: Scope, start: () => Promise<unknown>): Promise<unknown> =>
   new Promise((resolve, reject) => {
@@ -160,7 +181,7 @@ const observe = async (
   core: PolicyCore,
   task: Task,
   scope: Scope,
-  attempt: number,
+  attempt: number | undefined,
   outermost: boolean,
 ): Promise<unknown> => {
   const { emitter, recorder, clock } = core;

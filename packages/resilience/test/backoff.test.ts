@@ -24,7 +24,11 @@ describe('backoff', () => {
     ['the cap', { maxDelayMs: 3_000, jitter: 'none' }, [1_000, 2_000, 3_000, 3_000]],
     ['a list, whose last entry stays', { backoff: [5, 10] }, [5, 10, 10, 10]],
     ['a function', { backoff: ({ attempt }) => attempt * 7 }, [7, 14, 21, 28]],
-    ['a function that answers nonsense', { backoff: ({ attempt }) => [Number.NaN, -5, 3, Number.NaN][attempt - 1]! }, [0, 0, 3, 0]],
+    [
+      'a function that answers nonsense',
+      { backoff: ({ attempt }) => [Number.NaN, -5, 3, Number.NaN][attempt - 1]! },
+      [0, 0, 3, 0],
+    ],
     ['a constant backoff of cockatiel', { backoff: new ConstantBackoff(40) }, [40, 40, 40, 40]],
     ['a list of cockatiel', { backoff: new IterableBackoff([1, 2, 3]) }, [1, 2, 3, 3]],
     [
@@ -36,8 +40,16 @@ describe('backoff', () => {
     ['equal jitter at its most', { jitter: 'equal', random: () => 1 }, [1_000, 2_000, 4_000, 8_000]],
     ['full jitter at its least', { jitter: 'full', random: () => 0 }, [0, 0, 0, 0]],
     ['full jitter half-way, the default', { random: () => 0.5 }, [500, 1_000, 2_000, 4_000]],
-    ['decorrelated jitter at its least', { jitter: 'decorrelated', random: () => 0 }, [1_000, 1_000, 1_000, 1_000]],
-    ['decorrelated jitter at its most', { jitter: 'decorrelated', random: () => 1 }, [3_000, 9_000, 27_000, 30_000]],
+    [
+      'decorrelated jitter at its least',
+      { jitter: 'decorrelated', random: () => 0 },
+      [1_000, 1_000, 1_000, 1_000],
+    ],
+    [
+      'decorrelated jitter at its most',
+      { jitter: 'decorrelated', random: () => 1 },
+      [3_000, 9_000, 27_000, 30_000],
+    ],
   ])('%s', async (_name, options, expected) => {
     expect(await delaysFor(options, expected.length)).toEqual(expected);
   });

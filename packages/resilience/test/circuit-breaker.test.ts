@@ -1,23 +1,30 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  ConstantBackoff,
   ConsecutiveBreaker,
+  ConstantBackoff,
   CountBreaker,
   handleType,
   handleWhenResult,
+  IterableBackoff,
   isBrokenCircuitError,
   isIsolatedCircuitError,
-  IterableBackoff,
 } from 'cockatiel';
 import { type CircuitBreakerOptions, CircuitOpenError, circuitBreaker } from '../src/index.ts';
 import { deferred, outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 
 const setUp = (options: CircuitBreakerOptions = {}) => {
   const time = new VirtualClock();
-  const breaker = circuitBreaker({ name: 'db', failureThreshold: 2, openMs: 1_000, clock: time.clock, ...options });
+  const breaker = circuitBreaker({
+    name: 'db',
+    failureThreshold: 2,
+    openMs: 1_000,
+    clock: time.clock,
+    ...options,
+  });
   const states: string[] = [];
   breaker.on('state', ({ from, to }) => states.push(`${from} > ${to}`));
-  const fail = (error: unknown = new Error('down')) => breaker.execute(() => Promise.reject(error)).catch(() => {});
+  const fail = (error: unknown = new Error('down')) =>
+    breaker.execute(() => Promise.reject(error)).catch(() => {});
   const succeed = () => breaker.execute(() => 'ok');
   const open = async () => {
     while (breaker.state !== 'open') await fail();
@@ -80,10 +87,16 @@ describe('circuitBreaker', () => {
     time.now = 1_000;
     const gates = [deferred<string>(), deferred<string>()];
     let calls = 0;
-    const outcomes = Array.from({ length: 10 }, () => outcomeOf(breaker.execute(() => gates[calls++]!.promise)));
+    const outcomes = Array.from({ length: 10 }, () =>
+      outcomeOf(breaker.execute(() => gates[calls++]!.promise)),
+    );
     await settle();
     expect(calls).toBe(2);
-    expect(outcomes.map(({ status }) => status)).toEqual(['pending', 'pending', ...Array(8).fill('rejected')]);
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'pending',
+      'pending',
+      ...Array(8).fill('rejected'),
+    ]);
     expect(outcomes[9]?.error).toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterMs: 700 });
     gates[0]!.resolve('a');
     await settle();
@@ -209,7 +222,11 @@ describe('circuitBreaker', () => {
     const first = breaker.isolate();
     const second = breaker.isolate();
     const error = await succeed().catch((error: unknown) => error);
-    expect(error).toMatchObject({ code: 'CIRCUIT_ISOLATED', name: 'CircuitIsolatedError', retryAfterMs: undefined });
+    expect(error).toMatchObject({
+      code: 'CIRCUIT_ISOLATED',
+      name: 'CircuitIsolatedError',
+      retryAfterMs: undefined,
+    });
     expect(isIsolatedCircuitError(error) && isBrokenCircuitError(error)).toBe(true);
     first.dispose();
     first.dispose();
@@ -264,7 +281,9 @@ describe('circuitBreaker', () => {
     expect(breaker.state).toBe('closed');
     const consecutive = new ConsecutiveBreaker(1);
     circuitBreaker({ breaker: consecutive });
-    expect(() => circuitBreaker({ breaker: consecutive })).toThrow('breaker already counts for another circuit');
+    expect(() => circuitBreaker({ breaker: consecutive })).toThrow(
+      'breaker already counts for another circuit',
+    );
     expect(() => circuitBreaker({ openMs: new ConstantBackoff(5) })).not.toThrow();
   });
 });
@@ -318,6 +337,6 @@ describe('circuitBreaker with a window', () => {
       time.now += 200;
     }
     const failures = () => (breaker.snapshot() as { window: { failures: number } }).window.failures;
-    expect([failures(), (time.now += 200, failures()), (time.now += 400, failures())]).toEqual([4, 3, 1]);
+    expect([failures(), ((time.now += 200), failures()), ((time.now += 400), failures())]).toEqual([4, 3, 1]);
   });
 });

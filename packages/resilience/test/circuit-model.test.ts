@@ -68,11 +68,17 @@ class Model {
   }
 }
 
-type Step = { do: 'call' | 'isolate' | 'release' } | { do: 'pass'; ms: number } | { do: 'success' | 'failure' | 'cancel'; which: number };
+type Step =
+  | { do: 'call' | 'isolate' | 'release' }
+  | { do: 'pass'; ms: number }
+  | { do: 'success' | 'failure' | 'cancel'; which: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Step>({ do: 'call' }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 120 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 120 }) }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({

@@ -45,6 +45,8 @@ it('shares the policy’s state between all instances', async () => {
 
 it('refuses to decorate what is not a method', () => {
   const decorate = policy as unknown as (target: unknown, key: string, descriptor?: object) => unknown;
-  expect(() => decorate({}, 'x', { get: () => 1 })).toThrow('@retry can decorate a method, and "x" is not one');
+  expect(() => decorate({}, 'x', { get: () => 1 })).toThrow(
+    '@retry can decorate a method, and "x" is not one',
+  );
   expect(() => decorate({}, 'x')).toThrow('@retry can decorate a method, and "x" is not one');
 });

@@ -58,7 +58,9 @@ it('never answers a caller’s abort', async () => {
     return Promise.reject(down);
   }, controller.signal);
   await expect(call).rejects.toBe('gone');
-  await expect(fallback('x').execute(() => Promise.reject(new DOMException('s', 'AbortError')))).rejects.toThrow('s');
+  await expect(
+    fallback('x').execute(() => Promise.reject(new DOMException('s', 'AbortError'))),
+  ).rejects.toThrow('s');
   expect(asked).toBe(0);
 });
 

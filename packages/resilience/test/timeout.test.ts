@@ -111,7 +111,13 @@ it('swallows what the call does after its time was up', async () => {
 
 it('stops the retries inside it: no call is made after the limit', async () => {
   const { time, policy } = setUp(150);
-  const inner = retry({ initialDelayMs: 100, backoff: 'constant', jitter: 'none', maxAttempts: 10, ...time.time });
+  const inner = retry({
+    initialDelayMs: 100,
+    backoff: 'constant',
+    jitter: 'none',
+    maxAttempts: 10,
+    ...time.time,
+  });
   let calls = 0;
   const outcome = outcomeOf(
     policy.execute(({ signal }) =>

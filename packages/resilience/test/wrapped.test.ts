@@ -31,10 +31,14 @@ it('turns a synchronous throw of a wrapped function into a rejection', async () 
 });
 
 it('refuses generators, and what is no function', () => {
-  expect(() => policy(async function* pages() {})).toThrow('cannot wrap "pages": generators are not supported');
+  expect(() => policy(async function* pages() {})).toThrow(
+    'cannot wrap "pages": generators are not supported',
+  );
   expect(() => (policy as unknown as (x: unknown) => void)(5)).toThrow('"retry" can only wrap a function');
 });
 
 it('rejects when asked to execute what is no function', async () => {
-  await expect(policy.execute(5 as unknown as () => void)).rejects.toThrow('"retry" can only execute a function');
+  await expect(policy.execute(5 as unknown as () => void)).rejects.toThrow(
+    '"retry" can only execute a function',
+  );
 });

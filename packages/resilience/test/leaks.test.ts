@@ -1,0 +1,93 @@
+import { getEventListeners } from 'node:events';
+import { expect, it } from '@jest/globals';
+import { bulkhead, circuitBreaker, pipeline, retry, timeout } from '../src/index.ts';
+import { settle, VirtualClock } from './virtual-clock.ts';
+
+// A small generator of our own: the same calls in each run.
+const seeded = (seed: number) => (): number => {
+  seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
+  return seed / 2 ** 32;
+};
+
+it('leaves no timer, no listener and no unhandled rejection behind 10,000 mixed calls with random aborts', async () => {
+  const unhandled: unknown[] = [];
+  const watch = (error: unknown): number => unhandled.push(error);
+  process.on('unhandledRejection', watch);
+  const time = new VirtualClock();
+  const random = seeded(42);
+  const whole = pipeline({
+    ...time.time,
+    totalTimeoutMs: 400,
+    bulkhead: { maxConcurrent: 50, maxQueue: 50, queueTimeoutMs: 30 },
+    retry: { initialDelayMs: 10, random, idempotent: true },
+    circuitBreaker: {
+      window: { type: 'time', size: 1_000, failureRate: 0.9 },
+      openMs: 20,
+      halfOpenMaxWaitMs: 50,
+    },
+    timeoutMs: 40,
+  });
+  const policies = [
+    whole,
+    retry({ ...time.time, initialDelayMs: 20, random }),
+    timeout({ ...time.time, ms: 25 }),
+    bulkhead({ ...time.time, maxConcurrent: 20, maxQueue: 20, queueTimeoutMs: 15 }),
+    circuitBreaker({ clock: time.clock, openMs: 10 }),
+  ];
+  const longLived = new AbortController();
+  const mine: AbortController[] = [];
+  let settled = 0;
+  const task = ({ signal }: { signal: AbortSignal }): Promise<string> | string => {
+    const dice = random();
+    if (dice < 0.2) return 'at once';
+    if (dice < 0.3) throw new Error('sync');
+    return new Promise((resolve, reject) => {
+      const handle = time.timers.setTimeout(
+        () => (dice < 0.7 ? resolve('later') : reject(new Error('later'))),
+        random() * 60,
+      );
+      // Half of the calls heed their signal, the others go on without anybody waiting.
+      if (dice < 0.6)
+        signal.addEventListener(
+          'abort',
+          () => {
+            time.timers.clearTimeout(handle);
+            reject(signal.reason);
+          },
+          { once: true },
+        );
+    });
+  };
+  const done = (): number => settled++;
+  for (let call = 0; call < 10_000; call++) {
+    const policy = policies[Math.floor(random() * policies.length)]!;
+    const dice = random();
+    let signal: AbortSignal | undefined;
+    if (dice < 0.3) signal = longLived.signal;
+    else if (dice < 0.6) {
+      const controller = new AbortController();
+      mine.push(controller);
+      signal = controller.signal;
+      time.timers.setTimeout(() => controller.abort(new Error('gone')), random() * 50);
+    }
+    policy.execute(task, signal).then(done, done);
+    if (call % 50 === 0) await time.advance(10);
+  }
+  await time.advance(2_000);
+  await settle();
+  process.off('unhandledRejection', watch);
+  expect(settled).toBe(10_000);
+  expect(time.pending).toBe(0);
+  // The calls' own listeners on the caller's signal are theirs; ours are gone, so the rest is what `task` added.
+  const ours = (signal: AbortSignal): number =>
+    getEventListeners(signal, 'abort').filter((listener) => !String(listener).includes('clearTimeout'))
+      .length;
+  expect([longLived, ...mine].filter(({ signal }) => ours(signal) > 0)).toEqual([]);
+  expect(unhandled).toEqual([]);
+  expect(whole.bulkhead?.snapshot()).toMatchObject({ running: 0, queued: 0 });
+  for (const policy of policies) {
+    const { calls, successes, failures, rejections, cancelled } = policy.stats();
+    expect(successes + failures + rejections + cancelled).toBe(calls);
+    expect(Math.min(successes, failures)).toBeGreaterThan(0);
+  }
+}, 60_000);

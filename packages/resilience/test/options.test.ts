@@ -1,0 +1,102 @@
+import { expect, it } from '@jest/globals';
+import * as surface from '../src/index.ts';
+import { bulkhead, circuitBreaker, fallback, retry, timeout } from '../src/index.ts';
+
+it.each<[() => unknown, string]>([
+  [() => retry({ maxAttempts: 0 }), 'maxAttempts must be an integer >= 1 or Infinity, got 0'],
+  [() => retry({ maxAttempts: 2.5 }), 'maxAttempts must be an integer >= 1 or Infinity, got 2.5'],
+  [() => retry({ maxAttempts: '3' as never }), 'maxAttempts must be an integer >= 1 or Infinity, got "3"'],
+  [() => retry({ initialDelayMs: -1 }), 'initialDelayMs must be a number of milliseconds >= 0, got -1'],
+  [
+    () => retry({ maxDelayMs: Number.NaN }),
+    'maxDelayMs must be a number of milliseconds >= 0 or Infinity, got NaN',
+  ],
+  [
+    () => retry({ maxElapsedMs: -1 }),
+    'maxElapsedMs must be a number of milliseconds >= 0 or Infinity, got -1',
+  ],
+  [() => retry({ factor: 0.5 }), 'factor must be a number >= 1, got 0.5'],
+  [() => retry({ backoff: [] }), 'backoff must be a list with at least one delay, got []'],
+  [() => retry({ backoff: [1, Number.NaN] }), 'backoff[1] must be a number of milliseconds >= 0, got NaN'],
+  [
+    () => retry({ backoff: 'cubic' as never }),
+    'backoff must be one of constant, linear, exponential, got "cubic"',
+  ],
+  [
+    () => retry({ backoff: {} as never }),
+    'backoff must be a word, a list, a function or a backoff of cockatiel',
+  ],
+  [
+    () => retry({ jitter: 'some' as never }),
+    'jitter must be one of none, full, equal, decorrelated, got "some"',
+  ],
+  [() => retry({ idempotent: 'yes' as never }), 'idempotent must be true or false, got "yes"'],
+  [() => retry({ handle: 5 as never }), 'handle must be a function or a handle filter of cockatiel, got 5'],
+  [() => retry({ classify: 5 as never }), 'classify must be a function, got 5'],
+  [() => retry({ maxRetries: 3 } as never), 'retry has no option "maxRetries"; it knows name, maxAttempts'],
+  [() => retry({ name: '' }), 'name must be a string that is not empty, got ""'],
+  [() => retry({ timers: {} as never }), 'timers must have setTimeout and clearTimeout, got an object'],
+  [() => retry(null as never), 'retry options must be an object, got null'],
+  [() => circuitBreaker({ failureThreshold: 0 }), 'failureThreshold must be an integer >= 1, got 0'],
+  [() => circuitBreaker({ openMs: 0 }), 'openMs must be a number of milliseconds > 0, got 0'],
+  [() => circuitBreaker({ halfOpenProbes: 0 }), 'halfOpenProbes must be an integer >= 1, got 0'],
+  [
+    () => circuitBreaker({ halfOpenMaxWaitMs: -1 }),
+    'halfOpenMaxWaitMs must be a number of milliseconds > 0 or Infinity',
+  ],
+  [
+    () => circuitBreaker({ failureThreshold: 1, window: { type: 'count', size: 1 } }),
+    'give one of failureThreshold, window and breaker, got failureThreshold and window',
+  ],
+  [
+    () => circuitBreaker({ window: { type: 'count', size: 0 } }),
+    'window.size must be an integer >= 1, got 0',
+  ],
+  [
+    () => circuitBreaker({ window: { type: 'time', size: -1 } }),
+    'window.size must be a number of milliseconds > 0',
+  ],
+  [
+    () => circuitBreaker({ window: { type: 'count', size: 5, failureRate: 1.1 } }),
+    'window.failureRate must be more than 0 and at most 1, got 1.1',
+  ],
+  [
+    () => circuitBreaker({ window: { type: 'count', size: 5, minimumCalls: 6 } }),
+    'window.minimumCalls must be at most window.size (5), got 6',
+  ],
+  [() => circuitBreaker({ breaker: {} as never }), 'breaker must have success and failure'],
+  [() => bulkhead({ maxConcurrent: 0 }), 'maxConcurrent must be an integer >= 1, got 0'],
+  [
+    () => bulkhead({ maxConcurrent: 1, maxQueue: -1 }),
+    'maxQueue must be an integer >= 0 or Infinity, got -1',
+  ],
+  [
+    () => bulkhead({ maxConcurrent: 1, queueTimeoutMs: 0 }),
+    'queueTimeoutMs must be a number of milliseconds > 0',
+  ],
+  [() => timeout(-1), 'ms must be a number of milliseconds > 0 or Infinity, got -1'],
+  [
+    () => fallback(1, { handles: () => true } as never),
+    'fallback has no option "handles"; it knows handle, name',
+  ],
+])('refuses bad options at construction, naming option and value (%#)', (build, message) => {
+  expect(build).toThrow(message);
+});
+
+it('exports these values and no others', () => {
+  expect(Object.keys(surface).sort()).toEqual([
+    'BulkheadFullError',
+    'CircuitIsolatedError',
+    'CircuitOpenError',
+    'HealthRegistry',
+    'PolicyTimeoutError',
+    'bulkhead',
+    'circuitBreaker',
+    'compose',
+    'fallback',
+    'healthRegistry',
+    'pipeline',
+    'retry',
+    'timeout',
+  ]);
+});
