@@ -1,7 +1,7 @@
 import { readNumber } from '../safe-read.ts';
 import { databaseNames } from './database.ts';
 import { ourKey, throttled } from './http-status.ts';
-import { bug, cancelled, dropped, slow } from './network.ts';
+import { bug, cancelled, dropped, garbled, slow } from './network.ts';
 import { hit, type Match, type Rule, type Shape, type Table, table, verdict } from './verdict.ts';
 
 export const timeUp = { ...slow, severity: 'warning' } as const;
@@ -45,6 +45,7 @@ const names = table<string>(
   [slow, 'APIConnectionTimeoutError', 'RequestTimeout', 'RequestTimeoutException'],
   [cancelled, 'APIUserAbortError', 'CanceledError', 'CancelError'],
   [dropped, 'APIConnectionError'],
+  [garbled, 'HTTPParserError', 'ResponseContentLengthMismatchError'],
   [
     throttled,
     'ThrottlingException',
