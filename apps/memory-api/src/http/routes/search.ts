@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { searchAnswer, searchBody, toSearchAnswer } from '../../contract/search.ts';
 import type { SearchService } from '../../domain/search-service.ts';
+import { clientGone } from '../client-gone.ts';
 
 export const searchRoutes =
   (search: SearchService): FastifyPluginAsyncZod =>
@@ -8,8 +9,7 @@ export const searchRoutes =
     app.post(
       '/search',
       { schema: { tags: ['memories'], body: searchBody, response: { 200: searchAnswer } } },
-      async (request) => {
-        const { body } = request;
+      async ({ body }, reply) => {
         const found = await search.search(
           {
             userId: body.user_id,
@@ -22,7 +22,7 @@ export const searchRoutes =
               to: typeof body.to_date === 'number' ? body.to_date * 1000 + 999 : undefined,
             },
           },
-          request.signal,
+          clientGone(reply),
         );
         return toSearchAnswer(found);
       },
