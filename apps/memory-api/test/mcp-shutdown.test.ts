@@ -4,11 +4,11 @@ import { startMcp } from './doubles/mcp-server.ts';
 import { openStream, post, toolCall } from './doubles/mcp-wire.ts';
 
 describe('closing the server', () => {
-  it('ends open streams within a second', async () => {
+  it('ends open streams in order, within a second', async () => {
     const server = await startMcp();
     const streams = [await openStream(server), await openStream(server)];
     expect(await server.close()).toBeLessThan(1000);
-    await Promise.all(streams.map(({ ended }) => ended));
+    expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(['ended', 'ended']);
   });
 
   it('lets a call under way end and answers it', async () => {

@@ -118,6 +118,18 @@ describe('a tool that fails', () => {
     expect(text).not.toContain('hunter2');
   });
 
+  it('stays silent when the reporter itself fails', async () => {
+    await start({
+      replace: failing(new Error('x')),
+      publicError: () => {
+        throw new Error(SECRET);
+      },
+    });
+    expect((await call('add_memories', { text: 'x' })).text).toBe(
+      'Error: Something went wrong on our side (INTERNAL_ERROR).',
+    );
+  });
+
   it('gives code, text and retry advice of the public form', async () => {
     await start({
       replace: failing(new Error('x')),

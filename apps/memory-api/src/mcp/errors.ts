@@ -11,6 +11,17 @@ export interface PublicError {
 /** Asked once for each failure, so it is also the place to report it. */
 export type ToPublicError = (error: unknown) => PublicError;
 
+/** The same, and total: a reporter that fails must neither leave a client waiting nor put its own text before it. */
+export const neverThrowing =
+  (publicError: ToPublicError): ToPublicError =>
+  (error) => {
+    try {
+      return publicError(error);
+    } catch {
+      return { code: 'INTERNAL_ERROR', message: 'Something went wrong on our side', retryable: false };
+    }
+  };
+
 /** Failures that MCP itself gives, before the domain is asked. */
 export const mcpErrors = defineErrors({
   NAME_INVALID: {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { AgentService } from '../domain/agent-service.ts';
 import { createCallGuard } from './call-guard.ts';
-import type { ToPublicError } from './errors.ts';
+import { neverThrowing, type ToPublicError } from './errors.ts';
 import { createInFlight } from './in-flight.ts';
 import { answerRefusals } from './refusals.ts';
 import { createServerBuilder } from './server.ts';
@@ -38,7 +38,8 @@ const positive = (name: string, value: number): number => {
  * @throws RangeError naming the option, when a number is not a positive integer.
  */
 export const mcpRoutes = (options: McpOptions): FastifyPluginAsync => {
-  const { agents, version, publicError } = options;
+  const { agents, version } = options;
+  const publicError = neverThrowing(options.publicError);
   const keepAliveMs = positive('keepAliveMs', options.keepAliveMs ?? 15_000);
   const timeoutMs = positive('callTimeoutMs', options.callTimeoutMs ?? 60_000);
   const limit = createStreamLimit(positive('maxStreamsPerUser', options.maxStreamsPerUser ?? 16));

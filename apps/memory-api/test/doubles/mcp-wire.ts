@@ -40,8 +40,8 @@ export interface EventStream {
   endpoint: URL;
   /** Reads until the text so far holds `part`; undefined when the stream ended before. */
   until: (part: string) => Promise<string | undefined>;
-  /** Resolves when the server has ended the stream. */
-  ended: Promise<void>;
+  /** Resolves when the stream is over, to how that came. */
+  ended: Promise<'ended' | 'cut off'>;
   /** Leaves, as a client whose process ends. */
   leave: () => void;
 }
@@ -56,17 +56,19 @@ export const openStream = async (
   let text = '';
   let over = false;
   let wake = (): void => {};
-  const ended = (async () => {
+  const ended = (async (): Promise<'ended' | 'cut off'> => {
     try {
       for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
         text += chunk;
         wake();
       }
+      return 'ended';
     } catch {
-      // Left, or cut off by a server that closes.
+      return 'cut off';
+    } finally {
+      over = true;
+      wake();
     }
-    over = true;
-    wake();
   })();
   const until = async (part: string): Promise<string | undefined> => {
     while (!text.includes(part)) {
