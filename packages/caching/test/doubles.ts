@@ -28,10 +28,9 @@ export const deferred = <T>(): Deferred<T> => {
 /** Lets everything that waits on promises alone run. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A storage adapter over a Map: `mode` makes it fail, hang or work; `calls` counts; `ttls` holds what it was told. */
+/** A storage adapter over a Map: `mode` makes it fail, hang or work; `calls` counts. */
 export class FaultyStore {
   readonly data = new Map<string, unknown>();
-  readonly ttls = new Map<string, number | undefined>();
   mode: 'up' | 'failing' | 'hanging' = 'up';
   calls = 0;
   readonly opts = {};
@@ -40,10 +39,9 @@ export class FaultyStore {
     return this.#act(() => this.data.get(key));
   }
 
-  async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
+  async set(key: string, value: unknown, _ttl?: number): Promise<boolean> {
     return this.#act(() => {
       this.data.set(key, value);
-      this.ttls.set(key, ttl);
       return true;
     });
   }

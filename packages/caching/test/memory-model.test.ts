@@ -127,14 +127,14 @@ it('w-tinylfu keeps what is used often through a scan, where lru loses it', asyn
   expect(await survivors('w-tinylfu')).toBeGreaterThanOrEqual(45);
 });
 
-it('a million distinct keys leave a thousand entries', async () => {
+it('fifty thousand distinct keys leave a thousand entries', async () => {
   const cache = createCache<number>({ memory: { maxEntries: 1_000 } });
-  for (let at = 0; at < 200; at++)
+  for (let at = 0; at < 10; at++)
     await cache.setMany(Array.from({ length: 5_000 }, (_, n) => [`k${at}-${n}`, n] as const));
   expect(cache.stats().memory).toMatchObject({
     entries: 1_000,
-    sets: 1_000_000,
-    evictions: { size: 999_000 },
+    sets: 50_000,
+    evictions: { size: 49_000 },
   });
 });
 
