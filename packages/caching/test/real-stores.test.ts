@@ -56,6 +56,12 @@ const conformance = (makeStore: () => KeyvLike): void => {
 
 (REDIS_URL ? describe : describe.skip)('Redis through @keyv/redis (skipped without REDIS_URL)', () => {
   conformance(() => new KeyvRedis(REDIS_URL));
+  // The marks of clear and of tags have no end.
+  afterAll(async () => {
+    const adapter = new KeyvRedis(REDIS_URL);
+    await adapter.deleteMany([`${namespace}:cleared`, `${namespace}:t=t`]);
+    await adapter.disconnect();
+  });
 });
 
 (DATABASE_URL ? describe : describe.skip)(
