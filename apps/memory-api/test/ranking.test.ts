@@ -68,20 +68,18 @@ describe('lifting neighbours', () => {
 });
 
 it('always answers each id once, scores in 0..1, best first', () => {
-  const ranking = fc
-    .uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 20 })
-    .chain((keys) =>
-      fc
-        .array(fc.double({ min: 0, max: 50, noNaN: true }), {
-          minLength: keys.length,
-          maxLength: keys.length,
-        })
-        .map((list) =>
-          keys
-            .map((key, at) => candidate(`m${key}`, list[at]!, { position: key }))
-            .sort((one, other) => other.score - one.score),
-        ),
-    );
+  const ranking = fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 20 }).chain((keys) =>
+    fc
+      .array(fc.double({ min: 0, max: 50, noNaN: true }), {
+        minLength: keys.length,
+        maxLength: keys.length,
+      })
+      .map((list) =>
+        keys
+          .map((key, at) => candidate(`m${key}`, list[at]!, { position: key }))
+          .sort((one, other) => other.score - one.score),
+      ),
+  );
   fc.assert(
     fc.property(ranking, ranking, (text, vector) => {
       const ranked = liftNeighbours(fuse(text, vector));
