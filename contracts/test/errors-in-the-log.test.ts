@@ -24,11 +24,8 @@ describe('a StructuredError in a log line', () => {
       operation: 'orders.get',
     });
     const { error } = await logged({ error: structured });
-    expect(error).toMatchObject({
-      code: 'ORDER_NOT_FOUND',
-      category: 'NOT_FOUND',
-      fingerprint: structured.fingerprint,
-    });
+    expect(error).toEqual(JSON.parse(JSON.stringify(structured.toLogRecord())));
+    expect(error).toMatchObject({ code: 'ORDER_NOT_FOUND', fingerprint: structured.fingerprint });
   });
 
   it('carries neither credentials nor configuration of what caused it', async () => {
