@@ -115,5 +115,3 @@ export const createObserver = (log: Log, metrics: Metrics) => {
     },
   };
 };
-
-export type Observer = ReturnType<typeof createObserver>;

@@ -7,7 +7,7 @@ import { type Frame, framesOf } from './stack-frames.ts';
  * A message with what changes from call to call taken out, from at most its first 300 characters.
  * Splits at blanks and looks at each word once, so the work is linear.
  */
-export const messageTemplate = (message: string): string =>
+const messageTemplate = (message: string): string =>
   message
     .slice(0, 300)
     .replace(/"[^"\n]*"|'[^'\n]*'|`[^`\n]*`/g, '<text>')

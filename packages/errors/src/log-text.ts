@@ -14,7 +14,7 @@ const secrets: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Text for a log: at most `limit` characters, URL logins and well-known secrets masked. Line breaks stay. */
-export const logText = (text: string, limit: number): string => {
+const logText = (text: string, limit: number): string => {
   let safe = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
   for (const [pattern, by] of secrets) safe = safe.replace(pattern, by);
   return safe.replace(/\p{Cs}/gu, '\ufffd');

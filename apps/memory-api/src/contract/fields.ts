@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MEMORY_STATES } from '../domain/model.ts';
 
 /** A memory is a statement, not a document; what is longer is refused with this number in the answer. */
-export const MAX_TEXT_CHARACTERS = 100_000;
+const MAX_TEXT_CHARACTERS = 100_000;
 const MAX_NAME_CHARACTERS = 256;
 const MAX_METADATA_BYTES = 65_536;
 /** Enough for any screen; more than SQLite takes as single values. */

@@ -17,7 +17,7 @@ import {
   userIdField,
 } from './fields.ts';
 
-export const pageQuery = { page: intParam(1, MAX_PAGE).default(1), size: intParam(1, 100).default(50) };
+const pageQuery = { page: intParam(1, MAX_PAGE).default(1), size: intParam(1, 100).default(50) };
 export const legacyPageQuery = {
   page: intParam(1, MAX_PAGE).default(1),
   page_size: intParam(1, 100).default(10),
@@ -163,7 +163,7 @@ export const accessLogPage = z.object({
   ),
 });
 
-export const toItem = (memory: Memory): z.output<typeof memoryItem> => ({
+const toItem = (memory: Memory): z.output<typeof memoryItem> => ({
   id: memory.id,
   content: memory.content,
   created_at: toEpochSeconds(memory.createdAt),

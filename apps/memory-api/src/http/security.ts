@@ -11,7 +11,7 @@ const hostName = (host: string): string | undefined => {
 };
 
 /** Loopback names on any port, and the origins that were allowed by name. `null` and the rest are foreign. */
-export const originAllowed = (origin: string, allowed: ReadonlySet<string>): boolean => {
+const originAllowed = (origin: string, allowed: ReadonlySet<string>): boolean => {
   if (allowed.has(origin)) return true;
   if (!URL.canParse(origin)) return false;
   const { protocol, hostname } = new URL(origin);

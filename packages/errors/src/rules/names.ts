@@ -5,9 +5,9 @@ import { bug, cancelled, dropped, garbled, slow } from './network.ts';
 import { hit, type Match, type Rule, type Shape, type Table, table, verdict } from './verdict.ts';
 
 export const timeUp = { ...slow, severity: 'warning' } as const;
-export const circuitOpen = verdict('UNAVAILABLE', 'UNAVAILABLE', 503, 'not-sent', 'warning');
+const circuitOpen = verdict('UNAVAILABLE', 'UNAVAILABLE', 503, 'not-sent', 'warning');
 const circuitOpenLoud = verdict('UNAVAILABLE', 'UNAVAILABLE', 503, 'not-sent');
-export const bulkheadFull = verdict('RESOURCE', 'RESOURCE_EXHAUSTED', 503, 'not-sent', 'warning', 'self');
+const bulkheadFull = verdict('RESOURCE', 'RESOURCE_EXHAUSTED', 503, 'not-sent', 'warning', 'self');
 export const badInput = verdict('VALIDATION', 'INVALID_ARGUMENT', 400, 'never', 'warning', 'caller');
 const tooLarge = verdict('VALIDATION', 'INVALID_ARGUMENT', 413, 'never', 'error', 'caller');
 const badUpload = verdict('VALIDATION', 'INVALID_ARGUMENT', 400, 'never', 'error', 'caller');
