@@ -1,59 +1,52 @@
 // The four packages that are published, and the names their READMEs promise.
 
-/** What a user imports, by entry: `.` is the package itself, `./http` its subpath. */
+/** What a user imports, by entry: `.` is the package itself, `./http` its subpath. Names of values, not of types. */
 export interface PublishedPackage {
   name: string;
   entries: Record<string, readonly string[]>;
 }
 
+const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+
 export const publishedPackages: readonly PublishedPackage[] = [
   {
     name: '@agent4/errors',
     entries: {
-      '.': [
-        'AppError',
-        'ValidationError',
-        'NotFoundError',
-        'InternalError',
-        'classify',
-        'createErrorResponse',
-        'defineErrors',
-        'handleError',
-        'isAppError',
-      ],
+      '.': words(`
+        AppError ValidationError NotFoundError ConflictError AuthenticationError AuthorizationError
+        RateLimitError TimeoutError CancelledError NetworkError DatabaseError ExternalServiceError
+        PreconditionFailedError AbortedError UnavailableError InternalError
+        classify createErrorResponse defineErrors errorTable fromProblemDetails handleError isAppError
+        isErrorCategory isRetryable registerClassifier toJsonRpcError toMcpToolResult toProblemDetails
+      `),
     },
   },
   {
     name: '@agent4/logging',
     entries: {
-      '.': [
-        'CorrelationContext',
-        'apiLogger',
-        'appLogger',
-        'configureLogging',
-        'createLogger',
-        'performanceLogger',
-      ],
-      './http': ['fastifyLogging', 'httpLogging'],
+      '.': words(`
+        CorrelationContext apiLogger appLogger configureLogging createLogger createPerformanceLogger
+        isValidCorrelationId performanceLogger
+      `),
+      './http': words('fastifyLogging httpLogging'),
     },
   },
   {
     name: '@agent4/resilience',
     entries: {
-      '.': [
-        'HealthRegistry',
-        'bulkhead',
-        'circuitBreaker',
-        'fallback',
-        'healthRegistry',
-        'pipeline',
-        'retry',
-        'timeout',
-      ],
+      '.': words(`
+        bulkhead circuitBreaker compose fallback pipeline retry timeout HealthRegistry healthRegistry
+        BulkheadFullError CircuitIsolatedError CircuitOpenError PolicyTimeoutError
+      `),
     },
   },
   {
     name: '@agent4/caching',
-    entries: { '.': ['CacheManager', 'cacheManager', 'cached', 'createCache'] },
+    entries: {
+      '.': words(`
+        Cache CacheManager cacheManager cached cachedHandle createCache
+        CacheClosedError LoaderTimeoutError StoreError
+      `),
+    },
   },
 ];
