@@ -63,15 +63,19 @@ interface Changeset {
   file: string;
   packages: string[];
   text: string;
+  /** Formatters of Markdown like to break the block that names the packages. */
+  readable: boolean;
 }
 
 const pendingChangesets = (): Changeset[] =>
   readdirSync(join(copy, '.changeset'))
     .filter((file) => file.endsWith('.md') && file !== 'README.md')
     .map((file) => {
-      const [, front = '', text = ''] =
-        /^---\n([\s\S]*?)\n?---\n([\s\S]*)$/.exec(readFileSync(join(copy, '.changeset', file), 'utf8')) ?? [];
-      return { file, packages: [...front.matchAll(/@agent4\/[\w-]+/g)].map(([name]) => name), text };
+      const whole = readFileSync(join(copy, '.changeset', file), 'utf8');
+      const parts = /^---\n([\s\S]*?)\n?---\n([\s\S]*)$/.exec(whole);
+      const [, front = '', text = ''] = parts ?? [];
+      const packages = [...front.matchAll(/@agent4\/[\w-]+/g)].map(([name]) => name);
+      return { file, packages, text, readable: parts !== null };
     });
 
 /** With nothing to release there would be nothing to see. */
@@ -126,6 +130,11 @@ const rehearse = async (list: Checklist): Promise<void> => {
 
   if (pendingChangesets().every(({ packages }) => packages.length === 0)) makeOne();
   const pending = pendingChangesets();
+  const unreadable = pending.filter(({ readable }) => !readable).map(({ file }) => file);
+  list.check(
+    'every changeset opens with its front matter',
+    unreadable.length === 0 ? undefined : unreadable.join(', '),
+  );
 
   const kept = files
     .filter((file) => file.endsWith('package.json') && !file.startsWith('packages/'))
