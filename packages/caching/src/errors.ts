@@ -5,6 +5,8 @@ export class LoaderTimeoutError extends Error {
   }
   readonly code = 'CACHE_LOADER_TIMEOUT';
   readonly retryable = true;
+  /** The load goes on: another one beside it must do no harm. */
+  readonly safety = 'idempotent-only';
   readonly timeoutMs: number;
   constructor(key: string, timeoutMs: number) {
     super(

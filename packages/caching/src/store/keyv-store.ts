@@ -46,6 +46,9 @@ export class KeyvStore {
     for (const method of ['get', 'set', 'delete'] as const)
       if (given === null || typeof given !== 'object' || typeof given[method] !== 'function')
         throw new TypeError(`${option} must be a Keyv or a Keyv storage adapter: it has no ${method}()`);
+    // Keyv takes an adapter without it for none at all, and would keep everything in a map of its own.
+    if (!isKeyv(given) && typeof (given as { clear?: unknown }).clear !== 'function')
+      throw new TypeError(`${option} must be a Keyv or a Keyv storage adapter: it has no clear()`);
     this.#given = given;
     // Attached at once, so that a connection error before the first call cannot end the process.
     if (isKeyv(given)) this.#keyv = this.#listen(given as AnyKeyv);

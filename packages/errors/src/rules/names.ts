@@ -8,6 +8,7 @@ export const timeUp = { ...slow, severity: 'warning' } as const;
 const circuitOpen = verdict('UNAVAILABLE', 'UNAVAILABLE', 503, 'not-sent', 'warning');
 const circuitOpenLoud = verdict('UNAVAILABLE', 'UNAVAILABLE', 503, 'not-sent');
 const bulkheadFull = verdict('RESOURCE', 'RESOURCE_EXHAUSTED', 503, 'not-sent', 'warning', 'self');
+const cacheClosed = verdict('UNAVAILABLE', 'UNAVAILABLE', 503, 'not-sent', 'error', 'self');
 export const badInput = verdict('VALIDATION', 'INVALID_ARGUMENT', 400, 'never', 'warning', 'caller');
 const tooLarge = verdict('VALIDATION', 'INVALID_ARGUMENT', 413, 'never', 'error', 'caller');
 const badUpload = verdict('VALIDATION', 'INVALID_ARGUMENT', 400, 'never', 'error', 'caller');
@@ -20,7 +21,8 @@ const codes = table<string>(
   [circuitOpen, 'CIRCUIT_OPEN', 'CIRCUIT_ISOLATED'],
   [circuitOpenLoud, 'EOPENBREAKER'],
   [bulkheadFull, 'BULKHEAD_FULL', 'ESEMLOCKED'],
-  [timeUp, 'TIMEOUT'],
+  [timeUp, 'TIMEOUT', 'CACHE_LOADER_TIMEOUT'],
+  [cacheClosed, 'CACHE_CLOSED'],
   [cancelled, 'ERR_CANCELED'],
   [tooLarge, 'LIMIT_FILE_SIZE', 'LIMIT_FIELD_VALUE'],
   [
