@@ -5,6 +5,7 @@ import { fastifyLogging } from '@agent4/logging/http';
 import { HealthRegistry, type Pipeline, pipeline } from '@agent4/resilience';
 import type { FastifyInstance } from 'fastify';
 import type { Config, EmbedderConfig } from './config.ts';
+import { toConfigDocument } from './contract/config.ts';
 import { createAgentService } from './domain/agent-service.ts';
 import { createAppService } from './domain/app-service.ts';
 import { createBackfill } from './domain/backfill.ts';
@@ -179,6 +180,10 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
     memories,
     search,
     apps,
+    config: toConfigDocument({
+      provider: embedder === 'none' ? 'none' : config.embedder.kind === 'http' ? 'openai' : 'agent4',
+      model: embedder === 'none' ? 'none' : embedder.id,
+    }),
     operations: {
       health: () => health.report(),
       metrics: async () => ({

@@ -75,6 +75,34 @@ describe('the traps of OpenMemory’s web UI', () => {
     expect((await filter({ category_ids: ['00000000-0000-4000-8000-000000000000'] })).items).toHaveLength(0);
   });
 
+  it('7: the settings page gets the whole shape, from every answer it puts into its store', async () => {
+    const shape = {
+      openmemory: { custom_instructions: null },
+      mem0: {
+        llm: { provider: 'none', config: expect.objectContaining({ model: 'none', api_key: null }) },
+        embedder: { provider: 'none', config: { model: 'none', api_key: null, ollama_base_url: null } },
+        vector_store: null,
+      },
+    };
+    const { body } = await api.call('GET', '/api/v1/config');
+    expect(body).toEqual(shape);
+    // The Save button sends the whole of it back, without the slash.
+    expect(await api.call('PUT', '/api/v1/config', body)).toMatchObject({ status: 200, body: shape });
+    expect(await api.call('POST', '/api/v1/config/reset')).toMatchObject({ status: 200, body: shape });
+    expect((await api.call('GET', '/api/v1/config/mem0/llm')).body).toEqual(shape.mem0.llm);
+    expect((await api.call('GET', '/api/v1/config/mem0/vector_store')).body).toBeNull();
+    // What can not be set from there is refused in words, which the page shows.
+    const other = { mem0: { llm: { provider: 'openai', config: { model: 'gpt', api_key: 'sk-secret' } } } };
+    const refused = await api.call('PUT', '/api/v1/config', other);
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'CONFIG_READ_ONLY', detail: expect.stringContaining('environment') },
+    });
+    expect(JSON.stringify(refused.body) + JSON.stringify(api.logs())).not.toContain('sk-secret');
+    expect((await api.call('PUT', '/api/v1/config/mem0/embedder', { provider: 'openai' })).status).toBe(409);
+    expect((await api.call('PUT', '/api/v1/config', { mem0: 7 })).status).toBe(422);
+  });
+
   it('8: preflights of every method answer at once, with and without the slash', async () => {
     for (const method of ['DELETE', 'PUT', 'PATCH', 'POST'])
       for (const path of ['/api/v1/memories/', '/api/v1/memories', '/api/v1/stats']) {

@@ -2,12 +2,14 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ConfigDocument } from '../contract/config.ts';
 import type { AppService } from '../domain/app-service.ts';
 import type { MemoryService } from '../domain/memory-service.ts';
 import type { SearchService } from '../domain/search-service.ts';
 import { type ErrorReport, installErrors } from './errors.ts';
 import { type Operations, operationRoutes } from './operations.ts';
 import { appRoutes, statsRoutes, userRoutes } from './routes/apps.ts';
+import { configRoutes } from './routes/config.ts';
 import { memoryRoutes } from './routes/memories.ts';
 import { searchRoutes } from './routes/search.ts';
 import { installSecurity } from './security.ts';
@@ -23,6 +25,8 @@ export interface AppOptions {
   search: SearchService;
   apps: AppService;
   operations: Operations;
+  /** What OpenMemory's settings page is shown. */
+  config: ConfigDocument;
   /** Installs, before all else, what gives each request its correlation id and log line, and counts it. */
   instrument: (app: FastifyInstance) => Promise<void>;
   /** The id of the request under way. */
@@ -67,6 +71,7 @@ export const buildApp = async (options: AppOptions): Promise<FastifyInstance> =>
   await app.register(appRoutes(options.apps), { prefix: '/api/v1/apps' });
   await app.register(userRoutes(options.apps), { prefix: '/api/v1/users' });
   await app.register(statsRoutes(options.apps), { prefix: '/api/v1/stats' });
+  await app.register(configRoutes(options.config), { prefix: '/api/v1/config' });
   await app.register(options.mcp);
   return app;
 };

@@ -21,6 +21,10 @@ export const httpErrors = defineErrors({
     httpStatus: 415,
   },
   BAD_REQUEST: { category: 'VALIDATION', message: 'The request can not be understood' },
+  CONFIG_READ_ONLY: {
+    category: 'CONFLICT',
+    message: 'This server is set up by environment variables (EMBEDDER and others), not from here',
+  },
   ROUTE_NOT_FOUND: { category: 'NOT_FOUND', message: 'Not Found' },
   HOST_NOT_ALLOWED: { category: 'AUTHORIZATION', message: 'This Host is not served here' },
   ORIGIN_NOT_ALLOWED: { category: 'AUTHORIZATION', message: 'Pages of this Origin may not call this server' },
