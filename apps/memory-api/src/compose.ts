@@ -204,7 +204,7 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
         const structured = handleError(error, { correlationId: requestId() });
         const { status, code, message, retryable, retryAfterMs } = structured.public;
         observer.failure({ structured, status });
-        return { code, message, retryable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+        return { code, message, retryable, retryAfterMs, requestId: requestId() };
       },
     }),
   });

@@ -178,7 +178,7 @@ describe('the app around it', () => {
     expect(answer.json().error).toEqual({
       code: -32602,
       message: `The ${place} name in the address must be 1 to 256 characters without control characters`,
-      data: { code: 'NAME_INVALID', retryable: false },
+      data: { code: 'NAME_INVALID', retryable: false, requestId: 'req-1' },
     });
   });
 });

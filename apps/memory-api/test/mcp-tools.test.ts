@@ -107,7 +107,7 @@ describe('a tool that fails', () => {
     expect(result).not.toHaveProperty('structuredContent');
     expect(answer.text).not.toContain('hunter2');
     expect(answer.text).not.toContain('db.internal');
-    expect(answer.text).toMatch(/Error: .+ \([A-Z_]+\)\./);
+    expect(answer.text).toMatch(/Error: .+ \([A-Z_]+, request req-1\)\./);
     expect(server.reported).toEqual([error]);
   });
 
@@ -155,7 +155,7 @@ describe('a tool that fails', () => {
     await server.store.setAppActive(app!.id, false);
     const { text, isError } = await call('add_memories', { text: 'second' });
     expect(isError).toBe(true);
-    expect(text).toMatch(/^Error: App cursor is paused.* \(APP_PAUSED\)\./);
+    expect(text).toMatch(/^Error: App cursor is paused.* \(APP_PAUSED, request req-1\)\./);
     expect(await call('search_memory', { query: 'first' })).toMatchObject({ text: '{"results":[]}' });
   });
 });
@@ -175,7 +175,7 @@ describe('the time limit of a call', () => {
     });
     const { text, isError } = await call('search_memory', { query: 'x' });
     expect(isError).toBe(true);
-    expect(text).toMatch(/^Error: The call took longer than 20 ms \(CALL_TIMED_OUT\)\./);
+    expect(text).toMatch(/^Error: The call took longer than 20 ms \(CALL_TIMED_OUT, request req-1\)\./);
     expect(told?.aborted).toBe(true);
   });
 });

@@ -127,6 +127,16 @@ describe('one story over both skins', () => {
     await api.call('PUT', `/api/v1/apps/${body.app_id}?is_active=false`);
     expect(await agent.search('bees')).toEqual([]);
     const refused = await client!.call('add_memories', { text: 'more bees' });
-    expect(refused).toMatchObject({ isError: true, text: expect.stringContaining('APP_PAUSED') });
+    expect(refused).toMatchObject({
+      isError: true,
+      text: expect.stringMatching(/APP_PAUSED, request [\w-]+\)/),
+    });
+    const [, id_of_request] = /request ([\w-]+)/.exec(refused.text)!;
+    expect(
+      api
+        .logs()
+        .filter((line) => line.correlationId === id_of_request)
+        .map((line) => line.message),
+    ).toContain('request refused');
   });
 });

@@ -15,10 +15,13 @@ const retryAdvice = ({ retryable, retryAfterMs }: PublicError): string => {
     : ` Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
 };
 
+const label = ({ code, requestId }: PublicError): string =>
+  requestId === undefined ? code : `${code}, request ${requestId}`;
+
 /** Begins with the word that OpenMemory's clients look for. No structure: old clients would check it against the tool's schema. */
 const failed = (failure: PublicError): CallToolResult => ({
   isError: true,
-  content: [{ type: 'text', text: `Error: ${failure.message} (${failure.code}).${retryAdvice(failure)}` }],
+  content: [{ type: 'text', text: `Error: ${failure.message} (${label(failure)}).${retryAdvice(failure)}` }],
 });
 
 /**

@@ -6,6 +6,8 @@ export interface PublicError {
   message: string;
   retryable: boolean;
   retryAfterMs?: number | undefined;
+  /** Finds the request in the log. */
+  requestId?: string | undefined;
 }
 
 /** Asked once for each failure, so it is also the place to report it. */

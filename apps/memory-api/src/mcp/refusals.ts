@@ -1,13 +1,13 @@
 import { isAppError } from '@agent4/errors';
 import type { FastifyInstance } from 'fastify';
-import { mcpErrors, type ToPublicError } from './errors.ts';
+import { mcpErrors, type PublicError, type ToPublicError } from './errors.ts';
 
 /** An answer to a request that can not be told apart by its JSON-RPC id. */
-export const rpcError = (
-  rpcCode: number,
-  message: string,
-  data?: { code: string; retryable: boolean; retryAfterMs?: number | undefined },
-) => ({ jsonrpc: '2.0' as const, error: { code: rpcCode, message, ...(data && { data }) }, id: null });
+export const rpcError = (rpcCode: number, message: string, data?: Omit<PublicError, 'message'>) => ({
+  jsonrpc: '2.0' as const,
+  error: { code: rpcCode, message, ...(data && { data }) },
+  id: null,
+});
 
 /** JSON-RPC's own numbers where it has one; -32000 is its "server error" for the rest. */
 const RPC_CODES: Readonly<Record<string, number>> = {
@@ -59,6 +59,7 @@ export const answerRefusals = (app: FastifyInstance, publicError: ToPublicError)
           code: data.code,
           retryable: data.retryable,
           retryAfterMs: data.retryAfterMs,
+          requestId: data.requestId,
         }),
       );
   });
