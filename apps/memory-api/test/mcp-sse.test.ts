@@ -66,7 +66,7 @@ describe('a message', () => {
     expect(answer.json().error).toEqual({
       code: -32001,
       message: 'There is no open stream of this session here',
-      data: { code: 'SESSION_UNKNOWN', retryable: false },
+      data: { code: 'SESSION_UNKNOWN', retryable: false, requestId: 'req-1' },
     });
   });
 
