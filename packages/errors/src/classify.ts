@@ -14,7 +14,8 @@ import {
 } from './error-table.ts';
 import { defaultMaxRetryAfterMs, retryAfterOf } from './retry-after.ts';
 import { builtinRules } from './rules/builtin-rules.ts';
-import { cancelled, slow } from './rules/network.ts';
+import { timeUp } from './rules/names.ts';
+import { cancelled } from './rules/network.ts';
 import { type Match, shapeOf, type Verdict, verdict } from './rules/verdict.ts';
 import { isObject, read, readList, readString } from './safe-read.ts';
 
@@ -66,7 +67,7 @@ const maxNodes = 64;
 const maxErrors = 16;
 const links = ['cause', 'inner', 'original', 'originalError', 'parent', 'driverError', 'jse_cause'] as const;
 const order: readonly RetrySafety[] = ['never', 'idempotent-only', 'not-sent', 'always'];
-const unknown = verdict('UNKNOWN', 'UNKNOWN', 500, 'never', 'error', 'self');
+const unknown = verdict('UNKNOWN');
 /** Categories that tell where it failed, not how: their retry verdict is their cause's, unless the author gave one. */
 const places: ReadonlySet<ErrorCategory> = new Set([
   'NETWORK',
@@ -212,9 +213,8 @@ const abortReason = (error: unknown, signal: unknown): Outcome | undefined => {
   const reason = read(signal, 'reason');
   if (!Object.is(reason, error) && !Object.is(reason, read(error, 'cause'))) return undefined;
   const late = readString(reason, 'name', 64) === 'TimeoutError';
-  const said = late ? ({ ...slow, severity: 'warning' } as const) : cancelled;
   return {
-    verdict: said,
+    verdict: late ? timeUp : cancelled,
     rule: 'abort-reason',
     matched: late ? 'TimeoutError' : 'signal.reason',
     at: 'error',

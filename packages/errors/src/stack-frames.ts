@@ -16,45 +16,41 @@ const maxLine = 512;
 const frameOf = (line: string): Frame | undefined => {
   const found = /^\s+at (?:async )?(?:(.+?) \()?(.+?)(?::\d+)?(?::\d+)?\)?$/.exec(line.slice(0, maxLine));
   if (found === null) return undefined;
-  const place = found[2] ?? '';
-  const fn = (found[1] ?? '')
-    .replace(/ \[as [^\]]*\]$/, '')
-    .replace(/^new /, '')
-    .split('.')
-    .at(-1);
-  const inPackages = place.replaceAll('\\', '/').split('/node_modules/');
-  const parts = (inPackages.at(-1) ?? '').split('/');
-  const packageName = parts[0]?.startsWith('@') ? `${parts[0]}/${parts[1]}` : parts[0];
+  const [, name = '', place = ''] = found;
+  const fn =
+    name
+      .replace(/^new | \[as [^\]]*\]$/g, '')
+      .split('.')
+      .at(-1) ?? '';
+  const path = place.replaceAll('\\', '/');
+  const at = path.lastIndexOf('/node_modules/');
+  const packageName = at < 0 ? '' : (/^(?:@[^/]*\/)?[^/]*/.exec(path.slice(at + 14))?.[0] ?? '');
   return {
-    fn: fn === undefined || fn === '<anonymous>' ? '' : fn,
-    file: (parts.at(-1) ?? '').split('?')[0] ?? '',
+    fn: fn === '<anonymous>' ? '' : fn,
+    file: path.slice(path.lastIndexOf('/') + 1).split('?')[0] ?? '',
     module: place.startsWith('node:')
       ? place
-      : inPackages.length > 1
-        ? (packageName ?? '')
-        : /^(native|<anonymous>|index \d+)$/.test(place)
-          ? 'native'
-          : '',
+      : packageName || (/^(native|<anonymous>|index \d+)$/.test(place) ? 'native' : ''),
   };
 };
 
 /**
- * The frames of an error's stack, at most 30. The message at its head is skipped by its length, so that text
+ * The first frames of an error's stack, at most 30. The message at its head is skipped by its length, so that text
  * which looks like a frame is not taken for one; the work is bounded whatever the length of message and stack.
  */
-export const framesOf = (error: unknown): Frame[] => {
+export const framesOf = (error: unknown, most = maxFrames): Frame[] => {
   const stack = read(error, 'stack');
-  if (typeof stack !== 'string') return [];
+  const frames: Frame[] = [];
+  if (typeof stack !== 'string') return frames;
   const message = read(error, 'message');
   let start = 0;
   if (typeof message === 'string' && message !== '') {
     const at = stack.slice(0, 512).indexOf(message.slice(0, 200));
     if (at >= 0) start = at + message.length;
   }
-  const frames: Frame[] = [];
-  for (const line of stack.slice(start, start + maxFrames * maxLine).split('\n', maxFrames * 2)) {
+  for (const line of stack.slice(start, start + most * maxLine).split('\n', most * 2)) {
     const frame = frameOf(line);
-    if (frame !== undefined && frames.push(frame) === maxFrames) break;
+    if (frame !== undefined && frames.push(frame) === most) break;
   }
   return frames;
 };

@@ -6,7 +6,7 @@ import { answerRule, claimRule } from './http-status.ts';
 import { badInput, nameRules, timeUp } from './names.ts';
 import { bug, cancelled, networkRules } from './network.ts';
 import { axiosRule, childRule, rpcRules } from './rpc.ts';
-import { hit, type Match, type Rule, type Shape, table, type Verdict, verdict } from './verdict.ts';
+import { hit, type Match, type Rule, type Shape, table } from './verdict.ts';
 
 const aborted = ({ name, type, code, value }: Shape): Match | undefined => {
   if (name !== 'AbortError' && type !== 'AbortError' && code !== 'ABORT_ERR') return undefined;
@@ -21,54 +21,38 @@ const validated = ({ value }: Shape): Match | undefined => {
   return from === undefined ? undefined : hit(badInput, from);
 };
 
-const loopForbidden = verdict('EXTERNAL_SERVICE', 'FAILED_PRECONDITION', 502);
-const portForbidden = verdict('INTERNAL', 'INVALID_ARGUMENT', 500, 'never', 'error', 'self');
-const connectionLost = verdict('DATABASE', 'UNAVAILABLE', 503, 'idempotent-only');
-const overflow = verdict('INTERNAL', 'INTERNAL', 500, 'never', 'critical', 'self');
-const notJson = verdict('VALIDATION', 'INVALID_ARGUMENT', 400, 'never', 'error', 'caller');
-
-/** Where an error without any code was made: [module ends in, function of the first or second frame]. */
-const origins: readonly (readonly [module: string, fn: string, said: Verdict])[] = [
-  ['undici', 'httpRedirectFetch', loopForbidden],
-  ['undici', 'mainFetch', portForbidden],
-  ['undici', 'schemeFetch', portForbidden],
-  ['pg', '', connectionLost],
-  ['pg-pool', '', connectionLost],
-];
+/** Where an error without any code was made: module, function of its first or second frame. */
+const origins = table(`EXTERNAL_SERVICE FAILED_PRECONDITION never: undici-httpRedirectFetch
+INTERNAL INVALID_ARGUMENT: undici-mainFetch undici-schemeFetch
+DATABASE UNAVAILABLE 503 idempotent-only dependency: pg pg-pool
+VALIDATION error: JSON
+INTERNAL critical: recursion`);
 
 const origin = ({ type, name, code, value }: Shape): Match | undefined => {
   if (code !== undefined) return undefined;
   if (type === 'SyntaxError')
-    return framesOf(value)[0]?.fn === 'parse' ? hit(notJson, 'JSON.parse') : undefined;
+    return framesOf(value, 1)[0]?.fn === 'parse' ? hit(origins('JSON'), 'JSON.parse') : undefined;
   if (type === 'RangeError') {
     const frames = framesOf(value).map(({ fn, file }) => `${file} ${fn}`);
     return frames.length > 7 && new Set(frames).size <= frames.length / 2
-      ? hit(overflow, 'recursion')
+      ? hit(origins('recursion'), 'recursion')
       : undefined;
   }
   if (type !== 'Error' || name !== 'Error' || read(value, 'cause') !== undefined) return undefined;
-  const [first, second] = framesOf(value);
-  for (const [module, fn, said] of origins) {
-    const made = [first, second].find((frame) =>
-      frame?.module.split(':').slice(0, 2).join(':').endsWith(module),
-    );
-    if (made !== undefined && (fn === '' || fn === first?.fn || fn === second?.fn))
-      return hit(said, `made in ${module} ${fn}`);
+  const frames = framesOf(value, 2);
+  for (const { module } of frames) {
+    // Node's own undici is node:internal/deps/undici/undici:12345.
+    const made = /(?:^|\/)(undici|pg|pg-pool)(?=:|$)/.exec(module)?.[1];
+    for (const place of frames.map(({ fn }) => (made === 'undici' ? `undici-${fn}` : `${made}`))) {
+      const match = hit(origins(place), `made in ${place}`);
+      if (match !== undefined) return match;
+    }
   }
   return undefined;
 };
 
 /** The language's own errors: our bug, unless what caused them says more (`TypeError: fetch failed`). */
-const native = table<string>([
-  bug,
-  'TypeError',
-  'RangeError',
-  'ReferenceError',
-  'SyntaxError',
-  'EvalError',
-  'URIError',
-  'AssertionError',
-]);
+const native = /^(?:(?:Type|Range|Reference|Syntax|Eval|URI)Error|AssertionError)$/;
 
 /**
  * The order is part of the meaning: claims to our caller first, then what a library says about itself in its own
@@ -86,5 +70,5 @@ export const builtinRules: readonly Rule[] = [
   childRule,
   ...networkRules,
   { name: 'origin', find: origin },
-  { name: 'native', find: ({ type }) => hit(native.get(type), type, true) },
+  { name: 'native', find: ({ type }) => (native.test(type) ? hit(bug, type, true) : undefined) },
 ];

@@ -1,215 +1,121 @@
 import { read, readNumber, readString } from '../safe-read.ts';
-import { connectTimeout, dropped, refused, slow } from './network.ts';
-import { hit, type Match, type Rule, type Shape, table, type Verdict, verdict } from './verdict.ts';
-
-const loud = (said: Verdict): Verdict => ({ ...said, severity: 'error' });
-const invalid = verdict('VALIDATION', 'INVALID_ARGUMENT', 400, 'never', 'warning', 'caller');
-const exists = verdict('CONFLICT', 'ALREADY_EXISTS', 409, 'never', 'warning', 'caller');
-const referred = verdict('CONFLICT', 'FAILED_PRECONDITION', 409, 'never', 'warning', 'caller');
-const rolledBack = verdict('ABORTED', 'ABORTED', 409, 'always', 'warning', 'self');
-const gone = verdict('NOT_FOUND', 'NOT_FOUND', 404, 'never', 'error', 'caller');
-const sqlBug = verdict('DATABASE', 'INTERNAL', 500, 'never', 'error', 'self');
-const broken = verdict('DATABASE', 'INTERNAL', 500, 'never', 'critical', 'self');
-const credentials = verdict('DATABASE', 'UNAUTHENTICATED', 500, 'never', 'critical', 'self');
-const privileges = verdict('DATABASE', 'PERMISSION_DENIED', 500, 'never', 'error', 'self');
-const misconfigured = verdict('DATABASE', 'FAILED_PRECONDITION', 500, 'never', 'critical', 'self');
-const full = verdict('DATABASE', 'RESOURCE_EXHAUSTED', 503, 'never', 'critical');
-const overloaded = verdict('DATABASE', 'RESOURCE_EXHAUSTED', 503, 'idempotent-only', 'critical');
-const noConnection = verdict('DATABASE', 'RESOURCE_EXHAUSTED', 503, 'not-sent', 'critical');
-const down = verdict('DATABASE', 'UNAVAILABLE', 503, 'idempotent-only');
-const notUp = verdict('DATABASE', 'UNAVAILABLE', 503, 'not-sent');
-const locked = verdict('DATABASE', 'UNAVAILABLE', 503, 'always');
-const cannotOpen = verdict('DATABASE', 'UNAVAILABLE', 503, 'never', 'critical', 'self');
-const clientClosed = verdict('DATABASE', 'UNAVAILABLE', 503);
-const corrupt = verdict('DATA_LOSS', 'DATA_LOSS', 500, 'never', 'critical', 'self');
-const stopped = verdict('CANCELLED', 'CANCELLED', 499, 'never', 'info', 'cancelled');
+import { hit, type Match, type Rule, type Shape, table } from './verdict.ts';
 
 /** PostgreSQL: five characters first, then the class, its first two. */
-const sqlStates = table<string>(
-  [exists, '23505', '23P01'],
-  [invalid, '22', '23502', '23514'],
-  [referred, '23'],
-  [rolledBack, '40', '55P03'],
-  [down, '08', '57', '40003', '25P03'],
-  [notUp, '08001', '08004', '57P03', '25006'],
-  [slow, '57014'],
-  [credentials, '28'],
-  [privileges, '42501'],
-  [misconfigured, '3D', '3F', '55'],
-  [overloaded, '53'],
-  [full, '53100'],
-  [noConnection, '53300'],
-  [broken, '58', 'F0', 'XX'],
-  [corrupt, 'XX001', 'XX002'],
-  [sqlBug, '0A', '25', '26', '2B', '2D', '34', '42', '54', 'P0'],
-);
+const sqlStates = table(`CONFLICT: 23505 23P01
+VALIDATION: 22 23502 23514
+CONFLICT FAILED_PRECONDITION: 23
+ABORTED: 40 55P03
+DATABASE UNAVAILABLE 503 idempotent-only dependency: 08 57 40003 25P03
+DATABASE UNAVAILABLE 503 not-sent dependency: 08001 08004 57P03 25006
+TIMEOUT error: 57014
+DATABASE UNAUTHENTICATED critical: 28
+DATABASE PERMISSION_DENIED: 42501
+DATABASE FAILED_PRECONDITION critical: 3D 3F 55
+DATABASE RESOURCE_EXHAUSTED 503 idempotent-only critical dependency: 53
+DATABASE RESOURCE_EXHAUSTED 503 critical dependency: 53100
+DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: 53300
+DATABASE critical: 58 F0 XX
+DATA_LOSS: XX001 XX002
+DATABASE: 0A 25 26 2B 2D 34 42 54 P0`);
 
-const postgresNames = new Set(['error', 'DatabaseError', 'PostgresError', 'PgError']);
+const postgresNames = /^(?:error|DatabaseError|PostgresError|PgError)$/;
 
 const sqlState = ({ code, name, type, value }: Shape): Match | undefined => {
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
-  if (!postgresNames.has(name) && !postgresNames.has(type) && typeof read(value, 'routine') !== 'string')
+  if (!postgresNames.test(name) && !postgresNames.test(type) && typeof read(value, 'routine') !== 'string')
     return undefined;
-  const state = sqlStates.has(code) ? code : code.slice(0, 2);
-  return hit(sqlStates.get(state), `SQLSTATE ${state}`);
+  const start = code.slice(0, 2);
+  return hit(sqlStates(code), `SQLSTATE ${code}`) ?? hit(sqlStates(start), `SQLSTATE ${start}`);
 };
 
-/** SQLite's primary result codes by number; the driver's text form is `SQLITE_` and one of these words. */
-const sqliteWords = (
-  'OK ERROR INTERNAL PERM ABORT BUSY LOCKED NOMEM READONLY INTERRUPT IOERR CORRUPT NOTFOUND FULL CANTOPEN PROTOCOL ' +
-  'EMPTY SCHEMA TOOBIG CONSTRAINT MISMATCH MISUSE NOLFS AUTH FORMAT RANGE NOTADB'
-).split(' ');
-/** Extended codes of CONSTRAINT, by number / 256. */
-const sqliteConstraints =
-  ' CHECK COMMITHOOK FOREIGNKEY FUNCTION NOTNULL PRIMARYKEY TRIGGER UNIQUE VTAB ROWID PINNED DATATYPE'.split(
-    ' ',
-  );
-
-const sqliteCodes = table<string>(
-  [locked, 'BUSY', 'LOCKED'],
-  [loud(exists), 'CONSTRAINT_UNIQUE', 'CONSTRAINT_PRIMARYKEY', 'CONSTRAINT_ROWID'],
-  [loud(invalid), 'CONSTRAINT_CHECK', 'CONSTRAINT_NOTNULL', 'CONSTRAINT_DATATYPE', 'TOOBIG'],
-  [loud(referred), 'CONSTRAINT'],
-  [full, 'FULL', 'NOMEM'],
-  [corrupt, 'CORRUPT', 'NOTADB', 'FORMAT'],
-  [broken, 'IOERR', 'INTERNAL', 'PROTOCOL'],
-  [privileges, 'PERM', 'READONLY', 'AUTH'],
-  [cannotOpen, 'CANTOPEN'],
-  [stopped, 'INTERRUPT', 'ABORT'],
-  [sqlBug, 'ERROR', 'MISUSE', 'RANGE', 'MISMATCH', 'SCHEMA', 'NOLFS', 'EMPTY', 'NOTFOUND'],
-);
+/** SQLite's result codes, as words behind `SQLITE_` and as numbers; what an extended code does not say its primary one does. */
+const sqliteCodes = table(`DATABASE UNAVAILABLE 503 always dependency: BUSY 5 LOCKED 6
+CONFLICT error: CONSTRAINT_UNIQUE 2067 CONSTRAINT_PRIMARYKEY 1555 CONSTRAINT_ROWID 2579
+VALIDATION error: CONSTRAINT_CHECK 275 CONSTRAINT_NOTNULL 1299 CONSTRAINT_DATATYPE 3091 TOOBIG 18
+CONFLICT FAILED_PRECONDITION error: CONSTRAINT 19
+DATABASE RESOURCE_EXHAUSTED 503 critical dependency: FULL 13 NOMEM 7
+DATA_LOSS: CORRUPT 11 NOTADB 26 FORMAT 24
+DATABASE critical: IOERR 10 INTERNAL 2 PROTOCOL 15
+DATABASE PERMISSION_DENIED: PERM 3 READONLY 8 AUTH 23
+DATABASE UNAVAILABLE 503 critical: CANTOPEN 14
+CANCELLED: INTERRUPT 9 ABORT 4
+DATABASE: ERROR 1 MISUSE 21 RANGE 25 MISMATCH 20 SCHEMA 17 NOLFS 22 EMPTY 16 NOTFOUND 12`);
 
 const sqlite = ({ code, value }: Shape): Match | undefined => {
-  let word: string;
   if (code === 'ERR_SQLITE_ERROR') {
     const number = readNumber(value, 'errcode') ?? 1;
-    word = sqliteWords[number & 255] ?? 'ERROR';
-    if (word === 'CONSTRAINT') word += `_${sqliteConstraints[number >> 8] ?? ''}`;
-  } else if (typeof code === 'string' && code.startsWith('SQLITE_')) word = code.slice(7);
-  else return undefined;
-  const key = sqliteCodes.has(word) ? word : (word.split('_')[0] ?? '');
-  return hit(sqliteCodes.get(key), `SQLITE_${key}`);
+    return hit(sqliteCodes(number), number) ?? hit(sqliteCodes(number & 255) ?? sqliteCodes(1), number & 255);
+  }
+  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return undefined;
+  const word = code.slice(7);
+  const primary = word.split('_')[0] ?? '';
+  return hit(sqliteCodes(word), code) ?? hit(sqliteCodes(primary), `SQLITE_${primary}`);
 };
 
 /** MySQL and MariaDB, and Prisma: codes that no other library has. */
-const ownCodes = table<string>(
-  [loud(exists), 'ER_DUP_ENTRY', 'ER_DUP_KEY', 'ER_DUP_ENTRY_WITH_KEY_NAME', 'P2002'],
-  [loud(rolledBack), 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'P2034'],
-  [
-    loud(referred),
-    'ER_NO_REFERENCED_ROW',
-    'ER_NO_REFERENCED_ROW_2',
-    'ER_ROW_IS_REFERENCED',
-    'P2003',
-    'P2014',
-  ],
-  [loud(referred), 'ER_ROW_IS_REFERENCED_2'],
-  [
-    loud(invalid),
-    'ER_DATA_TOO_LONG',
-    'ER_BAD_NULL_ERROR',
-    'ER_TRUNCATED_WRONG_VALUE',
-    'P2000',
-    'P2006',
-    'P2011',
-  ],
-  [gone, 'P2001', 'P2015', 'P2018', 'P2025'],
-  [credentials, 'ER_ACCESS_DENIED_ERROR', 'P1000'],
-  [privileges, 'ER_DBACCESS_DENIED_ERROR', 'ER_TABLEACCESS_DENIED_ERROR', 'P1010'],
-  [misconfigured, 'ER_BAD_DB_ERROR', 'P1003'],
-  [noConnection, 'ER_CON_COUNT_ERROR', 'ER_TOO_MANY_USER_CONNECTIONS', 'P2024', 'P2037'],
-  [down, 'PROTOCOL_CONNECTION_LOST', 'ER_SERVER_SHUTDOWN', 'P1017'],
-  [refused, 'P1001'],
-  [connectTimeout, 'P1002'],
-  [slow, 'ER_QUERY_TIMEOUT', 'PROTOCOL_SEQUENCE_TIMEOUT', 'P1008'],
-  [
-    sqlBug,
-    'ER_PARSE_ERROR',
-    'ER_NO_SUCH_TABLE',
-    'ER_BAD_FIELD_ERROR',
-    'ER_SYNTAX_ERROR',
-    'P2010',
-    'P2021',
-    'P2022',
-  ],
-);
+const ownCodes = table(`CONFLICT error: ER_DUP_ENTRY ER_DUP_KEY ER_DUP_ENTRY_WITH_KEY_NAME P2002
+ABORTED error: ER_LOCK_DEADLOCK ER_LOCK_WAIT_TIMEOUT P2034
+CONFLICT FAILED_PRECONDITION error: ER_NO_REFERENCED_ROW ER_NO_REFERENCED_ROW_2 ER_ROW_IS_REFERENCED ER_ROW_IS_REFERENCED_2 P2003 P2014
+VALIDATION error: ER_DATA_TOO_LONG ER_BAD_NULL_ERROR ER_TRUNCATED_WRONG_VALUE P2000 P2006 P2011
+NOT_FOUND error: P2001 P2015 P2018 P2025
+DATABASE UNAUTHENTICATED critical: ER_ACCESS_DENIED_ERROR P1000
+DATABASE PERMISSION_DENIED: ER_DBACCESS_DENIED_ERROR ER_TABLEACCESS_DENIED_ERROR P1010
+DATABASE FAILED_PRECONDITION critical: ER_BAD_DB_ERROR P1003
+DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: ER_CON_COUNT_ERROR ER_TOO_MANY_USER_CONNECTIONS P2024 P2037
+DATABASE UNAVAILABLE 503 idempotent-only dependency: PROTOCOL_CONNECTION_LOST ER_SERVER_SHUTDOWN P1017
+NETWORK not-sent: P1001
+TIMEOUT not-sent error: P1002
+TIMEOUT error: ER_QUERY_TIMEOUT PROTOCOL_SEQUENCE_TIMEOUT P1008
+DATABASE: ER_PARSE_ERROR ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR ER_SYNTAX_ERROR P2010 P2021 P2022`);
 
-const ownCode = ({ code, name }: Shape): Match | undefined => {
-  if (typeof code !== 'string') return undefined;
-  if (code.startsWith('P') && !code.startsWith('PROTOCOL') && !name.startsWith('Prisma')) return undefined;
-  return hit(ownCodes.get(code), code);
-};
+const ownCode = ({ code, name }: Shape): Match | undefined =>
+  typeof code !== 'string' || (/^P\d/.test(code) && !name.startsWith('Prisma'))
+    ? undefined
+    : hit(ownCodes(code), code);
 
 /** MongoDB numbers, asked only of errors whose name begins with Mongo. */
-const mongoCodes = table<number>(
-  [loud(exists), 11000, 11001],
-  [loud(rolledBack), 112, 251],
-  [down, 6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436],
-  [slow, 50],
-  [privileges, 13],
-  [credentials, 18],
-  [loud(invalid), 2, 121],
-);
+const mongoCodes = table(`CONFLICT error: 11000 11001
+ABORTED error: 112 251
+DATABASE UNAVAILABLE 503 idempotent-only dependency: 6 7 89 91 189 262 9001 10107 11600 11602 13435 13436
+TIMEOUT error: 50
+DATABASE PERMISSION_DENIED: 13
+DATABASE UNAUTHENTICATED critical: 18
+VALIDATION error: 2 121`);
 
 const mongo = ({ code, name, type }: Shape): Match | undefined =>
   typeof code === 'number' && (name.startsWith('Mongo') || type.startsWith('Mongo'))
-    ? hit(mongoCodes.get(code), `mongo ${code}`)
+    ? hit(mongoCodes(code), `mongo ${code}`)
     : undefined;
 
 /** The first word of a Redis error reply is its code (RESP); nothing behind it is read. */
-const redisCodes = table<string>(
-  [overloaded, 'OOM'],
-  [full, 'MISCONF'],
-  [
-    notUp,
-    'LOADING',
-    'BUSY',
-    'MASTERDOWN',
-    'CLUSTERDOWN',
-    'TRYAGAIN',
-    'READONLY',
-    'MOVED',
-    'ASK',
-    'NOREPLICAS',
-  ],
-  [credentials, 'NOAUTH', 'WRONGPASS'],
-  [privileges, 'NOPERM'],
-  [sqlBug, 'WRONGTYPE', 'ERR', 'NOSCRIPT', 'EXECABORT', 'CROSSSLOT', 'NOPROTO'],
-);
-const replyNames = new Set(['ReplyError', 'SimpleError', 'ErrorReply', 'BlobError']);
+const redisCodes = table(`DATABASE RESOURCE_EXHAUSTED 503 idempotent-only critical dependency: OOM
+DATABASE RESOURCE_EXHAUSTED 503 critical dependency: MISCONF
+DATABASE UNAVAILABLE 503 not-sent dependency: LOADING BUSY MASTERDOWN CLUSTERDOWN TRYAGAIN READONLY MOVED ASK NOREPLICAS
+DATABASE UNAUTHENTICATED critical: NOAUTH WRONGPASS
+DATABASE PERMISSION_DENIED: NOPERM
+DATABASE: WRONGTYPE ERR NOSCRIPT EXECABORT CROSSSLOT NOPROTO`);
+const replyNames = /^(?:Reply|Simple|Blob)Error$|^ErrorReply$/;
 
 const redis = ({ name, type, value }: Shape): Match | undefined => {
-  if (!replyNames.has(name) && !replyNames.has(type)) return undefined;
+  if (!replyNames.test(name) && !replyNames.test(type)) return undefined;
   const word = /^[A-Z]{2,16}(?= |$)/.exec(readString(value, 'message', 32) ?? '')?.[0];
-  return word === undefined ? undefined : hit(redisCodes.get(word), `redis ${word}`);
+  return word === undefined ? undefined : hit(redisCodes(word), `redis ${word}`);
 };
 
 /** Errors of database clients that are known by their class alone. */
-export const databaseNames = table<string>(
-  [loud(exists), 'SequelizeUniqueConstraintError'],
-  [loud(referred), 'SequelizeForeignKeyConstraintError'],
-  [invalid, 'SequelizeValidationError'],
-  [loud(rolledBack), 'SequelizeOptimisticLockError', 'OptimisticLockVersionMismatchError'],
-  [gone, 'SequelizeEmptyResultError', 'EntityNotFoundError'],
-  [
-    refused,
-    'SequelizeConnectionRefusedError',
-    'SequelizeHostNotFoundError',
-    'SequelizeHostNotReachableError',
-  ],
-  [noConnection, 'SequelizeConnectionAcquireTimeoutError'],
-  [credentials, 'SequelizeAccessDeniedError'],
-  [dropped, 'SequelizeConnectionError', 'MongoNetworkError', 'SocketClosedUnexpectedlyError'],
-  [slow, 'SequelizeTimeoutError', 'MongoNetworkTimeoutError', 'MongoOperationTimeoutError'],
-  [
-    down,
-    'MongoServerSelectionError',
-    'MongoNotConnectedError',
-    'MaxRetriesPerRequestError',
-    'ClusterAllFailedError',
-  ],
-  [clientClosed, 'ClientClosedError', 'ClientOfflineError', 'DisconnectsClientError', 'AbortedClientError'],
-);
+export const databaseNames = table(`CONFLICT error: SequelizeUniqueConstraintError
+CONFLICT FAILED_PRECONDITION error: SequelizeForeignKeyConstraintError
+VALIDATION: SequelizeValidationError
+ABORTED error: SequelizeOptimisticLockError OptimisticLockVersionMismatchError
+NOT_FOUND error: SequelizeEmptyResultError EntityNotFoundError
+NETWORK not-sent: SequelizeConnectionRefusedError SequelizeHostNotFoundError SequelizeHostNotReachableError
+DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: SequelizeConnectionAcquireTimeoutError
+DATABASE UNAUTHENTICATED critical: SequelizeAccessDeniedError
+NETWORK: SequelizeConnectionError MongoNetworkError SocketClosedUnexpectedlyError
+TIMEOUT error: SequelizeTimeoutError MongoNetworkTimeoutError MongoOperationTimeoutError
+DATABASE UNAVAILABLE 503 idempotent-only dependency: MongoServerSelectionError MongoNotConnectedError MaxRetriesPerRequestError ClusterAllFailedError
+DATABASE UNAVAILABLE 503 dependency: ClientClosedError ClientOfflineError DisconnectsClientError AbortedClientError`);
 
 export const databaseRules: readonly Rule[] = [
   { name: 'sqlstate', find: sqlState },

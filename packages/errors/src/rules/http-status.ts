@@ -1,77 +1,50 @@
-import { type ErrorCategory, isErrorStatus, type StatusCode } from '../error-table.ts';
+import { isErrorStatus } from '../error-table.ts';
 import { read, readString } from '../safe-read.ts';
-import { bug, slow } from './network.ts';
-import { hit, type Match, type Rule, type Shape, type Table, table, verdict } from './verdict.ts';
-
-const claim = (
-  category: ErrorCategory,
-  statusCode: StatusCode,
-  httpStatus: number,
-): ReturnType<typeof verdict> => verdict(category, statusCode, httpStatus, 'never', 'error', 'caller');
-
-const quota = verdict('RATE_LIMIT', 'RESOURCE_EXHAUSTED', 429, 'not-sent', 'warning', 'caller');
-const unavailable = verdict('UNAVAILABLE', 'UNAVAILABLE', 503, 'idempotent-only');
+import { hit, type Match, type Rule, type Shape, table, type Verdict, verdict } from './verdict.ts';
 
 /** A status that claims something to our own caller: http-errors, boom, fastify, a thrown `Response`. */
-const claims: Table<number> = new Map(
-  [
-    claim('VALIDATION', 'INVALID_ARGUMENT', 400),
-    claim('AUTHENTICATION', 'UNAUTHENTICATED', 401),
-    claim('AUTHORIZATION', 'PERMISSION_DENIED', 403),
-    claim('NOT_FOUND', 'NOT_FOUND', 404),
-    claim('UNIMPLEMENTED', 'UNIMPLEMENTED', 405),
-    { ...slow, httpStatus: 408 },
-    claim('CONFLICT', 'ALREADY_EXISTS', 409),
-    claim('NOT_FOUND', 'NOT_FOUND', 410),
-    claim('PRECONDITION', 'FAILED_PRECONDITION', 412),
-    claim('PRECONDITION', 'FAILED_PRECONDITION', 423),
-    claim('PRECONDITION', 'FAILED_PRECONDITION', 424),
-    { ...unavailable, httpStatus: 425, safety: 'not-sent' as const },
-    claim('PRECONDITION', 'FAILED_PRECONDITION', 428),
-    quota,
-    verdict('CANCELLED', 'CANCELLED', 499, 'never', 'info', 'cancelled'),
-    verdict('UNIMPLEMENTED', 'UNIMPLEMENTED', 501, 'never', 'error', 'self'),
-    verdict('EXTERNAL_SERVICE', 'UNAVAILABLE', 502, 'idempotent-only'),
-    unavailable,
-    slow,
-  ].map((said) => [said.httpStatus, said] as const),
-);
-
-const outside = 'EXTERNAL_SERVICE';
-const overloaded = verdict(outside, 'UNAVAILABLE', 503, 'not-sent');
-export const throttled = verdict(outside, 'RESOURCE_EXHAUSTED', 503, 'not-sent');
-const outOfCredit = verdict(outside, 'RESOURCE_EXHAUSTED', 503, 'never', 'critical', 'self');
-export const ourKey = verdict(outside, 'UNAUTHENTICATED', 500, 'never', 'critical', 'self');
-const badRequest = verdict(outside, 'INVALID_ARGUMENT', 500, 'never', 'error', 'self');
-const serverFault = verdict(outside, 'INTERNAL', 502, 'idempotent-only');
+const claims = table(`VALIDATION error: 400
+AUTHENTICATION error: 401
+AUTHORIZATION error: 403
+NOT_FOUND error: 404 410
+UNIMPLEMENTED caller: 405
+TIMEOUT error: 408 504
+CONFLICT error: 409
+PRECONDITION error: 412 423 424 428
+UNAVAILABLE not-sent: 425
+RATE_LIMIT: 429
+CANCELLED: 499
+UNIMPLEMENTED: 501
+EXTERNAL_SERVICE: 502
+UNAVAILABLE: 503
+INTERNAL: 5xx`);
 
 /** A status that a dependency answered us: never passed on, for its 401 is not our caller's. */
-const answers = table<number>(
-  [badRequest, 400, 405, 406, 411, 413, 414, 415, 422, 431],
-  [ourKey, 401, 407],
-  [verdict(outside, 'RESOURCE_EXHAUSTED', 503, 'never', 'critical', 'self'), 402],
-  [verdict(outside, 'PERMISSION_DENIED', 500, 'never', 'error', 'self'), 403],
-  [verdict(outside, 'NOT_FOUND', 502), 404, 410],
-  [verdict(outside, 'ABORTED', 502, 'idempotent-only'), 409],
-  [verdict(outside, 'FAILED_PRECONDITION', 502), 412, 423, 424, 428],
-  [slow, 408, 504],
-  [throttled, 425, 429],
-  [serverFault, 500],
-  [verdict(outside, 'UNAVAILABLE', 503, 'idempotent-only'), 502, 503],
-  [overloaded, 529],
-);
+const answers = table(`EXTERNAL_SERVICE UNAUTHENTICATED 500 never critical self: 401 407
+EXTERNAL_SERVICE RESOURCE_EXHAUSTED 503 never critical self: 402
+EXTERNAL_SERVICE PERMISSION_DENIED 500 never self: 403
+EXTERNAL_SERVICE NOT_FOUND never: 404 410
+EXTERNAL_SERVICE ABORTED: 409
+EXTERNAL_SERVICE FAILED_PRECONDITION never: 412 423 424 428
+TIMEOUT error: 408 504
+EXTERNAL_SERVICE RESOURCE_EXHAUSTED 503 not-sent: 425 429
+EXTERNAL_SERVICE 503: 502 503
+EXTERNAL_SERVICE 503 not-sent: 529
+EXTERNAL_SERVICE INVALID_ARGUMENT 500 never self: 4xx
+EXTERNAL_SERVICE INTERNAL: 5xx`);
 
 export const claimOf = (status: number): Match => {
-  const known = claims.get(status);
-  if (known !== undefined) return { verdict: known, matched: `status ${status}` };
-  if (status < 500)
-    return { verdict: claim('VALIDATION', 'INVALID_ARGUMENT', status), matched: `status ${status}` };
+  const known = claims(status) ?? claims(status < 500 ? 400 : '5xx');
   // 500 says no more than that something failed: what caused it may.
-  return { verdict: { ...bug, httpStatus: status }, matched: `status ${status}`, weak: true };
+  return {
+    verdict: { ...(known as Verdict), httpStatus: status },
+    matched: `status ${status}`,
+    weak: known?.category === 'INTERNAL',
+  };
 };
 
 export const answerOf = (status: number): Match => ({
-  verdict: answers.get(status) ?? (status < 500 ? badRequest : serverFault),
+  verdict: (answers(status) ?? answers(status < 500 ? '4xx' : '5xx')) as Verdict,
   matched: `answered ${status}`,
 });
 
@@ -117,9 +90,11 @@ const claimed = (shape: Shape): Match | undefined => {
   return expected ? { ...match, verdict: { ...match.verdict, severity: 'warning' } } : match;
 };
 
-const answerNames = new Set(['HTTPError', 'HttpError', 'RequestError', 'ResponseError', 'StatusCodeError']);
+const answerNames =
+  /^(?:HTTPError|HttpError|RequestError|ResponseError|(?:Response)?StatusCodeError)$|^Stripe/;
 /** OpenAI and others say with a code that a 429 will not pass by waiting. */
-const hardQuota = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
+const hardQuota = /^(?:insufficient_quota|billing_hard_limit_reached|billing_not_active)$/;
+const outOfCredit = verdict('EXTERNAL_SERVICE RESOURCE_EXHAUSTED 503 never critical self');
 
 /** Errors of clients: the status is what a dependency answered. */
 const answered = (shape: Shape): Match | undefined => {
@@ -135,15 +110,12 @@ const answered = (shape: Shape): Match | undefined => {
   const fromClient =
     read(value, 'isAxiosError') === true ||
     metadata !== undefined ||
-    answerNames.has(name) ||
-    answerNames.has(type) ||
+    answerNames.test(name) ||
+    answerNames.test(type) ||
     code === 'UND_ERR_RESPONSE_STATUS_CODE' ||
-    type === 'ResponseStatusCodeError' ||
-    name.startsWith('Stripe') ||
-    type.startsWith('Stripe') ||
     (own !== undefined && (read(value, 'headers') !== undefined || read(value, 'error') !== undefined));
   if (!fromClient) return undefined;
-  return status === 429 && typeof code === 'string' && hardQuota.has(code)
+  return status === 429 && typeof code === 'string' && hardQuota.test(code)
     ? hit(outOfCredit, code)
     : answerOf(status);
 };

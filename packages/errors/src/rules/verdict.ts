@@ -1,4 +1,15 @@
-import type { ErrorCategory, ErrorFault, ErrorSeverity, RetrySafety, StatusCode } from '../error-table.ts';
+import {
+  type ErrorCategory,
+  type ErrorFault,
+  type ErrorSeverity,
+  errorTable,
+  isFault,
+  isSafety,
+  isSeverity,
+  isStatusCode,
+  type RetrySafety,
+  type StatusCode,
+} from '../error-table.ts';
 import { constructorName, read, readString } from '../safe-read.ts';
 
 /** What a rule says. The three codes are set apart on purpose: none follows from another. */
@@ -12,14 +23,23 @@ export interface Verdict {
   readonly afterMs?: number | undefined;
 }
 
-export const verdict = (
-  category: ErrorCategory,
-  statusCode: StatusCode,
-  httpStatus: number,
-  safety: RetrySafety = 'never',
-  severity: ErrorSeverity = 'error',
-  fault: ErrorFault = 'dependency',
-): Verdict => ({ category, statusCode, httpStatus, safety, severity, fault });
+/**
+ * Reads a verdict as the tables write it: the category, then what differs from its row in `errorTable`, in any order:
+ * 'DATABASE UNAVAILABLE 503 not-sent dependency'.
+ */
+export const verdict = (text: string): Verdict => {
+  const [category, ...words] = text.split(' ') as [ErrorCategory, ...string[]];
+  const { statusCode, httpStatus, safety, severity, fault } = errorTable[category];
+  const said: Record<string, unknown> = { category, statusCode, httpStatus, safety, severity, fault };
+  for (const word of words) {
+    if (isStatusCode(word)) said.statusCode = word;
+    else if (isSafety(word)) said.safety = word;
+    else if (isSeverity(word)) said.severity = word;
+    else if (isFault(word)) said.fault = word;
+    else said.httpStatus = +word;
+  }
+  return said as unknown as Verdict;
+};
 
 /** One thrown value, its most asked-for properties read once. */
 export interface Shape {
@@ -53,11 +73,24 @@ export interface Rule {
   readonly find: (shape: Shape) => Match | undefined;
 }
 
-export type Table<K = string> = ReadonlyMap<K, Verdict>;
+export type Table = (key: string | number) => Verdict | undefined;
 
-/** A lookup table in which several keys share a verdict. A Map: 'constructor' is not in it. */
-export const table = <K extends string | number>(...rows: [Verdict, ...K[]][]): Table<K> =>
-  new Map(rows.flatMap(([said, ...keys]) => keys.map((key) => [key, said] as const)));
+/**
+ * A lookup table, one verdict a line: 'verdict: key key'. Read when first asked; a Map, so 'constructor' is not in it.
+ */
+export const table = (text: string): Table => {
+  let entries: Map<string, Verdict> | undefined;
+  return (key) => {
+    entries ??= new Map(
+      text.split('\n').flatMap((line) => {
+        const [said = '', keys = ''] = line.split(': ');
+        const read = verdict(said);
+        return keys.split(' ').map((one) => [one, read] as const);
+      }),
+    );
+    return entries.get(`${key}`);
+  };
+};
 
 export const hit = (said: Verdict | undefined, matched: string | number, weak = false): Match | undefined =>
-  said && { verdict: said, matched: String(matched), weak };
+  said && { verdict: said, matched: `${matched}`, weak };
