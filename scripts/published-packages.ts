@@ -17,7 +17,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
         RateLimitError TimeoutError CancelledError NetworkError DatabaseError ExternalServiceError
         PreconditionFailedError AbortedError UnavailableError InternalError
         classify createErrorResponse defineErrors errorTable fromProblemDetails handleError isAppError
-        isErrorCategory isRetryable registerClassifier toJsonRpcError toMcpToolResult toProblemDetails
+        isErrorCategory isRetryable recover registerClassifier toJsonRpcError toMcpToolResult toProblemDetails
       `),
     },
   },

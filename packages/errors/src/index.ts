@@ -58,4 +58,16 @@ export {
 export type { FieldViolation } from './field-violation.ts';
 export { type ErrorContext, handleError } from './handle-error.ts';
 export type { PublicScalar } from './public-text.ts';
+export {
+  type Recovery,
+  type RecoveryAction,
+  type RecoveryCondition,
+  type RecoveryContext,
+  type RecoveryFailure,
+  type RecoveryPolicy,
+  type RecoveryStep,
+  type RecoveryStrategy,
+  type RecoveryVerdict,
+  recover,
+} from './recover.ts';
 export type { ErrorSummary, PublicError, StructuredError } from './structured-error.ts';

@@ -29,6 +29,7 @@ it('exports these values and no others', () => {
     'isAppError',
     'isErrorCategory',
     'isRetryable',
+    'recover',
     'registerClassifier',
     'toJsonRpcError',
     'toMcpToolResult',
