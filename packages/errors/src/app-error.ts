@@ -11,7 +11,7 @@ import {
 } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
 import { type PublicScalar, renderPublicText } from './public-text.ts';
-import { read } from './safe-read.ts';
+import { defined, read } from './safe-read.ts';
 
 /** What every class of this package takes. Nothing here makes a constructor throw: what does not hold is left out. */
 export interface AppErrorOptions {
@@ -52,6 +52,7 @@ export const brandClass = (target: { prototype: object }, name: string, category
     category: { value: category, ...fixed },
     [brandOf(name)]: { value: true, ...fixed },
   });
+  Object.defineProperty(target, 'name', { value: name, configurable: true });
   brands.set(target, brandOf(name));
 };
 
@@ -109,15 +110,15 @@ export class AppError extends Error {
   /** The public view: what may be shown. It has no message, no details, no cause and no stack. */
   toJSON(): Record<string, unknown> {
     const { name, code, category, userMessage, retryable, retryAfterMs, violations } = this;
-    return {
+    return defined({
       name,
       code,
       category,
       userMessage,
       retryable,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(violations.length === 0 ? {} : { violations }),
-    };
+      retryAfterMs,
+      violations: violations[0] && violations,
+    });
   }
 }
 

@@ -1,19 +1,6 @@
-import {
-  type ErrorCategory,
-  type ErrorFault,
-  type ErrorSeverity,
-  errorTable,
-  isErrorCategory,
-  isErrorStatus,
-  isFault,
-  isSafety,
-  isSeverity,
-  isStatusCode,
-  type RetrySafety,
-  type StatusCode,
-} from './error-table.ts';
-import type { Match } from './rules/verdict.ts';
-import { read, readNumber } from './safe-read.ts';
+import type { ErrorCategory, ErrorFault, ErrorSeverity, RetrySafety, StatusCode } from './error-table.ts';
+import { type Match, statedVerdict } from './rules/verdict.ts';
+import { readNumber } from './safe-read.ts';
 
 /** What a rule of your own says about an error. Whatever is left out comes from the category. */
 export interface ClassifierVerdict {
@@ -61,41 +48,14 @@ export const registerClassifier = (
   };
 };
 
-const matchOf = (said: unknown, name: string): Match | undefined => {
-  const category = read(said, 'category');
-  if (!isErrorCategory(category)) return undefined;
-  const row = errorTable[category];
-  const pick = <T>(key: string, is: (value: unknown) => value is T, otherwise: T): T => {
-    const value = read(said, key);
-    return is(value) ? value : otherwise;
-  };
-  const retryable = read(said, 'retryable');
-  const safety = pick(
-    'safety',
-    isSafety,
-    retryable === true && row.safety === 'never' ? 'idempotent-only' : row.safety,
-  );
-  return {
-    matched: name,
-    verdict: {
-      category,
-      statusCode: pick<StatusCode>('statusCode', isStatusCode, row.statusCode),
-      httpStatus: pick('httpStatus', isErrorStatus, row.httpStatus),
-      severity: pick<ErrorSeverity>('severity', isSeverity, row.severity),
-      fault: pick<ErrorFault>('fault', isFault, row.fault),
-      safety: retryable === false ? 'never' : safety,
-      afterMs: readNumber(said, 'afterMs'),
-    },
-  };
-};
-
 /** Asks the registered rules of one side of the built-in ones. */
 export const registeredMatch = (error: unknown, before: boolean): Match | undefined => {
   for (const { rule, name, priority } of entries) {
     if (priority >= 0 !== before) continue;
     try {
-      const match = matchOf(rule(error), name);
-      if (match !== undefined) return match;
+      const said = rule(error);
+      const verdict = statedVerdict(said);
+      if (verdict) return { matched: name, verdict: { ...verdict, afterMs: readNumber(said, 'afterMs') } };
     } catch {
       // A rule that fails on a value does not know it.
     }

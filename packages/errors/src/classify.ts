@@ -5,10 +5,7 @@ import {
   type ErrorFault,
   type ErrorSeverity,
   errorTable,
-  isErrorCategory,
-  isErrorStatus,
   isSafety,
-  isSeverity,
   type RetrySafety,
   type StatusCode,
 } from './error-table.ts';
@@ -16,8 +13,8 @@ import { defaultMaxRetryAfterMs, retryAfterOf } from './retry-after.ts';
 import { builtinRules } from './rules/builtin-rules.ts';
 import { timeUp } from './rules/names.ts';
 import { cancelled } from './rules/network.ts';
-import { type Match, shapeOf, type Verdict, verdict } from './rules/verdict.ts';
-import { isObject, read, readList, readString } from './safe-read.ts';
+import { type Match, shapeOf, statedVerdict, verdict } from './rules/verdict.ts';
+import { causeLinks, defined, isObject, read, readList, readString } from './safe-read.ts';
 
 /** Whether and when the same call may be made again. Satisfies the verdict that retry policies take. */
 export interface RetryVerdict {
@@ -65,7 +62,6 @@ interface Walk {
 
 const maxNodes = 64;
 const maxErrors = 16;
-const links = ['cause', 'inner', 'original', 'originalError', 'parent', 'driverError', 'jse_cause'] as const;
 const order: readonly RetrySafety[] = ['never', 'idempotent-only', 'not-sent', 'always'];
 const unknown = verdict('UNKNOWN');
 /** Categories that tell where it failed, not how: their retry verdict is their cause's, unless the author gave one. */
@@ -91,7 +87,7 @@ const strictest = (errors: unknown, depth: number, at: string, walk: Walk): Outc
 
 const fromCauses = (value: object, depth: number, at: string, walk: Walk): Outcome | undefined => {
   let weak: Outcome | undefined;
-  for (const link of links) {
+  for (const link of causeLinks) {
     const outcome = decide(read(value, link), depth + 1, `${at}.${link}`, walk);
     if (outcome !== undefined && !outcome.weak) return outcome;
     weak ??= outcome;
@@ -101,29 +97,19 @@ const fromCauses = (value: object, depth: number, at: string, walk: Walk): Outco
 };
 
 const fromAppError = (value: object, depth: number, at: string, walk: Walk): Outcome | undefined => {
-  const category = read(value, 'category');
-  if (!isErrorCategory(category)) return undefined;
+  const said = statedVerdict(value);
+  if (said === undefined) return undefined;
+  const { category } = said;
+  const row = errorTable[category];
   const stated = read(value, 'stated');
   const states = (word: string): boolean => stated === undefined || readList(stated, 2).includes(word);
-  const row = errorTable[category];
-  const status = read(value, 'httpStatus');
-  const severity = read(value, 'severity');
-  const safety = read(value, 'safety');
-  const said: Verdict = {
-    category,
-    statusCode: row.statusCode,
-    httpStatus: isErrorStatus(status) ? status : row.httpStatus,
-    severity: isSeverity(severity) ? severity : row.severity,
-    safety: isSafety(safety) ? safety : row.safety,
-    fault: row.fault,
-  };
   const own: Outcome = { verdict: said, rule: 'app-error', matched: category, at };
   const wrapper = !states('category');
   if (states('retry') ? !wrapper : !wrapper && !places.has(category)) return own;
   const below = fromCauses(value, depth, at, walk);
   if (below === undefined) return own;
-  const keep = states('retry') ? said.safety : below.verdict.safety;
-  const retry = { safety: keep, afterMs: states('retry') ? undefined : below.verdict.afterMs };
+  const { safety, afterMs } = states('retry') ? said : below.verdict;
+  const retry = { safety, afterMs };
   if (!wrapper) return { ...own, verdict: { ...said, ...retry } };
   return {
     ...below,
@@ -243,11 +229,11 @@ export const classify = (error: unknown, options: ClassifyOptions = {}): Classif
     statusCode,
     httpStatus,
     severity,
-    retry: {
+    retry: defined({
       retryable: safety !== 'never',
       safety,
-      ...(afterMs === undefined || safety === 'never' ? {} : { afterMs: Math.min(afterMs, maxRetryAfterMs) }),
-    },
+      afterMs: afterMs === undefined || safety === 'never' ? undefined : Math.min(afterMs, maxRetryAfterMs),
+    }),
     fault,
     evidence: { rule: outcome.rule, matched: outcome.matched, at: outcome.at },
   };

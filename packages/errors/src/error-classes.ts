@@ -1,155 +1,79 @@
 import { AppError, type AppErrorOptions, brandClass } from './app-error.ts';
-import type { ErrorCategory } from './error-table.ts';
+import { type ErrorCategory, errorTable } from './error-table.ts';
+
+/** The class of one category. The constructor's `message` is for logs and is never shown. */
+export interface CategoryErrorClass<C extends ErrorCategory> {
+  new (message: string, options?: AppErrorOptions): CategoryError<C>;
+  readonly prototype: CategoryError<C>;
+}
+/** An `AppError` of one category. */
+export type CategoryError<C extends ErrorCategory> = AppError & { readonly category: C };
+
+const classFor = <C extends ErrorCategory>(category: C): CategoryErrorClass<C> => {
+  const Made = class extends AppError {};
+  brandClass(Made, errorTable[category].className, category);
+  return Made as unknown as CategoryErrorClass<C>;
+};
 
 /** The caller sent something that does not hold; `violations` say what, field by field. 400. */
-export class ValidationError extends AppError {
-  static {
-    brandClass(ValidationError, 'ValidationError', 'VALIDATION');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const ValidationError: CategoryErrorClass<'VALIDATION'> = classFor('VALIDATION');
+export type ValidationError = CategoryError<'VALIDATION'>;
 
 /** What was asked for is not there. 404. */
-export class NotFoundError extends AppError {
-  static {
-    brandClass(NotFoundError, 'NotFoundError', 'NOT_FOUND');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const NotFoundError: CategoryErrorClass<'NOT_FOUND'> = classFor('NOT_FOUND');
+export type NotFoundError = CategoryError<'NOT_FOUND'>;
 
 /** It is there already, or contradicts what is there. 409. */
-export class ConflictError extends AppError {
-  static {
-    brandClass(ConflictError, 'ConflictError', 'CONFLICT');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const ConflictError: CategoryErrorClass<'CONFLICT'> = classFor('CONFLICT');
+export type ConflictError = CategoryError<'CONFLICT'>;
 
 /** The caller has not shown who they are. 401. */
-export class AuthenticationError extends AppError {
-  static {
-    brandClass(AuthenticationError, 'AuthenticationError', 'AUTHENTICATION');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const AuthenticationError: CategoryErrorClass<'AUTHENTICATION'> = classFor('AUTHENTICATION');
+export type AuthenticationError = CategoryError<'AUTHENTICATION'>;
 
 /** The caller is known, and may not. 403. */
-export class AuthorizationError extends AppError {
-  static {
-    brandClass(AuthorizationError, 'AuthorizationError', 'AUTHORIZATION');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const AuthorizationError: CategoryErrorClass<'AUTHORIZATION'> = classFor('AUTHORIZATION');
+export type AuthorizationError = CategoryError<'AUTHORIZATION'>;
 
 /** The caller's quota is used up; give `retryAfterMs`. 429. */
-export class RateLimitError extends AppError {
-  static {
-    brandClass(RateLimitError, 'RateLimitError', 'RATE_LIMIT');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const RateLimitError: CategoryErrorClass<'RATE_LIMIT'> = classFor('RATE_LIMIT');
+export type RateLimitError = CategoryError<'RATE_LIMIT'>;
 
 /** It took too long and may have taken effect. 504. */
-export class TimeoutError extends AppError {
-  static {
-    brandClass(TimeoutError, 'TimeoutError', 'TIMEOUT');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const TimeoutError: CategoryErrorClass<'TIMEOUT'> = classFor('TIMEOUT');
+export type TimeoutError = CategoryError<'TIMEOUT'>;
 
 /** The caller left. 499, severity info. */
-export class CancelledError extends AppError {
-  static {
-    brandClass(CancelledError, 'CancelledError', 'CANCELLED');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const CancelledError: CategoryErrorClass<'CANCELLED'> = classFor('CANCELLED');
+export type CancelledError = CategoryError<'CANCELLED'>;
 
 /** Nothing answered. 503. Takes its retry verdict from `cause` unless told. */
-export class NetworkError extends AppError {
-  static {
-    brandClass(NetworkError, 'NetworkError', 'NETWORK');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const NetworkError: CategoryErrorClass<'NETWORK'> = classFor('NETWORK');
+export type NetworkError = CategoryError<'NETWORK'>;
 
 /** The store failed. 500. Takes its retry verdict from `cause` unless told. */
-export class DatabaseError extends AppError {
-  static {
-    brandClass(DatabaseError, 'DatabaseError', 'DATABASE');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const DatabaseError: CategoryErrorClass<'DATABASE'> = classFor('DATABASE');
+export type DatabaseError = CategoryError<'DATABASE'>;
 
 /** A dependency answered wrongly. 502. Takes its retry verdict from `cause` unless told. */
-export class ExternalServiceError extends AppError {
-  static {
-    brandClass(ExternalServiceError, 'ExternalServiceError', 'EXTERNAL_SERVICE');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const ExternalServiceError: CategoryErrorClass<'EXTERNAL_SERVICE'> = classFor('EXTERNAL_SERVICE');
+export type ExternalServiceError = CategoryError<'EXTERNAL_SERVICE'>;
 
 /** The state does not allow it until somebody changes it. 412. */
-export class PreconditionFailedError extends AppError {
-  static {
-    brandClass(PreconditionFailedError, 'PreconditionFailedError', 'PRECONDITION');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const PreconditionFailedError: CategoryErrorClass<'PRECONDITION'> = classFor('PRECONDITION');
+export type PreconditionFailedError = CategoryError<'PRECONDITION'>;
 
 /** Rolled back because of another change; repeat the whole unit of work. 409. */
-export class AbortedError extends AppError {
-  static {
-    brandClass(AbortedError, 'AbortedError', 'ABORTED');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const AbortedError: CategoryErrorClass<'ABORTED'> = classFor('ABORTED');
+export type AbortedError = CategoryError<'ABORTED'>;
 
 /** Not available now. 503. Takes its retry verdict from `cause` unless told. */
-export class UnavailableError extends AppError {
-  static {
-    brandClass(UnavailableError, 'UnavailableError', 'UNAVAILABLE');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const UnavailableError: CategoryErrorClass<'UNAVAILABLE'> = classFor('UNAVAILABLE');
+export type UnavailableError = CategoryError<'UNAVAILABLE'>;
 
 /** Our own fault. 500. */
-export class InternalError extends AppError {
-  static {
-    brandClass(InternalError, 'InternalError', 'INTERNAL');
-  }
-  constructor(message: string, options?: AppErrorOptions) {
-    super(message, options);
-  }
-}
+export const InternalError: CategoryErrorClass<'INTERNAL'> = classFor('INTERNAL');
+export type InternalError = CategoryError<'INTERNAL'>;
 
 /** The class that `defineErrors` makes an error of each category from. */
 export const classOf = {
@@ -172,4 +96,4 @@ export const classOf = {
   DATA_LOSS: AppError,
   INTERNAL: InternalError,
   UNKNOWN: AppError,
-} as const satisfies Record<ErrorCategory, typeof AppError>;
+} as const satisfies Record<ErrorCategory, typeof AppError | CategoryErrorClass<ErrorCategory>>;

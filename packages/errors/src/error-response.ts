@@ -4,7 +4,7 @@ import { errorTable, isErrorCategory, isErrorStatus, isPublicCode } from './erro
 import type { FieldViolation } from './field-violation.ts';
 import { handleError } from './handle-error.ts';
 import { cleanLine } from './public-text.ts';
-import { read, readList, readNumber, readString } from './safe-read.ts';
+import { defined, read, readList, readNumber, readString } from './safe-read.ts';
 import { isStructuredError, type PublicError, type StructuredError } from './structured-error.ts';
 import { violation } from './violations.ts';
 
@@ -61,11 +61,11 @@ const shown = (error: unknown, options: { requestId?: string | undefined }): Sho
   const given = readString(options, 'requestId', 512) ?? structured.correlationId;
   return {
     view,
-    extras: {
-      ...(view.retryAfterMs === undefined ? {} : { retryAfterMs: view.retryAfterMs }),
-      ...(given === undefined || given === '' ? {} : { requestId: cleanLine(given, 128) }),
-      ...(view.violations.length === 0 ? {} : { violations: view.violations }),
-    },
+    extras: defined({
+      retryAfterMs: view.retryAfterMs,
+      requestId: given ? cleanLine(given, 128) : undefined,
+      violations: view.violations[0] && view.violations,
+    }),
   };
 };
 
@@ -106,11 +106,11 @@ export function createErrorResponse(
   const asProblem = read(options, 'format') === 'problem';
   return {
     status,
-    headers: {
+    headers: defined({
       'content-type': asProblem ? 'application/problem+json' : 'application/json; charset=utf-8',
       'cache-control': 'no-store',
-      ...(retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
-    },
+      'retry-after': retryAfterMs === undefined ? undefined : `${Math.ceil(retryAfterMs / 1000)}`,
+    }),
     body: asProblem ? problem(result) : { error: { code, message, category, retryable, ...result.extras } },
   };
 }
@@ -159,24 +159,23 @@ const categoryOf = (document: unknown): PublicError['category'] => {
 export const fromProblemDetails = (document: unknown): AppError => {
   const category = categoryOf(document);
   const text = readString(document, 'detail') ?? readString(document, 'title') ?? errorTable[category].title;
-  const code = read(document, 'code');
-  const status = read(document, 'status');
-  const retryable = read(document, 'retryable');
-  const details: Record<string, unknown> = {};
-  for (const key of ['type', 'title', 'instance', 'requestId']) {
-    const value = readString(document, key, 512);
-    if (value !== undefined) details[key] = value;
-  }
+  const member = (key: string): string | undefined => readString(document, key, 512);
   return new classOf[category](text, {
     category,
-    code: isPublicCode(code) ? code : undefined,
-    httpStatus: isErrorStatus(status) ? status : undefined,
-    retryable: typeof retryable === 'boolean' ? retryable : undefined,
+    // The constructor leaves out what does not hold.
+    code: read(document, 'code'),
+    httpStatus: read(document, 'status'),
+    retryable: read(document, 'retryable'),
     retryAfterMs: readNumber(document, 'retryAfterMs'),
     violations: readList(read(document, 'violations'), 100).map((one) => {
       const found = readString(one, 'code', 64);
       return violation(readString(one, 'path', 512) ?? '', isPublicCode(found) ? found : 'INVALID');
     }),
-    details,
+    details: defined({
+      type: member('type'),
+      title: member('title'),
+      instance: member('instance'),
+      requestId: member('requestId'),
+    }),
   } as ConstructorParameters<typeof AppError>[1]);
 };

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { channel } from 'node:diagnostics_channel';
 import { type ClassifyOptions, classify } from './classify.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import { cleanLine } from './public-text.ts';
-import { isObject, read, readList, readString } from './safe-read.ts';
+import { causeLinks, isObject, read, readList, readString } from './safe-read.ts';
 import { StructuredError } from './structured-error.ts';
 
 /** Where and for whom it happened. */
@@ -16,10 +14,9 @@ export interface ErrorContext extends ClassifyOptions {
 }
 
 const maxCauses = 10;
-const links = ['cause', 'inner', 'original', 'originalError', 'parent', 'driverError', 'jse_cause'] as const;
 
 const nextOf = (error: unknown): unknown => {
-  for (const link of links) {
+  for (const link of causeLinks) {
     const next = read(error, link);
     if (next !== undefined && next !== null && typeof next !== 'function') return next;
   }
@@ -39,13 +36,14 @@ const causesOf = (error: unknown): unknown[] => {
 
 const handled = channel('agent4:errors:handled');
 
-const timeOf = (now: unknown): string => {
+/** Milliseconds since 1970. */
+const timeOf = (now: unknown): number => {
   try {
-    if (typeof now === 'function') return new Date(Number(now())).toISOString();
-  } catch {
+    const at = typeof now === 'function' ? Number(now()) : Number.NaN;
     // A clock that fails or gives no time is no clock.
-  }
-  return new Date().toISOString();
+    if (Math.abs(at) <= 8.64e15) return at;
+  } catch {}
+  return Date.now();
 };
 
 const word = (context: unknown, key: string): string | undefined => {
@@ -64,9 +62,7 @@ export const handleError = (error: unknown, context: ErrorContext = {}): Structu
     error,
     causes,
     classification: classify(error, context),
-    fingerprint: fingerprintOf(error, causes),
-    id: randomUUID(),
-    timestamp: timeOf(read(context, 'now')),
+    at: timeOf(read(context, 'now')),
     correlationId: word(context, 'correlationId'),
     operation: word(context, 'operation'),
     service: word(context, 'service'),

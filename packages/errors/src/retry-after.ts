@@ -23,7 +23,8 @@ const header = (headers: unknown, name: string): string | undefined => {
 const plainNumber = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) : undefined;
 
-const fromHeaders = (headers: unknown, now: () => number): number | undefined => {
+const fromHeaders = (holder: unknown, now: () => number): number | undefined => {
+  const headers = read(holder, 'headers');
   if (!isObject(headers)) return undefined;
   for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {
     const ms = plainNumber(header(headers, name));
@@ -56,10 +57,10 @@ export const retryAfterOf = (error: unknown, now: () => number, maxMs: number): 
   const own = readNumber(error, 'retryAfterMs');
   const found =
     (own !== undefined && own >= 0 ? own : undefined) ??
-    fromHeaders(read(error, 'headers'), now) ??
-    fromHeaders(read(read(error, 'response'), 'headers'), now) ??
-    fromHeaders(read(read(error, '$response'), 'headers'), now) ??
-    fromHeaders(read(read(error, 'output'), 'headers'), now) ??
+    fromHeaders(error, now) ??
+    fromHeaders(read(error, 'response'), now) ??
+    fromHeaders(read(error, '$response'), now) ??
+    fromHeaders(read(error, 'output'), now) ??
     fromRetryInfo(read(error, 'details')) ??
     fromRetryInfo(read(read(error, 'error'), 'details'));
   return found === undefined ? undefined : Math.min(Math.ceil(found), maxMs);

@@ -45,3 +45,26 @@ export const readList = (value: unknown, limit: number): unknown[] => {
 
 export const constructorName = (value: unknown): string =>
   readString(read(value, 'constructor'), 'name', 128) ?? '';
+
+/** What of a list of properties has a value. */
+export type Defined<T> = {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+} & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
+
+/** A copy without the properties that are undefined. */
+export const defined = <T extends object>(parts: T): Defined<T> => {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(parts)) if (value !== undefined) kept[key] = value;
+  return kept as Defined<T>;
+};
+
+/** Where libraries keep the error below an error. */
+export const causeLinks = [
+  'cause',
+  'inner',
+  'original',
+  'originalError',
+  'parent',
+  'driverError',
+  'jse_cause',
+];

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { type AppError, isAppError } from './app-error.ts';
 import type { Classification } from './classify.ts';
 import { errorTable, isErrorCategory, isErrorStatus, isPublicCode } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { logDetails } from './log-details.ts';
 import { logLine, logLines } from './log-text.ts';
 import { cleanLine, renderPublicText } from './public-text.ts';
-import { constructorName, isObject, read, readList, readString } from './safe-read.ts';
+import { constructorName, defined, isObject, read, readList, readString } from './safe-read.ts';
 import { stackText } from './stack-frames.ts';
 import { violation, violationsIn } from './violations.ts';
 
@@ -33,9 +35,8 @@ export interface StructuredErrorParts {
   readonly error: unknown;
   readonly causes: readonly unknown[];
   readonly classification: Classification;
-  readonly fingerprint: string;
-  readonly id: string;
-  readonly timestamp: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   readonly correlationId: string | undefined;
   readonly operation: string | undefined;
   readonly service: string | undefined;
@@ -48,11 +49,16 @@ const summaryOf = (error: unknown): ErrorSummary => {
   }
   const name = readString(error, 'name', 128) ?? '';
   const code = read(error, 'code');
-  return {
+  return defined({
     name: logLine((name === 'Error' || name === '' ? constructorName(error) : name) || 'Error', 128),
-    ...(typeof code === 'string' || typeof code === 'number' ? { code: logLine(String(code), 128) } : {}),
+    code: typeof code === 'string' || typeof code === 'number' ? logLine(`${code}`, 128) : undefined,
     message: logLine(readString(error, 'message') ?? '', 1024),
-  };
+  });
+};
+
+const stackOf = (error: unknown): string | undefined => {
+  const stack = stackText(error);
+  return stack && logLines(stack, 8192);
 };
 
 const scalarsOf = (params: unknown): FieldViolation['params'] => {
@@ -79,12 +85,11 @@ const declared = (error: AppError): FieldViolation[] =>
       isPublicCode(code) ? code : 'INVALID',
     );
     const message = readString(one, 'message', 512);
-    const params = scalarsOf(read(one, 'params'));
-    return {
+    return defined({
       ...plain,
       message: message === undefined ? plain.message : cleanLine(message, 500),
-      ...(params === undefined ? {} : { params }),
-    };
+      params: scalarsOf(read(one, 'params')),
+    });
   });
 
 const publicOf = (parts: StructuredErrorParts): PublicError => {
@@ -131,7 +136,9 @@ export const isStructuredError = (value: unknown): value is StructuredError => {
  */
 export class StructuredError {
   readonly #parts: StructuredErrorParts;
-  readonly #public: PublicError;
+  #public: PublicError | undefined;
+  #id: string | undefined;
+  #fingerprint: string | undefined;
 
   static {
     Object.defineProperty(StructuredError.prototype, structuredBrand, { value: true });
@@ -139,29 +146,31 @@ export class StructuredError {
 
   constructor(parts: StructuredErrorParts) {
     this.#parts = parts;
-    this.#public = publicOf(parts);
   }
 
   /** Unique to this occurrence. */
   get id(): string {
-    return this.#parts.id;
+    this.#id ??= randomUUID();
+    return this.#id;
   }
   /** ISO 8601, UTC. */
   get timestamp(): string {
-    return this.#parts.timestamp;
+    return new Date(this.#parts.at).toISOString();
   }
   get correlationId(): string | undefined {
     return this.#parts.correlationId;
   }
   /** Equal for equal faults: `v1:` and 32 hex digits. */
   get fingerprint(): string {
-    return this.#parts.fingerprint;
+    this.#fingerprint ??= fingerprintOf(this.#parts.error, this.#parts.causes);
+    return this.#fingerprint;
   }
   get classification(): Classification {
     return this.#parts.classification;
   }
   /** What may be shown. */
   get public(): PublicError {
+    this.#public ??= publicOf(this.#parts);
     return this.#public;
   }
   /** The causes from the outermost in, at most 10, without the error itself. */
@@ -175,61 +184,51 @@ export class StructuredError {
 
   /** For logs: an allow-list, URL logins and well-known secrets masked, no stack, no headers, no config, no bodies. */
   toJSON(): Record<string, unknown> {
-    const { classification, error, id, timestamp, correlationId, operation, service, fingerprint } =
-      this.#parts;
-    const { category, statusCode, httpStatus, severity, fault, retry, evidence } = classification;
-    const summary = summaryOf(error);
-    const violations = this.#public.violations.map(({ path, code }) => ({ path, code }));
-    return {
+    const { classification, error, correlationId, operation, service } = this.#parts;
+    const { retry, evidence, ...verdict } = classification;
+    const { causes, id, timestamp, fingerprint } = this;
+    const { code, violations } = this.public;
+    return defined({
       id,
       timestamp,
-      ...(correlationId === undefined ? {} : { correlationId }),
-      ...(service === undefined ? {} : { service }),
-      ...(operation === undefined ? {} : { operation }),
-      code: this.#public.code,
-      category,
-      statusCode,
-      httpStatus,
-      severity,
-      fault,
+      correlationId,
+      service,
+      operation,
+      code,
+      ...verdict,
       retry: { ...retry },
-      error: summary,
-      ...(this.#parts.causes.length === 0 ? {} : { causes: this.causes }),
-      ...(violations.length === 0 ? {} : { violations }),
+      error: summaryOf(error),
+      causes: causes[0] && causes,
+      violations: violations[0] && violations.map((one) => ({ path: one.path, code: one.code })),
       fingerprint,
       evidence: { ...evidence },
-    };
+    });
   }
 
   /** `toJSON` with the stack and, of an `AppError`, its details (bounded; keys such as headers, config, body left out). */
   toLogRecord(): Record<string, unknown> {
     const { error } = this.#parts;
-    const stack = stackText(error);
     const details = isAppError(error) ? logDetails(read(error, 'details')) : undefined;
-    return {
-      ...this.toJSON(),
-      ...(details === undefined ? {} : { details }),
-      ...(stack === undefined ? {} : { stack: logLines(stack, 8192) }),
-    };
+    return defined({ ...this.toJSON(), details, stack: stackOf(error) });
   }
 
   /** Attributes by OpenTelemetry's semantic conventions; `error.type` has few values and suits metrics. */
   toOtelAttributes(): Record<string, string | number | boolean> {
-    const { classification, error, fingerprint, correlationId } = this.#parts;
+    const { classification, error, correlationId } = this.#parts;
     const { name, message } = summaryOf(error);
-    const stack = stackText(error);
-    return {
-      'error.type': this.#public.code,
+    const { category, statusCode, severity, fault, retry } = classification;
+    return defined({
+      'error.type': this.public.code,
       'exception.type': name,
       'exception.message': message,
-      ...(stack === undefined ? {} : { 'exception.stacktrace': logLines(stack, 8192) }),
-      'agent4.error.category': classification.category,
-      'agent4.error.status_code': classification.statusCode,
-      'agent4.error.severity': classification.severity,
-      'agent4.error.fault': classification.fault,
-      'agent4.error.retryable': classification.retry.retryable,
-      'agent4.error.fingerprint': fingerprint,
-      ...(correlationId === undefined ? {} : { 'agent4.correlation_id': correlationId }),
-    };
+      'exception.stacktrace': stackOf(error),
+      'agent4.error.category': category,
+      'agent4.error.status_code': statusCode,
+      'agent4.error.severity': severity,
+      'agent4.error.fault': fault,
+      'agent4.error.retryable': retry.retryable,
+      'agent4.error.fingerprint': this.fingerprint,
+      'agent4.correlation_id': correlationId,
+    });
   }
 }

@@ -15,52 +15,31 @@ const texts: Readonly<Record<string, string>> = {
   NOT_MULTIPLE: 'is not a multiple of the allowed step',
   NOT_UNIQUE: 'has entries that are equal',
   UNKNOWN_FIELD: 'has a field that is not known',
-  INVALID: 'is not valid',
 };
 
 export const violation = (path: string, code: string): FieldViolation => ({
   path,
   code,
-  message: Object.hasOwn(texts, code) ? (texts[code] ?? '') : 'is not valid',
+  message: (Object.hasOwn(texts, code) && texts[code]) || 'is not valid',
 });
 
-/** Each validator's words for the same few things. */
-const codeOf: ReadonlyMap<string, string> = new Map(
-  (
-    [
-      ['REQUIRED', 'required any.required optionality undefined nullable'],
-      [
-        'INVALID_TYPE',
-        'invalid_type type typeError base number string boolean object array date integer null bigint',
-      ],
-      [
-        'TOO_SMALL',
-        'too_small minimum exclusiveMinimum minLength minItems minProperties min greater min_length min_value min_size moreThan positive',
-      ],
-      [
-        'TOO_BIG',
-        'too_big maximum exclusiveMaximum maxLength maxItems maxProperties max less max_length max_value max_size lessThan negative',
-      ],
-      [
-        'INVALID_FORMAT',
-        'invalid_format invalid_string format pattern email uri url uuid guid isoDate regex matches hex ip iso_date iso_timestamp length',
-      ],
-      [
-        'NOT_ALLOWED',
-        'invalid_value invalid_enum_value invalid_literal enum const only oneOf notOneOf any.only picklist literal',
-      ],
-      ['NOT_MULTIPLE', 'not_multiple_of multipleOf multiple multiple_of'],
-      ['NOT_UNIQUE', 'uniqueItems unique'],
-      [
-        'UNKNOWN_FIELD',
-        'unrecognized_keys additionalProperties unevaluatedProperties unknown noUnknown strict_object',
-      ],
-    ] as const
-  ).flatMap(([code, list]) => list.split(' ').map((word) => [word, code] as const)),
-);
+/** Each validator's words for the same few things; the first that holds. */
+const kinds: readonly (readonly [code: string, RegExp])[] = [
+  ['REQUIRED', /required|optionality|undefined|nullable/],
+  ['UNKNOWN_FIELD', /unrecognized|additional|unevaluated|unknown|strict_/i],
+  ['NOT_UNIQUE', /unique/],
+  ['NOT_MULTIPLE', /multiple/],
+  ['NOT_ALLOWED', /invalid_(value|enum|literal)|^(enum|const|literal|picklist)$|only$|oneOf/i],
+  ['TOO_SMALL', /min|small|greater|moreT|positive/i],
+  ['TOO_BIG', /max|big$|less|negative/i],
+  ['INVALID_TYPE', /type|^(base|number|string|boolean|object|array|date|integer|null|bigint)$/],
+  ['INVALID_FORMAT', /format|_string|pattern|email|^(ur[il]|[ug]uid|iso.*|regex|matches|hex|ip|length)$/],
+];
 
-const codeFor = (word: string | undefined): string =>
-  (word && (codeOf.get(word) ?? codeOf.get(word.split('.').at(-1) ?? ''))) || 'INVALID';
+const codeFor = (word = ''): string => {
+  const last = word.split('.').at(-1) ?? '';
+  return kinds.find(([, words]) => words.test(last))?.[0] ?? 'INVALID';
+};
 
 const pointer = (parts: readonly unknown[]): string =>
   cleanLine(
@@ -74,7 +53,7 @@ const pointer = (parts: readonly unknown[]): string =>
 
 type Read = (issue: unknown) => FieldViolation;
 
-const fromZod: Read = (issue) => {
+const fromIssue: Read = (issue) => {
   const code = codeFor(readString(issue, 'code', 64) ?? readString(issue, 'type', 64));
   return violation(pointer(readList(read(issue, 'path'), 32)), code);
 };
@@ -87,9 +66,6 @@ const fromAjv: Read = (issue) => {
   return violation(missing === undefined ? path : path + pointer([missing]), codeFor(keyword));
 };
 
-const fromJoi: Read = (issue) =>
-  violation(pointer(readList(read(issue, 'path'), 32)), codeFor(readString(issue, 'type', 64)));
-
 const fromYup: Read = (issue) => {
   const path = readString(issue, 'path', 512) ?? '';
   const parts = path.replaceAll(/\[["']?([^\]"']*)["']?\]/g, '.$1').split('.');
@@ -101,7 +77,7 @@ interface Found {
   violations: FieldViolation[];
 }
 
-const zodNames = new Set(['ZodError', '$ZodError', 'ZodRealError', 'ValiError', 'SchemaError']);
+const zodNames = /^(?:\$?Zod(?:Real)?|Vali|Schema)Error$/;
 
 /** The field violations an error of zod, valibot, ajv (also in fastify), joi or yup carries; undefined for any other. */
 export const violationsIn = (error: unknown): Found | undefined => {
@@ -112,16 +88,16 @@ export const violationsIn = (error: unknown): Found | undefined => {
   };
   const name = readString(error, 'name', 64) ?? '';
   const type = constructorName(error);
-  if (zodNames.has(name) || zodNames.has(type)) {
+  if (zodNames.test(name) || zodNames.test(type)) {
     const valibot = name === 'ValiError';
-    return from(valibot ? 'valibot' : 'zod', read(error, 'issues'), fromZod);
+    return from(valibot ? 'valibot' : 'zod', read(error, 'issues'), fromIssue);
   }
   const validation = read(error, 'validation');
   if (isObject(validation)) return from('fastify', validation, fromAjv);
   if (name !== 'ValidationError' && type !== 'ValidationError') return undefined;
   return (
     from('yup', read(error, 'inner'), fromYup) ??
-    from('joi', read(error, 'details'), fromJoi) ??
+    from('joi', read(error, 'details'), fromIssue) ??
     (validation === true || read(error, 'ajv') === true
       ? from('ajv', read(error, 'errors'), fromAjv)
       : undefined) ??

@@ -3,6 +3,8 @@ import {
   type ErrorFault,
   type ErrorSeverity,
   errorTable,
+  isErrorCategory,
+  isErrorStatus,
   isFault,
   isSafety,
   isSeverity,
@@ -39,6 +41,31 @@ export const verdict = (text: string): Verdict => {
     else said.httpStatus = +word;
   }
   return said as unknown as Verdict;
+};
+
+/** The verdict an object states: its category's, but for what it says otherwise and validly. */
+export const statedVerdict = (value: unknown): Verdict | undefined => {
+  const category = read(value, 'category');
+  if (!isErrorCategory(category)) return undefined;
+  const row = errorTable[category];
+  const pick = <T>(key: string, is: (value: unknown) => value is T, otherwise: T): T => {
+    const said = read(value, key);
+    return is(said) ? said : otherwise;
+  };
+  const retryable = read(value, 'retryable');
+  const safety = pick<RetrySafety>(
+    'safety',
+    isSafety,
+    retryable === true && row.safety === 'never' ? 'idempotent-only' : row.safety,
+  );
+  return {
+    category,
+    statusCode: pick<StatusCode>('statusCode', isStatusCode, row.statusCode),
+    httpStatus: pick<number>('httpStatus', isErrorStatus, row.httpStatus),
+    severity: pick<ErrorSeverity>('severity', isSeverity, row.severity),
+    fault: pick<ErrorFault>('fault', isFault, row.fault),
+    safety: retryable === false ? 'never' : safety,
+  };
 };
 
 /** One thrown value, its most asked-for properties read once. */
