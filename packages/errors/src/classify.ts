@@ -11,8 +11,7 @@ import {
 } from './error-table.ts';
 import { defaultMaxRetryAfterMs, retryAfterOf } from './retry-after.ts';
 import { builtinRules } from './rules/builtin-rules.ts';
-import { timeUp } from './rules/names.ts';
-import { cancelled } from './rules/network.ts';
+import { kinds } from './rules/tables.ts';
 import { type Match, shapeOf, statedVerdict, verdict } from './rules/verdict.ts';
 import { causeLinks, defined, isObject, read, readList, readString } from './safe-read.ts';
 
@@ -199,12 +198,8 @@ const abortReason = (error: unknown, signal: unknown): Outcome | undefined => {
   const reason = read(signal, 'reason');
   if (!Object.is(reason, error) && !Object.is(reason, read(error, 'cause'))) return undefined;
   const late = readString(reason, 'name', 64) === 'TimeoutError';
-  return {
-    verdict: late ? timeUp : cancelled,
-    rule: 'abort-reason',
-    matched: late ? 'TimeoutError' : 'signal.reason',
-    at: 'error',
-  };
+  const { verdict } = kinds(late ? 'TimeoutError' : 'AbortError') as Match;
+  return { verdict, rule: 'abort-reason', matched: late ? 'TimeoutError' : 'signal.reason', at: 'error' };
 };
 
 /**

@@ -95,29 +95,40 @@ export interface Match {
   readonly weak?: boolean;
 }
 
+/** Whether its class or its `name` is one of these. */
+export const isNamed = ({ type, name }: Shape, names: RegExp): boolean =>
+  names.test(type) || names.test(name);
+
 export interface Rule {
   readonly name: string;
   readonly find: (shape: Shape) => Match | undefined;
 }
 
-export type Table = (key: string | number) => Verdict | undefined;
+export type Table = (key: string | number) => Match | undefined;
 
 /**
- * A lookup table, one verdict a line: 'verdict: key key'. Read when first asked; a Map, so 'constructor' is not in it.
+ * A lookup table, one verdict a line: 'verdict: entry entry'. An entry that ends in `*` stands for all that begin so and
+ * have no entry of their own; `weak` at the end of a verdict makes its entries weak ones.
+ * Read when first asked; a Map, so 'constructor' is not in it.
+ * @param label Stands before the entry in the evidence.
  */
-export const table = (text: string): Table => {
-  let entries: Map<string, Verdict> | undefined;
+export const table = (label: string, text: string): Table => {
+  const entries = new Map<string, Match>();
+  const starts: string[] = [];
   return (key) => {
-    entries ??= new Map(
-      text.split('\n').flatMap((line) => {
+    if (entries.size === 0)
+      for (const line of text.split('\n')) {
         const [said = '', keys = ''] = line.split(': ');
-        const read = verdict(said);
-        return keys.split(' ').map((one) => [one, read] as const);
-      }),
-    );
-    return entries.get(`${key}`);
+        const weak = said.endsWith(' weak');
+        const read = verdict(said.replace(' weak', ''));
+        for (const entry of keys.split(' ')) {
+          entries.set(entry, { verdict: read, matched: label + entry, weak });
+          if (entry.endsWith('*')) starts.push(entry.slice(0, -1));
+        }
+      }
+    const word = `${key}`;
+    const found = entries.get(word);
+    if (found !== undefined || starts.length === 0) return found;
+    return entries.get(`${starts.find((start) => word.startsWith(start))}*`);
   };
 };
-
-export const hit = (said: Verdict | undefined, matched: string | number, weak = false): Match | undefined =>
-  said && { verdict: said, matched: `${matched}`, weak };
