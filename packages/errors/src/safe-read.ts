@@ -54,7 +54,7 @@ export type Defined<T> = {
 /** A copy without the properties that are undefined. */
 export const defined = <T extends object>(parts: T): Defined<T> => {
   const kept: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(parts)) if (value !== undefined) kept[key] = value;
+  for (const key in parts) if (parts[key] !== undefined) kept[key] = parts[key];
   return kept as Defined<T>;
 };
 
