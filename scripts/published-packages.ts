@@ -19,6 +19,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
         classify createErrorResponse defineErrors errorTable fromProblemDetails handleError isAppError
         isErrorCategory isRetryable recover registerClassifier toJsonRpcError toMcpToolResult toProblemDetails
       `),
+      './analytics': words('createErrorAnalytics messageTemplate'),
     },
   },
   {
