@@ -20,6 +20,12 @@ export const publishedPackages: readonly PublishedPackage[] = [
         isErrorCategory isRetryable recover registerClassifier toJsonRpcError toMcpToolResult toProblemDetails
       `),
       './analytics': words('createErrorAnalytics messageTemplate'),
+      './client': words('countdown readError toErrorView'),
+      './express': words('errorHandler'),
+      './fastify': words('errorHandler'),
+      './grpc': words('fromGrpcStatus toGrpcStatus'),
+      './otel': words('recordError'),
+      './serialize': words('deserializeError serializeError'),
     },
   },
   {
