@@ -25,6 +25,8 @@ export interface AppErrorOptions {
   params?: Readonly<Record<string, PublicScalar>> | undefined;
   /** Public text. Default: the category's title. The constructor's `message` is for logs and is never shown. */
   userMessage?: string | undefined;
+  /** Key of the text in catalogues of other languages. Default: the code. */
+  i18nKey?: string | undefined;
   /** Public: what is wrong, field by field. */
   violations?: readonly FieldViolation[] | undefined;
   /** Whether the call may be made again. Default: what `safety` says, else the category. */
@@ -79,6 +81,8 @@ export class AppError extends Error {
   readonly violations: readonly FieldViolation[];
   /** The facts its author stated, as against those that came from the table. */
   declare readonly stated: readonly ('category' | 'retry')[];
+  /** Key of the text in catalogues, when it is not the code. */
+  declare readonly i18nKey: string | undefined;
 
   constructor(message: string, options: AppErrorOptions & { category?: ErrorCategory | undefined } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -104,7 +108,7 @@ export class AppError extends Error {
     const stated: ('category' | 'retry')[] = [];
     if (named || this.category !== 'INTERNAL' || read(this, internalBrand) === true) stated.push('category');
     if (retry !== undefined || safety !== undefined) stated.push('retry');
-    Object.defineProperty(this, 'stated', { value: stated, enumerable: false });
+    Object.defineProperties(this, { stated: { value: stated }, i18nKey: { value: options.i18nKey } });
   }
 
   /** The public view: what may be shown. It has no message, no details, no cause and no stack. */

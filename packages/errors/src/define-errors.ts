@@ -17,6 +17,8 @@ export interface ErrorDefinition {
   category: ErrorCategory;
   /** Public text; `{name}` places become typed parameters of the factory. */
   message: string;
+  /** Key of the text in catalogues of other languages. Default: the code. */
+  i18nKey?: string | undefined;
   /** 400 to 599. Default: the category's. */
   httpStatus?: number | undefined;
   /** Default: the category's. */

@@ -3,6 +3,7 @@ import { classOf } from './error-classes.ts';
 import { errorTable, isErrorCategory, isErrorStatus, isPublicCode } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
 import { handleError } from './handle-error.ts';
+import { type LocaleOptions, translator } from './locale.ts';
 import { cleanLine } from './public-text.ts';
 import { defined, read, readList, readNumber, readString } from './safe-read.ts';
 import { isStructuredError, type PublicError, type StructuredError } from './structured-error.ts';
@@ -35,7 +36,7 @@ export interface ProblemDetails {
   violations?: readonly FieldViolation[];
 }
 
-export interface ErrorResponseOptions {
+export interface ErrorResponseOptions extends LocaleOptions {
   /** `json` (default) or `problem` for `application/problem+json`. */
   format?: 'json' | 'problem' | undefined;
   /** The id to show. Default: the structured error's correlation id. */
@@ -51,34 +52,47 @@ export interface ErrorResponse<Body> {
 
 interface Shown {
   view: PublicError;
+  title: string;
+  /** The language of the message; undefined when none was negotiated. */
+  language: string | undefined;
   extras: { retryAfterMs?: number; requestId?: string; violations?: readonly FieldViolation[] };
 }
 
 /** The one place that decides what leaves; every wire is written from this. A value not handled yet is handled here. */
-const shown = (error: unknown, options: { requestId?: string | undefined }): Shown => {
+const shown = (error: unknown, options: LocaleOptions & { requestId?: string | undefined }): Shown => {
   const structured = isStructuredError(error) ? error : handleError(error);
   const view = structured.public;
   const given = readString(options, 'requestId', 512) ?? structured.correlationId;
+  const { title, i18nKey } = errorTable[view.category];
+  const translate = translator(options);
+  const heading = translate?.(i18nKey, view.params);
+  // An author's text that nobody translated says more than a translated title.
+  const found = translate?.(view.i18nKey, view.params) ?? (view.titled ? heading : undefined);
+  const violations = view.violations.map((one) => ({
+    ...one,
+    message: translate?.(`violation.${one.code}`, one.params)?.text ?? one.message,
+  }));
   return {
-    view,
+    view: found ? { ...view, message: found.text } : view,
+    title: heading?.text ?? title,
+    language: translate && (found?.tag ?? translate.fallback),
     extras: defined({
       retryAfterMs: view.retryAfterMs,
       requestId: given ? cleanLine(given, 128) : undefined,
-      violations: view.violations[0] && view.violations,
+      violations: violations[0] && violations,
     }),
   };
 };
 
-const problem = ({ view, extras }: Shown): ProblemDetails => {
-  const { title, type } = errorTable[view.category];
+const problem = ({ view, title, extras }: Shown): ProblemDetails => {
   const { status, message: detail, code, category, retryable } = view;
-  return { type, title, status, detail, code, category, retryable, ...extras };
+  return { type: errorTable[category].type, title, status, detail, code, category, retryable, ...extras };
 };
 
 /** The problem document (RFC 9457) of an error. `type` is a URN, the same for one category. */
 export const toProblemDetails = (
   error: StructuredError,
-  options: { requestId?: string | undefined } = {},
+  options: LocaleOptions & { requestId?: string | undefined } = {},
 ): ProblemDetails => problem(shown(error, options));
 
 export function createErrorResponse(
@@ -95,7 +109,7 @@ export function createErrorResponse(
 ): ErrorResponse<ErrorBody | ProblemDetails>;
 /**
  * What to answer: status, headers and a body built from public parts alone: the category, the code, the author's
- * public text or the category's, violations, the request id. No message, cause, stack or detail of the error gets in.
+ * public text or the category's, violations, the request id, in the caller's language where `catalogs` has it. No message, cause, stack or detail of the error gets in.
  */
 export function createErrorResponse(
   error: StructuredError,
@@ -110,6 +124,8 @@ export function createErrorResponse(
       'content-type': asProblem ? 'application/problem+json' : 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       'retry-after': retryAfterMs === undefined ? undefined : `${Math.ceil(retryAfterMs / 1000)}`,
+      'content-language': result.language,
+      vary: result.language && 'Accept-Language',
     }),
     body: asProblem ? problem(result) : { error: { code, message, category, retryable, ...result.extras } },
   };

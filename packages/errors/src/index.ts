@@ -57,6 +57,7 @@ export {
 } from './error-table.ts';
 export type { FieldViolation } from './field-violation.ts';
 export { type ErrorContext, handleError } from './handle-error.ts';
+export type { Catalog, LocaleOptions, PluralText } from './locale.ts';
 export type { PublicScalar } from './public-text.ts';
 export {
   type Recovery,

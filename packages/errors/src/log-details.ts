@@ -1,5 +1,5 @@
 import { logLine } from './log-text.ts';
-import { isList, isObject, read, readList } from './safe-read.ts';
+import { isList, isObject, keysOf, read, readList } from './safe-read.ts';
 
 const maxKeys = 32;
 const maxDepth = 4;
@@ -26,13 +26,7 @@ const copy = (value: unknown, depth: number, left: Left, seen: Set<object>): unk
 
 const copyKeys = (value: object, depth: number, left: Left, seen: Set<object>): Record<string, unknown> => {
   const into: Record<string, unknown> = Object.create(null);
-  let keys: string[];
-  try {
-    keys = Object.keys(value);
-  } catch {
-    return into;
-  }
-  for (const key of keys.slice(0, maxKeys)) {
+  for (const key of keysOf(value).slice(0, maxKeys)) {
     if (leftOut.test(key) || --left.keys < 0) continue;
     const name = logLine(key, 64);
     into[name] = masked.test(key) ? '***' : copy(read(value, key), depth + 1, left, seen);

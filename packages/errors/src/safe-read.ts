@@ -68,3 +68,12 @@ export const causeLinks = [
   'driverError',
   'jse_cause',
 ];
+
+/** The own enumerable string keys; none of a value that will not tell them. */
+export const keysOf = (value: object): string[] => {
+  try {
+    return Object.keys(value);
+  } catch {
+    return [];
+  }
+};

@@ -7,7 +7,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import { logDetails } from './log-details.ts';
 import { logLine, logLines } from './log-text.ts';
 import { cleanLine, renderPublicText } from './public-text.ts';
-import { constructorName, defined, isObject, read, readList, readString } from './safe-read.ts';
+import { constructorName, defined, isObject, keysOf, read, readList, readString } from './safe-read.ts';
 import { stackText } from './stack-frames.ts';
 import { violation, violationsIn } from './violations.ts';
 
@@ -26,6 +26,11 @@ export interface PublicError {
   readonly category: Classification['category'];
   readonly status: number;
   readonly message: string;
+  /** Its key in a catalogue of another language: the definition's, else the code. */
+  readonly i18nKey: string;
+  /** Whether `message` is the category's title and not the author's text. */
+  readonly titled: boolean;
+  readonly params: FieldViolation['params'];
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly violations: readonly FieldViolation[];
@@ -61,17 +66,13 @@ const stackOf = (error: unknown): string | undefined => {
   return stack && logLines(stack, 8192);
 };
 
-const scalarsOf = (params: unknown): FieldViolation['params'] => {
+const scalarsOf = (params: unknown, most = 8): FieldViolation['params'] => {
   if (!isObject(params)) return undefined;
   const kept: Record<string, string | number | boolean> = {};
-  try {
-    for (const key of Object.keys(params).slice(0, 8)) {
-      const value = read(params, key);
-      if (typeof value === 'string') kept[cleanLine(key, 64)] = cleanLine(value, 100);
-      else if (typeof value === 'number' || typeof value === 'boolean') kept[cleanLine(key, 64)] = value;
-    }
-  } catch {
-    return undefined;
+  for (const key of keysOf(params).slice(0, most)) {
+    const value = read(params, key);
+    if (typeof value === 'string') kept[cleanLine(key, 64)] = cleanLine(value, 100);
+    else if (typeof value === 'number' || typeof value === 'boolean') kept[cleanLine(key, 64)] = value;
   }
   return kept;
 };
@@ -111,11 +112,16 @@ const publicOf = (parts: StructuredErrorParts): PublicError => {
   // A base AppError without a text of its own bears INTERNAL's title; its cause's category speaks better.
   const fallback = !decided && text === errorTable.INTERNAL.title;
   const usual = own === undefined || (!decided && code === errorTable.INTERNAL.code);
+  const titled = text === undefined || text === '' || text === title || fallback;
+  const shownCode = !usual && isPublicCode(code) ? code : row.code;
   return {
-    code: !usual && isPublicCode(code) ? code : row.code,
+    code: shownCode,
     category,
     status: httpStatus,
-    message: text === undefined || text === '' || fallback ? title : renderPublicText(text, undefined),
+    message: titled ? title : renderPublicText(text, undefined),
+    i18nKey: readString(own, 'i18nKey', 128) ?? shownCode,
+    titled,
+    params: scalarsOf(read(own, 'params'), 32),
     retryable: retry.retryable,
     retryAfterMs: retry.afterMs,
     violations,

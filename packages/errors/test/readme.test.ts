@@ -7,3 +7,12 @@ it('runs every sample of the README and prints what it says', async () => {
   expect(problems).toEqual([]);
   expect(samples).toBeGreaterThan(1);
 }, 120_000);
+
+it('runs every sample of docs/locales.md', async () => {
+  const { samples, problems } = await checkReadme(
+    fileURLToPath(new URL('..', import.meta.url)),
+    'docs/locales.md',
+  );
+  expect(problems).toEqual([]);
+  expect(samples).toBe(1);
+}, 120_000);
