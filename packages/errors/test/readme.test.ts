@@ -16,3 +16,16 @@ it('runs every sample of docs/locales.md', async () => {
   expect(problems).toEqual([]);
   expect(samples).toBe(1);
 }, 120_000);
+
+it.each([
+  ['docs/client.md', 2],
+  ['docs/serialize.md', 1],
+  ['docs/frameworks.md', 4],
+])(
+  'runs the samples of %s',
+  async (page, count) => {
+    const folder = fileURLToPath(new URL('..', import.meta.url));
+    expect(await checkReadme(folder, page)).toEqual({ samples: count, problems: [] });
+  },
+  120_000,
+);
