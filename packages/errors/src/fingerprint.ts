@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isErrorStatus } from './error-table.ts';
 import { constructorName, read, readString } from './safe-read.ts';
 import { type Frame, framesOf } from './stack-frames.ts';
@@ -52,5 +52,5 @@ export const fingerprintOf = (error: unknown, causes: readonly unknown[]): strin
   const spoken = chain.every(([, , place]) => place.length === 0);
   const message = typeof error === 'string' ? error : (readString(error, 'message', 300) ?? '');
   const identity = JSON.stringify([chain, spoken ? messageTemplate(message) : '']);
-  return `v1:${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
+  return `v1:${hash('sha256', identity).slice(0, 32)}`;
 };

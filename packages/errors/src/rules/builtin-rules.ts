@@ -25,6 +25,8 @@ const origin = ({ type, name, code, value }: Shape): Match | undefined => {
     return frames.length > 7 && new Set(frames).size <= frames.length / 2 ? kinds('recursion') : undefined;
   }
   if (type !== 'Error' || name !== 'Error' || read(value, 'cause') !== undefined) return undefined;
+  // Most errors come from neither: their stack need not be taken apart.
+  if (!/[\\/](?:undici|pg)/.test(readString(value, 'stack', 1024) ?? '')) return undefined;
   const frames = framesOf(value, 2);
   for (const { module } of frames) {
     // Node's own undici is node:internal/deps/undici/undici:12345.
