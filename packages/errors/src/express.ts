@@ -37,7 +37,7 @@ export const errorHandler = <Request extends RequestLike = RequestLike>(
   // Express knows an error handler by its four parameters.
   return (error, request, response, next) => {
     const { headers: sent, method } = request;
-    const asked = { request, accept: sent.accept, method, route: routeOf(request) };
+    const asked = { request, headers: sent, method, route: routeOf(request) };
     const { status, headers, body } = answerTo(error, asked, checked);
     if (response.headersSent) return next(error);
     for (const name of staleHeaders) response.removeHeader(name);

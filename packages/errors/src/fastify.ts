@@ -33,7 +33,7 @@ export const errorHandler = <Request extends RequestLike = RequestLike>(
   return (error, request, reply) => {
     const asked = {
       request,
-      accept: request.headers.accept,
+      headers: request.headers,
       method: request.method,
       route: request.routeOptions.url,
     };

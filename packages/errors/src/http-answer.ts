@@ -1,10 +1,11 @@
 import { createErrorResponse } from './error-response.ts';
 import { handleError } from './handle-error.ts';
+import type { LocaleOptions } from './locale.ts';
 import { read } from './safe-read.ts';
 import type { StructuredError } from './structured-error.ts';
 
 /** What the error handlers of the frameworks take; `Request` is the framework's own. */
-export interface ErrorHandlerOptions<Request> {
+export interface ErrorHandlerOptions<Request> extends Pick<LocaleOptions, 'catalogs' | 'defaultLocale'> {
   /** `json`, `problem`, or `negotiate` (default): problem+json for who asks for it in `Accept`, else json. */
   format?: 'json' | 'problem' | 'negotiate' | undefined;
   /** The id to show and to log. Default: `request.id` when it is a string. */
@@ -13,16 +14,18 @@ export interface ErrorHandlerOptions<Request> {
   onError?: ((error: StructuredError, request: Request) => void) | undefined;
   /** Name of this service, for logs. */
   service?: string | undefined;
+  /** The languages wanted, for `catalogs`. Default: the request's `Accept-Language`. */
+  locale?: ((request: Request) => string | undefined) | undefined;
 }
 
 type Options<Request> = ErrorHandlerOptions<Request>;
 
 /** Checks the options once, when the handler is made. */
 export const checkOptions = <Request>(options: Options<Request>): Options<Request> => {
-  const { format, requestId, onError } = options;
+  const { format, requestId, onError, locale } = options;
   if (!['json', 'problem', 'negotiate', undefined].includes(format))
     throw new TypeError(`format must be 'json', 'problem' or 'negotiate', got ${String(format)}`);
-  for (const [name, value] of Object.entries({ requestId, onError }))
+  for (const [name, value] of Object.entries({ requestId, onError, locale }))
     if (value !== undefined && typeof value !== 'function')
       throw new TypeError(`${name} must be a function, got ${typeof value}`);
   return options;
@@ -50,7 +53,7 @@ const wantsProblem = (accept: unknown): boolean => {
 
 export interface Asked<Request> {
   request: Request;
-  accept: unknown;
+  headers: object;
   method: string | undefined;
   /** The route's pattern, never the address: that has ids and secrets in it. */
   route: string | undefined;
@@ -82,12 +85,18 @@ export const mergedVary = (present: unknown, added: string): string => {
   return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()].join(', ');
 };
 
-const idOf = <Request>(request: Request, options: Options<Request>): string | undefined => {
+/** A function of the user's is asked; what it throws changes no answer. */
+const ask = <Request>(
+  options: Options<Request>,
+  name: 'requestId' | 'locale',
+  request: Request,
+  fallback: unknown,
+): string | undefined => {
   try {
-    const id: unknown = options.requestId ? options.requestId(request) : read(request, 'id');
-    return typeof id === 'string' && id !== '' ? id : undefined;
+    const said: unknown = options[name] ? options[name](request) : fallback;
+    return typeof said === 'string' && said !== '' ? said : undefined;
   } catch (error) {
-    warn('requestId', error);
+    warn(name, error);
     return undefined;
   }
 };
@@ -103,9 +112,9 @@ export const answerTo = <Request>(
   asked: Asked<Request>,
   options: Options<Request>,
 ): HttpAnswer => {
-  const { format = 'negotiate', onError, service } = options;
-  const { request, accept, method, route } = asked;
-  const requestId = idOf(request, options);
+  const { format = 'negotiate', onError, service, catalogs, defaultLocale } = options;
+  const { request, method, route } = asked;
+  const requestId = ask(options, 'requestId', request, read(request, 'id'));
   const structured = handleError(error, {
     correlationId: requestId,
     operation: route === undefined ? method : `${method ?? ''} ${route}`.trim(),
@@ -116,8 +125,15 @@ export const answerTo = <Request>(
   } catch (thrown) {
     warn('onError', thrown);
   }
-  const chosen = format === 'negotiate' ? (wantsProblem(accept) ? 'problem' : 'json') : format;
-  const { status, headers, body } = createErrorResponse(structured, { format: chosen, requestId });
+  const chosen =
+    format === 'negotiate' ? (wantsProblem(read(asked.headers, 'accept')) ? 'problem' : 'json') : format;
+  const { status, headers, body } = createErrorResponse(structured, {
+    format: chosen,
+    requestId,
+    catalogs,
+    defaultLocale,
+    locale: catalogs && ask(options, 'locale', request, read(asked.headers, 'accept-language')),
+  });
   return {
     status,
     headers: {

@@ -97,6 +97,26 @@ describe('an error of a route', () => {
   });
 });
 
+describe('a catalogue', () => {
+  const catalogs = { de: { USER_GONE: 'Diesen Benutzer gibt es nicht mehr' } };
+
+  it('answers in the language of Accept-Language', async () => {
+    const headers = { 'accept-language': 'de-AT, en;q=0.5' };
+    const answer = await app({ catalogs }).inject({ url: '/users/u1', headers });
+    expect(answer.json().error.message).toBe('Diesen Benutzer gibt es nicht mehr');
+    expect([answer.headers['content-language'], answer.headers.vary]).toEqual([
+      'de',
+      'Accept-Language, Accept',
+    ]);
+  });
+
+  it('answers in the language of locale, when it is given', async () => {
+    const headers = { 'accept-language': 'de' };
+    const answer = await app({ catalogs, locale: () => 'en' }).inject({ url: '/users/u1', headers });
+    expect(answer.json().error.message).toBe('The requested item was not found');
+  });
+});
+
 describe('what fastify itself refuses', () => {
   it('names the fields of a validation, not what was sent', async () => {
     const answer = await app().inject({ method: 'POST', url: '/users', payload: { nam: 'hunter2' } });

@@ -17,10 +17,14 @@ import { deserializeError, serializeError } from '../src/serialize.ts';
 
 const wire = (value: unknown): Error => deserializeError(JSON.parse(JSON.stringify(serializeError(value))));
 const withProps = (props: object, message = 'x'): Error => Object.assign(new Error(message), props);
-const answer = (error: unknown): unknown => createErrorResponse(handleError(error));
+const catalogs = { de: { 'orders.quota': 'Nur {most} am Tag', 'errors.timeout': 'Zu langsam' } };
+const answer = (error: unknown): unknown => [
+  createErrorResponse(handleError(error)),
+  createErrorResponse(handleError(error), { locale: 'de', catalogs }),
+];
 
 const { QUOTA } = defineErrors({
-  QUOTA: { category: 'RATE_LIMIT', message: 'Only {most} a day', severity: 'error' },
+  QUOTA: { category: 'RATE_LIMIT', message: 'Only {most} a day', severity: 'error', i18nKey: 'orders.quota' },
 });
 
 const errors: Record<string, () => Error> = {

@@ -78,6 +78,7 @@ const appError = (
     ...(Class === AppError && stated.includes('category') ? { category } : {}),
     ...(retry ? { safety: safety as AppErrorOptions['safety'], retryable: safety !== 'never' } : {}),
     code: ownText(app, 'code', pass, 64),
+    i18nKey: ownText(app, 'i18nKey', pass, 128),
     httpStatus: own(app, 'httpStatus') as number,
     severity: own(app, 'severity') as AppErrorOptions['severity'],
     retryAfterMs: readNumber(app, 'retryAfterMs'),

@@ -14,6 +14,7 @@ export interface SerializedAppError {
   /** What its author stated, as against what came from the table: 'category', 'retry'. */
   stated: PlainValue;
   retryAfterMs?: number;
+  i18nKey?: string;
   details?: PlainValue;
   params?: PlainValue;
   violations?: PlainValue;
@@ -77,6 +78,7 @@ const propsOf = (error: object, pass: Pass, depth: number, include: unknown): Se
 const appOf = (error: AppError, pass: Pass, depth: number): SerializedAppError => {
   const text = (key: string): string => textIn(pass, readString(error, key) ?? '');
   const retryAfterMs = read(error, 'retryAfterMs');
+  const i18nKey = readString(error, 'i18nKey', 128);
   const app: SerializedAppError = {
     category: text('category'),
     code: text('code'),
@@ -86,6 +88,7 @@ const appOf = (error: AppError, pass: Pass, depth: number): SerializedAppError =
     safety: text('safety'),
     stated: plain(read(error, 'stated'), pass, depth + 1) ?? [],
     ...(typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}),
+    ...(i18nKey === undefined ? {} : { i18nKey: textIn(pass, i18nKey) }),
   };
   for (const key of ['details', 'params', 'violations'] as const) {
     const copied = plain(read(error, key), pass, depth + 1);
