@@ -85,6 +85,17 @@ describe('fields', () => {
 });
 
 describe('a body that does not behave', () => {
+  it.each<[string, unknown]>([
+    ['a reader of nothing', { getReader: () => ({}) }],
+    ['a reader that gives no bytes', { getReader: () => ({ read: async () => ({}), cancel: boom }) }],
+    ['a reader that throws', { getReader: () => ({ read: boom, cancel: boom }) }],
+    ['a body that throws', { getReader: boom }],
+    ['no body, and a text that is none', undefined],
+  ])('%s gives the view of the status', async (_name, body) => {
+    const response = { status: 404, headers: { get: boom }, body, text: () => 7 };
+    expect(await readError(response)).toMatchObject({ status: 404, code: 'NOT_FOUND', requestId: undefined });
+  });
+
   const streamed = (
     pull: (controller: ReadableStreamDefaultController<Uint8Array>) => void,
     cancel?: () => void,

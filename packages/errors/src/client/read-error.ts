@@ -61,7 +61,9 @@ const bodyOf = async (response: Response, options: ReadErrorOptions): Promise<un
   } finally {
     timers.clearTimeout(timer);
     // Whatever is left of it is not wanted; a cancel that fails changes nothing.
-    reader?.cancel().catch(() => {});
+    Promise.resolve()
+      .then(() => reader?.cancel())
+      .catch(() => {});
   }
 };
 
