@@ -253,7 +253,8 @@ describe('abort', () => {
     const recovery = await recover(refused(), [{ do: 'fallback', run: never }, tell], {
       signal: controller.signal,
     });
-    expect(recovery).toMatchObject({ recovered: false, action: 'cancelled', error: 'left', steps: [] });
+    expect(recovery).toMatchObject({ recovered: false, action: 'cancelled', error: 'left' });
+    expect(recovery.steps.map(({ outcome }) => outcome)).toEqual(['aborted']);
   });
 
   it('never answers a cancellation', async () => {
@@ -286,18 +287,17 @@ describe('a list that makes no sense', () => {
   const wrong: readonly [string, unknown, object][] = [
     ['strategies must be an array, got object', {}, {}],
     [
-      'strategies[0].do must be retry, fallback, useCached, degrade, failFast, escalate, got "repeat"',
+      'strategies[0].do must be retry, failFast, escalate, fallback, useCached, degrade, got repeat',
       [{ do: 'repeat' }],
       {},
     ],
     ['strategies[0].do must be', [null], {}],
-    ['strategies[0].when must be an ErrorCategory, got "network"', [{ when: 'network', do: 'failFast' }], {}],
-    ['strategies[0].when must be an ErrorCategory, got "X"', [{ when: ['X'], do: 'failFast' }], {}],
-    ['strategies[0].when must be a condition, got number', [{ when: 3, do: 'failFast' }], {}],
+    ['strategies[0].when must be a category, got network', [{ when: 'network', do: 'failFast' }], {}],
+    ['strategies[0].when must be a category, got X', [{ when: ['X'], do: 'failFast' }], {}],
     ['strategies[1].run must be a function, got undefined', [{ do: 'failFast' }, { do: 'fallback' }], {}],
-    ['context.call, which strategies[0] repeats, must be a function, got undefined', [{ do: 'retry' }], {}],
+    ['context.call must be a function, got undefined', [{ do: 'retry' }], {}],
     [
-      'strategies[0].policy must be a policy with execute(fn, signal), got object',
+      'strategies[0].policy.execute must be a function, got undefined',
       [{ do: 'retry', policy: {} }],
       { call: () => 1 },
     ],
