@@ -1,6 +1,6 @@
 import { Cache } from './cache.ts';
 import type { CacheOptions } from './options.ts';
-import type { CacheStats } from './stats.ts';
+import { type CacheStats, hitRateOf } from './stats.ts';
 
 /** Counts over all caches of a manager. */
 export interface ManagerStats {
@@ -24,7 +24,7 @@ const matcher = (pattern: string): RegExp =>
     's',
   );
 
-/** Named caches, looked after together. */
+/** Named caches, looked after together: those made by `create`, and those of `cached({ name })` in {@link cacheManager}. */
 export class CacheManager {
   readonly #caches = new Map<string, Cache<unknown>>();
 
@@ -62,15 +62,14 @@ export class CacheManager {
     const caches = [...this.#caches].map(([name, cache]) => [name, cache.stats()] as const);
     const sum = (of: (stats: CacheStats) => number) =>
       caches.reduce((total, [, stats]) => total + of(stats), 0);
-    const hits = sum((stats) => stats.hits);
-    const stale = sum((stats) => stats.stale);
-    const misses = sum((stats) => stats.misses);
-    const lookups = hits + stale + misses;
+    const lookups = {
+      hits: sum((stats) => stats.hits),
+      stale: sum((stats) => stats.stale),
+      misses: sum((stats) => stats.misses),
+    };
     return {
-      hits,
-      stale,
-      misses,
-      hitRate: lookups === 0 ? null : hits / lookups,
+      ...lookups,
+      hitRate: hitRateOf(lookups),
       loads: sum((stats) => stats.loads),
       loadErrors: sum((stats) => stats.loadErrors),
       entries: sum((stats) => stats.memory?.entries ?? 0),

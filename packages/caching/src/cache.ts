@@ -76,7 +76,7 @@ export class Cache<V = unknown> {
   }
 
   async setMany(entries: Iterable<readonly [string, V]>, options: SetOptions<V> = {}): Promise<void> {
-    const call = this.#call(options);
+    const call = readCall('set', options, this.#settings);
     const stamp = this.#tiers.stamp();
     const kept = new Map<string, NewEntry<V>>();
     const removed = new Set<string>();
@@ -213,37 +213,11 @@ export class Cache<V = unknown> {
 
   /** Counts since the cache was made. */
   stats(): CacheStats {
-    const { hits, stale, misses, loads, loadErrors, memory, evictions } = this.#counts;
-    const tier = this.#tiers.memory;
-    const { hits: mHits, misses: mMisses, stale: mStale, sets, deletes } = memory;
-    return {
-      name: this.name,
-      hits,
-      stale,
-      misses,
-      hitRate: this.#counts.hitRate(),
-      loads,
-      loadErrors,
-      loadTimeMs: this.#counts.loadTimes(),
-      memory:
-        tier === undefined
-          ? null
-          : {
-              hits: mHits,
-              misses: mMisses,
-              stale: mStale,
-              sets,
-              deletes,
-              evictions: { ...evictions },
-              entries: tier.entries,
-              bytes: tier.bytes,
-            },
-      stores: this.#tiers.stores.map(({ tier: name, guard }, at) => ({
-        tier: name,
-        ...this.#counts.stores[at]!,
-        state: guard.state,
-      })),
-    };
+    return this.#counts.snapshot(
+      this.name,
+      this.#tiers.memory,
+      this.#tiers.stores.map(({ tier, guard }) => ({ tier, state: guard.state })),
+    );
   }
 
   /** Listens to an event of this cache; the answer takes the listener off. */
@@ -359,7 +333,7 @@ export class Cache<V = unknown> {
   }
 
   #call(options: GetOrSetOptions<V>): Call<V> {
-    return readCall(options, this.#settings);
+    return readCall('getOrSet', options, this.#settings);
   }
 
   #open(): void {
@@ -386,7 +360,10 @@ const found = <V>(entry: Entry<V>): Found<V> => ({
   expiresAt: entry.expiresAt,
 });
 
-/** Makes a cache. With no options: 10,000 entries in memory, no time limit, no stores. */
+/**
+ * Makes a cache. With no options: 10,000 entries in memory, no time limit, no stores. It is not in `cacheManager`.
+ * @throws TypeError or RangeError naming the option that is unknown or wrong.
+ */
 export function createCache<V = unknown>(options: CacheOptions<V> = {}): Cache<V> {
   return new Cache<V>(options);
 }

@@ -1,9 +1,11 @@
 import { argumentsKey } from './arguments-key.ts';
 import { type Cache, createCache } from './cache.ts';
 import { cacheManager } from './cache-manager.ts';
-import { checkKey } from './keys.ts';
+import { checkKey, checkTags } from './keys.ts';
 import type { GetOrSetOptions } from './loader.ts';
-import type { CacheOptions } from './options.ts';
+import { onlyKnown } from './only-known.ts';
+import { type CacheOptions, checkTimeout, oneOf } from './options.ts';
+import { checkTtl, durationMs } from './ttl.ts';
 
 /** Options of `cached`. `ttl: 300` is 300 milliseconds; write `'300s'` for seconds. */
 export interface CachedOptions<V = unknown, A extends readonly unknown[] = readonly never[]>
@@ -102,7 +104,29 @@ const wrap = (
   return Object.assign(wrapped, handleOf(undefined));
 };
 
+const OPTIONS = [
+  ...['ttl', 'grace', 'tags', 'staleWhileRevalidate', 'loaderTimeoutMs', 'cache', 'name', 'key', 'memory'],
+  ...['scope', 'clock'],
+];
+
+/** What somebody meant who gave no options object: Python counts `ttl` in seconds and gives it bare. */
+const hintFor = (given: unknown): string => {
+  if (typeof given === 'number') return `; for ${given} seconds write cached({ ttl: '${given}s' })`;
+  if (typeof given === 'string')
+    return `; for a time to live write cached({ ttl: ${JSON.stringify(given)} })`;
+  return typeof given === 'function' ? '; write cached()(fn), or @cached() on a method' : '';
+};
+
 const checkOptions = (options: CachedOptions): void => {
+  onlyKnown('cached', options, OPTIONS, hintFor(options));
+  checkTtl('ttl', options.ttl);
+  for (const name of ['grace', 'staleWhileRevalidate'] as const)
+    if (options[name] !== undefined) durationMs(name, options[name]);
+  if (options.loaderTimeoutMs !== undefined) checkTimeout('loaderTimeoutMs', options.loaderTimeoutMs);
+  checkTags(options.tags);
+  if (options.key !== undefined && typeof options.key !== 'function')
+    throw new TypeError(`key must be a function of the arguments, got ${String(options.key)}`);
+  oneOf('scope', options.scope ?? 'instance', ['instance', 'shared']);
   if (options.cache !== undefined && options.name === undefined)
     throw new TypeError(
       'cached(): name is required with cache, it sets the function apart in a shared cache',
@@ -122,6 +146,7 @@ const methodScope = (options: CachedOptions): 'instance' | 'shared' => {
  * Caches the results of a function, one call at a time for equal arguments.
  * `cached({ ttl: '5m' })(fn)` wraps a function; `@cached({ ttl: '5m' })` decorates an async method, both dialects.
  * A wrapped function carries `.invalidate(...args)`, `.key(...args)` and `.cache`; for a method use {@link cachedHandle}.
+ * @throws TypeError or RangeError here for an option that is unknown or wrong.
  * @throws TypeError at a call whose arguments cannot be told apart safely (functions, symbols, cycles, class instances).
  */
 export function cached<V, A extends unknown[] = never[]>(options: CachedOptions<V, A> = {}): Cached {

@@ -18,7 +18,10 @@ export interface CacheEventMap {
   stale: { cache: string; key: string; tier: TierName; reason: StaleReason; error?: unknown };
   /** A loader call succeeded. */
   load: { cache: string; keys: string[]; durationMs: number };
-  /** A loader call failed. */
+  /**
+   * A loader call failed. `error` is what the loader threw or rejected with, by identity, so it need not be an Error; or
+   * what made its answer unusable, such as the TypeError of a wrong `ttl`. `loaderTimeoutMs` ends a caller's wait, not the load.
+   */
   'load-error': { cache: string; keys: string[]; durationMs: number; error: unknown };
   set: { cache: string; key: string; ttlMs: number };
   delete: { cache: string; key: string };

@@ -1,6 +1,7 @@
 import type { Flight } from './flight.ts';
 import { checkTags } from './keys.ts';
 import type { Call, KeysLoader } from './loading.ts';
+import { onlyKnown } from './only-known.ts';
 import { checkTimeout, type Settings } from './options.ts';
 import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
@@ -45,8 +46,19 @@ export type ManyLoader<V> = (
   context: { readonly signal: AbortSignal },
 ) => ReadonlyMap<string, V> | Promise<ReadonlyMap<string, V>>;
 
+const SET_OPTIONS = ['ttl', 'grace', 'tags'];
+const GET_OR_SET_OPTIONS = [
+  ...SET_OPTIONS,
+  ...['staleWhileRevalidate', 'signal', 'loaderTimeoutMs', 'loaderSoftTimeoutMs', 'forceRefresh'],
+];
+
 /** One call's options, checked, with the cache's own where the call has none. */
-export const readCall = <V>(options: GetOrSetOptions<V>, settings: Settings<V>): Call<V> => {
+export const readCall = <V>(
+  method: 'set' | 'getOrSet',
+  options: GetOrSetOptions<V>,
+  settings: Settings<V>,
+): Call<V> => {
+  onlyKnown(method, options, method === 'set' ? SET_OPTIONS : GET_OR_SET_OPTIONS);
   checkTtl('ttl', options.ttl);
   const limit = (name: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[name] === undefined ? settings[name] : checkTimeout(name, options[name]);

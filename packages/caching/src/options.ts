@@ -1,4 +1,5 @@
 import { estimateSize } from './memory/size-of.ts';
+import { onlyKnown } from './only-known.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
 import type { KeyvLike } from './store/keyv-store.ts';
 import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
@@ -22,7 +23,7 @@ export interface CacheOptions<V> {
   name?: string | undefined;
   /** Sets the keys of this cache apart from others in the same store. Default: the name. */
   namespace?: string | undefined;
-  /** The tier in this process; `false` for none. */
+  /** The tier in this process; `false` for none, which needs `stores`. */
   memory?: MemoryOptions<V> | false | undefined;
   /** Keyv instances or Keyv storage adapters, nearest first. Default: none. */
   stores?: readonly KeyvLike[] | undefined;
@@ -79,6 +80,13 @@ export interface Settings<V> {
   random: () => number;
 }
 
+const OPTIONS = [
+  ...['name', 'namespace', 'memory', 'stores', 'ttl', 'grace', 'staleWhileRevalidate', 'graceBackoffMs'],
+  ...['loaderTimeoutMs', 'loaderSoftTimeoutMs', 'storeTimeoutMs', 'storeCooldown', 'storePolicy'],
+  ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
+];
+const MEMORY_OPTIONS = ['maxEntries', 'maxBytes', 'maxEntryBytes', 'sizeOf', 'policy'];
+
 const maxTimerMs = 2 ** 31 - 1;
 
 const within = (
@@ -99,7 +107,7 @@ export const checkTimeout = (option: string, value: unknown): number =>
     within(option, value, 'a number of ms above 0', (ms) => ms > 0),
   );
 
-const oneOf = <T extends string>(option: string, value: T, allowed: readonly T[]): T => {
+export const oneOf = <T extends string>(option: string, value: T, allowed: readonly T[]): T => {
   if (!allowed.includes(value))
     throw new TypeError(`${option} must be one of ${allowed.join(', ')}, got ${String(value)}`);
   return value;
@@ -109,6 +117,7 @@ const positiveInteger = (option: string, value: unknown): number =>
   within(option, value, 'an integer >= 1', (n) => Number.isInteger(n) && n >= 1);
 
 const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['memory']> => {
+  onlyKnown('memory', options, MEMORY_OPTIONS);
   const maxBytes =
     options.maxBytes === undefined
       ? Number.POSITIVE_INFINITY
@@ -141,6 +150,7 @@ const text = (option: string, value: unknown): string => {
 
 /** Checks all options once; every error names the option, what it expects and what it got. */
 export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
+  onlyKnown('createCache', options, OPTIONS);
   const name = text('name', options.name ?? 'cache');
   checkTtl('ttl', options.ttl);
   const memory = options.memory === false ? undefined : memorySettings(options.memory ?? {});
@@ -150,8 +160,13 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
   const span = (option: string, value: unknown, fallback: number) =>
     within(option, value ?? fallback, 'a number of ms >= 0', (ms) => ms >= 0);
   const cooldown = options.storeCooldown ?? {};
+  onlyKnown('storeCooldown', cooldown, ['failures', 'initialMs', 'maxMs']);
   if (options.stores !== undefined && !Array.isArray(options.stores))
     throw new TypeError(`stores must be an array, got ${String(options.stores)}`);
+  if (memory === undefined && (options.stores?.length ?? 0) === 0)
+    throw new TypeError(
+      'memory: false needs at least one store in stores; with neither nothing would be cached',
+    );
   if (options.storePolicy !== undefined && typeof options.storePolicy.execute !== 'function')
     throw new TypeError('storePolicy must have execute(fn, signal?)');
   return {

@@ -63,6 +63,12 @@ export class TierCounts {
   skipped = 0;
 }
 
+/** The share of lookups that were fresh hits; `null` before the first lookup. */
+export const hitRateOf = (counts: { hits: number; stale: number; misses: number }): number | null => {
+  const lookups = counts.hits + counts.stale + counts.misses;
+  return lookups === 0 ? null : counts.hits / lookups;
+};
+
 /** The running counts of a cache. */
 export class Counts {
   hits = 0;
@@ -87,12 +93,36 @@ export class Counts {
     this.#times.record(Math.max(1, Math.round(durationMs * 1_000)));
   }
 
-  hitRate(): number | null {
-    const lookups = this.hits + this.stale + this.misses;
-    return lookups === 0 ? null : this.hits / lookups;
+  /** Everything counted so far, with what only the tiers know of themselves. */
+  snapshot(
+    name: string,
+    memory: Pick<MemoryTierStats, 'entries' | 'bytes'> | undefined,
+    stores: readonly Pick<StoreTierStats, 'tier' | 'state'>[],
+  ): CacheStats {
+    const { hits, stale, misses, loads, loadErrors } = this;
+    const { errors: _errors, timeouts: _timeouts, skipped: _skipped, ...memoryCounts } = this.memory;
+    return {
+      name,
+      hits,
+      stale,
+      misses,
+      hitRate: hitRateOf(this),
+      loads,
+      loadErrors,
+      loadTimeMs: this.#loadTimes(),
+      memory: memory
+        ? {
+            ...memoryCounts,
+            evictions: { ...this.evictions },
+            entries: memory.entries,
+            bytes: memory.bytes,
+          }
+        : null,
+      stores: stores.map(({ tier, state }, at) => ({ tier, ...this.stores[at]!, state })),
+    };
   }
 
-  loadTimes(): LoadTimes {
+  #loadTimes(): LoadTimes {
     const times = this.#times;
     if (times === undefined) return { p50: 0, p90: 0, p99: 0, max: 0 };
     return {

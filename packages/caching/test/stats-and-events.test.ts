@@ -77,3 +77,21 @@ it('a manager looks after named caches together', async () => {
   await manager.close();
   expect(manager.has('users')).toBe(false);
 });
+
+it('a load-error carries what the loader threw, by identity; a caller’s time-out is none', async () => {
+  const cache = createCache<string>({ name: 'failing' });
+  const heard: unknown[] = [];
+  cache.on('load-error', ({ keys, error }) => heard.push([keys, error]));
+  const thrown = { not: 'an Error' };
+  await expect(
+    cache.getOrSet('k', () => {
+      throw thrown;
+    }),
+  ).rejects.toBe(thrown);
+  await expect(
+    cache.getOrSet('slow', () => new Promise(() => {}), { loaderTimeoutMs: 1 }),
+  ).rejects.toMatchObject({ code: 'CACHE_LOADER_TIMEOUT' });
+  expect(heard).toEqual([[['k'], thrown]]);
+  expect((heard[0] as unknown[])[1]).toBe(thrown);
+  await cache.close();
+});

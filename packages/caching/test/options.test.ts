@@ -1,0 +1,105 @@
+import { expect, it } from '@jest/globals';
+import { CacheManager, cached, createCache } from '../src/index.ts';
+import { FaultyStore } from './doubles.ts';
+
+const load = () => 'v';
+const unknownOption =
+  'createCache has no option "tll"; it knows name, namespace, memory, stores, ttl, grace,';
+
+it.each<[string, () => unknown, string]>([
+  ['createCache', () => createCache({ tll: 3 } as never), unknownOption],
+  ['create of a manager', () => new CacheManager().create('c', { tll: 3 } as never), unknownOption],
+  ['a number', () => createCache(300 as never), 'createCache options must be an object, got 300'],
+  [
+    'memory',
+    () => createCache({ memory: { maxEntires: 5 } as never }),
+    'memory has no option "maxEntires"; it knows maxEntries, maxBytes, maxEntryBytes, sizeOf, policy',
+  ],
+  [
+    'storeCooldown',
+    () => createCache({ storeCooldown: { initial: 5 } as never }),
+    'storeCooldown has no option "initial"; it knows failures, initialMs, maxMs',
+  ],
+  ['no tier', () => createCache({ memory: false }), 'memory: false needs at least one store in stores'],
+  [
+    'no tier, empty stores',
+    () => createCache({ memory: false, stores: [] }),
+    'memory: false needs at least one store in stores',
+  ],
+])('refuses at construction what would quietly do something else: %s', (_name, make, message) => {
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(message);
+});
+
+it('works without memory on a store alone', async () => {
+  const cache = createCache<string>({ memory: false, stores: [new FaultyStore()] });
+  await cache.set('k', 'v');
+  expect(await cache.get('k')).toBe('v');
+});
+
+it.each<[string, (cache: ReturnType<typeof createCache>) => Promise<unknown>, string]>([
+  ['set', (cache) => cache.set('k', 'v', { tag: ['t'] } as never), 'set has no option "tag"; it knows ttl,'],
+  [
+    'set, an option of getOrSet',
+    (cache) => cache.set('k', 'v', { forceRefresh: true } as never),
+    'set has no option "forceRefresh"; it knows ttl, grace, tags',
+  ],
+  [
+    'set, bare seconds',
+    (cache) => cache.set('k', 'v', 300 as never),
+    'set options must be an object, got 300',
+  ],
+  [
+    'setMany',
+    (cache) => cache.setMany([['k', 'v']], { tag: ['t'] } as never),
+    'set has no option "tag"; it knows ttl, grace, tags',
+  ],
+  [
+    'getOrSet',
+    (cache) => cache.getOrSet('k', load, { force: true } as never),
+    'getOrSet has no option "force"; it knows ttl, grace, tags, staleWhileRevalidate, signal, loaderTimeoutMs,',
+  ],
+  [
+    'getOrSetMany',
+    (cache) => cache.getOrSetMany(['k'], () => new Map(), { force: true } as never),
+    'getOrSet has no option "force"',
+  ],
+])('rejects an unknown option of a call, and stores nothing: %s', async (_name, call, message) => {
+  const cache = createCache();
+  await expect(call(cache)).rejects.toThrow(new RegExp(`^${message.replace(/[[\]]/g, '\\$&')}`));
+  expect(cache.stats().memory?.entries).toBe(0);
+});
+
+it.each<[string, () => unknown, string]>([
+  [
+    'the Python habit',
+    () => cached(300 as never),
+    "cached options must be an object, got 300; for 300 seconds write cached({ ttl: '300s' })",
+  ],
+  [
+    'a duration alone',
+    () => cached('5m' as never),
+    'got "5m"; for a time to live write cached({ ttl: "5m" })',
+  ],
+  ['the function itself', () => cached(load as never), 'got a function; write cached()(fn), or @cached()'],
+  ['null', () => cached(null as never), 'cached options must be an object, got null'],
+  [
+    'a misspelt option',
+    () => cached({ tll: 1 } as never),
+    'cached has no option "tll"; it knows ttl, grace,',
+  ],
+  ['a ttl without unit', () => cached({ ttl: '300' }), "ttl must be milliseconds >= 0, a text such as '5m'"],
+  ['grace', () => cached({ grace: -1 }), 'grace must be milliseconds >= 0'],
+  ['staleWhileRevalidate', () => cached({ staleWhileRevalidate: 'x' }), 'staleWhileRevalidate must be'],
+  ['loaderTimeoutMs', () => cached({ loaderTimeoutMs: 0 }), 'loaderTimeoutMs must be a number of ms above 0'],
+  ['tags', () => cached({ tags: [''] }), "tag must be a non-empty string, got ''"],
+  ['key', () => cached({ key: 'id' as never }), 'key must be a function of the arguments, got id'],
+  ['scope', () => cached({ scope: 'global' as never }), 'scope must be one of instance, shared, got global'],
+  [
+    'memory',
+    () => cached({ memory: { max: 1 } as never })(load),
+    'memory has no option "max"; it knows maxEntries',
+  ],
+])('cached() refuses at decoration, before any call: %s', (_name, decorate, message) => {
+  expect(decorate).toThrow(message);
+});
