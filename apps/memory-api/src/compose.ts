@@ -1,7 +1,7 @@
 import { CacheManager } from '@agent4/caching';
 import { classify, handleError } from '@agent4/errors';
 import { apiLogger, appLogger, CorrelationContext, configureLogging } from '@agent4/logging';
-import { fastifyLogging } from '@agent4/logging/http';
+import { fastifyLogging, httpLogging } from '@agent4/logging/http';
 import { HealthRegistry, type Pipeline, pipeline } from '@agent4/resilience';
 import type { FastifyInstance } from 'fastify';
 import type { Config, EmbedderConfig } from './config.ts';
@@ -49,27 +49,27 @@ const embedderFor = (config: EmbedderConfig): Embedder | 'none' => {
   }
 };
 
+/** A model loads within a second or two; a search that comes before waits for it, this long after the start at most. */
+const LOADING_PATIENCE_MS = 5_000;
+
+const unrefDelay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
 /** What an error means, for every policy and service here: the errors package's own verdict. */
 const verdict = (error: unknown): ReturnType<typeof classify>['retry'] => classify(error).retry;
 
-const policies = () => {
-  const read = pipeline({
-    name: 'store.read',
-    classify: verdict,
-    totalTimeoutMs: 15_000,
-    retry: { maxAttempts: 3, initialDelayMs: 25, maxDelayMs: 250, idempotent: true },
-    circuitBreaker: { failureThreshold: 5, openMs: 2_000 },
-    timeoutMs: 10_000,
-  });
-  const write = pipeline({
-    name: 'store.write',
-    classify: verdict,
-    totalTimeoutMs: 15_000,
-    // Repeated only when the store says that nothing was done: a write is never made twice.
-    retry: { maxAttempts: 3, initialDelayMs: 25, maxDelayMs: 250, idempotent: false },
-    circuitBreaker: { failureThreshold: 5, openMs: 2_000 },
-    timeoutMs: 10_000,
-  });
+const createPolicies = () => {
+  const store = (name: string, idempotent: boolean): Pipeline =>
+    pipeline({
+      name,
+      classify: verdict,
+      totalTimeoutMs: 15_000,
+      retry: { maxAttempts: 3, initialDelayMs: 25, maxDelayMs: 250, idempotent },
+      circuitBreaker: { failureThreshold: 5, openMs: 2_000 },
+      timeoutMs: 10_000,
+    });
+  const read = store('store.read', true);
+  // Repeated only when the store says that nothing was done: a write is never made twice.
+  const write = store('store.write', false);
   const embed = pipeline({
     name: 'embedder',
     classify: verdict,
@@ -107,13 +107,13 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
   configureLogging({ level: config.logLevel });
   const rawStore = parts.store ?? (await createWorkerStore({ folder: config.dataDir }));
   const embedder = parts.embedder ?? embedderFor(config.embedder);
-  const { read, write, embed, embedBatch } = policies();
+  const { read, write, embed, embedBatch } = createPolicies();
   const store = guardStore(rawStore, { read, write });
   await store.ensureUser(config.defaultUserId);
 
   const caches = new CacheManager();
   const searches = caches.create<SearchResult>('search', {
-    memory: { maxEntries: 2_000 },
+    memory: { maxEntries: 2_000, maxBytes: 64 * 1024 * 1024 },
     // What is not whole is asked again.
     ttl: (found) => (found.degraded ? 0 : 300_000),
   });
@@ -138,6 +138,7 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
           policy: embed,
           batchPolicy: embedBatch,
           cache: vectors,
+          patience: unrefDelay(LOADING_PATIENCE_MS),
           onUnavailable: observer.embeddingUnavailable,
         });
   const backfill = createBackfill({
@@ -195,6 +196,7 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
       await instance.register(fastifyLogging, { logger: apiLogger });
       observer.requests(instance);
     },
+    instrumentUnrouted: httpLogging({ logger: apiLogger }),
     requestId,
     reportError: observer.failure,
     mcp: mcpRoutes({

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { userIdField } from './contract/fields.ts';
 
 /** Everything the environment decides. This file alone reads it. */
 export interface Config {
@@ -67,25 +68,44 @@ const origins = (text: string): string[] =>
     });
 
 const embedder = (env: Environment): EmbedderConfig => {
-  const kind = env.EMBEDDER ?? (env.EMBEDDER_URL ? 'http' : 'embedded');
+  const kind = env.EMBEDDER || (env.EMBEDDER_URL ? 'http' : 'embedded');
   switch (kind) {
     case 'embedded':
     case 'none':
       return { kind };
     case 'http': {
-      const baseUrl = env.EMBEDDER_URL ?? '';
-      if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))
-        throw invalid('EMBEDDER_URL', 'an http or https URL such as http://127.0.0.1:11434/v1', baseUrl);
+      const url = URL.canParse(env.EMBEDDER_URL ?? '') ? new URL(env.EMBEDDER_URL ?? '') : undefined;
+      // Not quoted: what is wrong with it may be a password in it.
+      if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+        throw new ConfigError(
+          'CONFIG_INVALID',
+          'EMBEDDER_URL must be an http or https URL without a login, such as http://127.0.0.1:11434/v1',
+        );
       const model = env.EMBEDDER_MODEL ?? '';
-      if (model === '') throw invalid('EMBEDDER_MODEL', 'the name of the model', model);
+      if (model.trim() === '') throw invalid('EMBEDDER_MODEL', 'the name of the model', model);
+      const apiKey = env.EMBEDDER_API_KEY || undefined;
+      if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
+        throw new ConfigError('CONFIG_INVALID', 'EMBEDDER_API_KEY must be printable ASCII without spaces');
       if (!env.EMBEDDER_DIMS)
         throw invalid('EMBEDDER_DIMS', 'the length of a vector', env.EMBEDDER_DIMS ?? '');
       const dims = integer(env, 'EMBEDDER_DIMS', 0, 1, 8_192);
-      return { kind, baseUrl, model, dims, apiKey: env.EMBEDDER_API_KEY || undefined };
+      return { kind, baseUrl: url.href, model, dims, apiKey };
     }
     default:
       throw invalid('EMBEDDER', 'one of embedded, http, none', kind);
   }
+};
+
+/** The user who is there from the start. */
+export const readDefaultUserId = (env: Environment = process.env): string => {
+  const parsed = userIdField.safeParse(env.DEFAULT_USER_ID || 'user');
+  if (!parsed.success)
+    throw invalid(
+      'DEFAULT_USER_ID',
+      '1 to 256 characters, none of them control characters',
+      env.DEFAULT_USER_ID ?? '',
+    );
+  return parsed.data;
 };
 
 /**
@@ -101,14 +121,11 @@ export const readConfig = (env: Environment = process.env): Config => {
   const logLevel = env.LOG_LEVEL || 'info';
   if (!(LEVELS as readonly string[]).includes(logLevel))
     throw invalid('LOG_LEVEL', `one of ${LEVELS.join(', ')}`, logLevel);
-  const defaultUserId = env.DEFAULT_USER_ID || 'user';
-  if (defaultUserId.length > 256 || /[\u0000-\u001f\u007f]/.test(defaultUserId))
-    throw invalid('DEFAULT_USER_ID', '1 to 256 characters without control characters', defaultUserId);
   return {
     host,
     port: integer(env, 'PORT', 8765, 0, 65_535),
     dataDir: resolve(env.DATA_DIR || './data'),
-    defaultUserId,
+    defaultUserId: readDefaultUserId(env),
     logLevel: logLevel as Config['logLevel'],
     allowedOrigins: origins(env.ALLOWED_ORIGINS ?? ''),
     embedder: embedder(env),

@@ -39,7 +39,7 @@ Agent4 memory API is ready, memories in ${config.dataDir}
 `);
 };
 
-/** What is still running by then is cut off; nothing acknowledged depends on it. */
+/** `close` cuts off what is not answered before that; this is for what hangs. Nothing acknowledged depends on it. */
 const CLOSE_WITHIN_MS = 1_800;
 
 const stopOn = (api: MemoryApi, signal: NodeJS.Signals): void => {
@@ -47,7 +47,7 @@ const stopOn = (api: MemoryApi, signal: NodeJS.Signals): void => {
     appLogger.info('stopping', { signal });
     // A second signal ends at once, as by default.
     const late = setTimeout(() => {
-      appLogger.error('stopped before all requests had ended', { withinMs: CLOSE_WITHIN_MS });
+      appLogger.error('stopped by force', { withinMs: CLOSE_WITHIN_MS });
       process.exit(1);
     }, CLOSE_WITHIN_MS).unref();
     api.close().then(

@@ -61,7 +61,7 @@ describe('kill -9 during concurrent writes', () => {
     }
     const { memories, indexed, vectors } = await store.check();
     expect(indexed).toBe(memories);
-    const pending = await store.countPendingEmbeddings('openai-compatible:drill');
+    const pending = await store.countPendingEmbeddings(`openai-compatible:drill:${DIMS}`);
     expect(vectors + pending).toBe(memories);
     expect(vectors).toBeGreaterThan(acknowledged.size / 2);
     expect(memories).toBeGreaterThanOrEqual(acknowledged.size);

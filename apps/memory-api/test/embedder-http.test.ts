@@ -254,7 +254,7 @@ describe('a call', () => {
 
 describe('construction', () => {
   it('names the model in the id, so that vectors of two models are never mixed', () => {
-    expect([embedderWith().id, embedderWith().dims]).toEqual(['openai-compatible:small', 4]);
+    expect([embedderWith().id, embedderWith().dims]).toEqual(['openai-compatible:small:4', 4]);
   });
 
   it.each<[Partial<HttpEmbedderOptions>, string]>([

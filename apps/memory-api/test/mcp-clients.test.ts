@@ -78,7 +78,7 @@ describe.each(CLIENTS)('%s', (_name, connect, revision) => {
   it('reads a failed call as a failed call', async () => {
     const unknown = '00000000-0000-4000-8000-000000000000';
     expect(await client.call('delete_memories', { memory_ids: [unknown] })).toEqual({
-      text: 'Error: None of these ids names a memory you may delete (MEMORIES_NOT_FOUND).',
+      text: 'Error: None of these ids names a memory you may delete (MEMORIES_NOT_FOUND, request req-1).',
       structured: undefined,
       isError: true,
     });

@@ -15,6 +15,7 @@ export interface ServerProcess {
   child: ChildProcess;
   /** The log so far, parsed. */
   logs: () => Record<string, unknown>[];
+  ended: Promise<Ended>;
   /** Sends the signal and waits for the end. */
   end: (signal: NodeJS.Signals) => Promise<Ended>;
 }
@@ -53,6 +54,7 @@ export const startServer = async (env: Record<string, string>): Promise<ServerPr
   return {
     url,
     child,
+    ended,
     logs: () =>
       output.stdout
         .split('\n')

@@ -55,6 +55,39 @@ describe('starting and stopping the server', () => {
     await stream.body?.cancel().catch(() => undefined);
   });
 
+  it('answers what is under way when it is told to stop, so that nobody has to ask again', async () => {
+    const server = await startServer({ DATA_DIR: folder, DEFAULT_USER_ID: 'ada' });
+    let answered = 0;
+    let lost = 0;
+    const write = async (name: string): Promise<void> => {
+      for (let at = 0; ; at++) {
+        const sent = fetch(`${server.url}/api/v1/memories/`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ user_id: 'ada', text: `${name} ${at}` }),
+        });
+        const answer = await sent.catch((error: Error) => error);
+        // Refused is not lost: it never reached the server.
+        if (answer instanceof Error) {
+          if ((answer.cause as { code?: string }).code !== 'ECONNREFUSED') lost++;
+          return;
+        }
+        if (!answer.ok) return;
+        await answer.arrayBuffer();
+        answered++;
+        if (answered === 60) server.child.kill('SIGTERM');
+      }
+    };
+    await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(write));
+    expect((await server.ended).code).toBe(0);
+    const again = await startServer({ DATA_DIR: folder });
+    const stats = (await (await fetch(`${again.url}/api/v1/stats?user_id=ada`)).json()) as {
+      total_memories: number;
+    };
+    await again.end('SIGTERM');
+    expect({ stored: stats.total_memories, lost }).toEqual({ stored: answered, lost: 0 });
+  });
+
   it('keeps what was acknowledged when it is stopped in the middle of writes', async () => {
     const server = await startServer({ DATA_DIR: folder, DEFAULT_USER_ID: 'ada' });
     const acknowledged: string[] = [];
@@ -98,9 +131,31 @@ describe('starting and stopping the server', () => {
     ['PORT', '65536', /^CONFIG_INVALID: PORT/],
     ['LOG_LEVEL', 'loud', /^CONFIG_INVALID: LOG_LEVEL must be one of error, warn, info, debug, got "loud"$/],
     ['ALLOWED_ORIGINS', 'https://a.example/path', /^CONFIG_INVALID: ALLOWED_ORIGINS/],
+    ['DEFAULT_USER_ID', 'a\tb', /^CONFIG_INVALID: DEFAULT_USER_ID must be 1 to 256 characters/],
     ['EMBEDDER', 'magic', /^CONFIG_INVALID: EMBEDDER must be one of embedded, http, none, got "magic"$/],
   ])('names the setting %s=%s it can not use', async (name, value, expected) => {
     expect(await refused({ [name]: value })).toMatch(expected);
+  });
+
+  it.each([
+    [
+      { EMBEDDER_URL: 'ftp://ada:geheim@host/v1' },
+      /^CONFIG_INVALID: EMBEDDER_URL must be an http or https URL without a login/,
+    ],
+    [{ EMBEDDER_URL: 'http://ada:geheim@host/v1' }, /^CONFIG_INVALID: EMBEDDER_URL/],
+    [{ EMBEDDER_URL: 'http://host/v1', EMBEDDER_MODEL: ' ' }, /^CONFIG_INVALID: EMBEDDER_MODEL/],
+    [
+      { EMBEDDER_URL: 'http://host/v1', EMBEDDER_MODEL: 'm', EMBEDDER_DIMS: '0' },
+      /^CONFIG_INVALID: EMBEDDER_DIMS/,
+    ],
+    [
+      { EMBEDDER_URL: 'http://host/v1', EMBEDDER_MODEL: 'm', EMBEDDER_API_KEY: 'geheim es' },
+      /^CONFIG_INVALID: EMBEDDER_API_KEY/,
+    ],
+  ])('names the embedder setting of %j and shows no secret of it', async (env, expected) => {
+    const line = await refused({ EMBEDDER: '', ...env });
+    expect(line).toMatch(expected);
+    expect(line).not.toContain('geheim');
   });
 
   it('names a port in use', async () => {
@@ -125,6 +180,10 @@ describe('starting and stopping the server', () => {
     expect(await refused({ DATA_DIR: join(folder, 'file') })).toMatch(
       /^DATA_DIR_NOT_WRITABLE: The data folder/,
     );
+  });
+
+  it('names a folder in which nothing can be made, at once', async () => {
+    expect(await refused({ DATA_DIR: '/proc/memories' })).toMatch(/^DATA_DIR_NOT_WRITABLE/);
   });
 
   it('names a damaged database', async () => {

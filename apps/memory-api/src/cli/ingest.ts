@@ -1,4 +1,4 @@
-import { ConfigError, readConfig } from '../config.ts';
+import { ConfigError, readDefaultUserId } from '../config.ts';
 import { ingest } from './ingest/main.ts';
 
 const stop = new AbortController();
@@ -8,10 +8,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 process.stdout.on('error', () => stop.abort());
 
 try {
-  const { defaultUserId } = readConfig({ DEFAULT_USER_ID: process.env.DEFAULT_USER_ID });
   process.exitCode = await ingest({
     argv: process.argv.slice(2),
-    defaultUser: defaultUserId,
+    defaultUser: readDefaultUserId(),
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stop.signal,

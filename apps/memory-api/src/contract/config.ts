@@ -17,7 +17,7 @@ export const vectorStorePart = z
   .object({ provider: text, config: z.record(z.string(), z.unknown()).nullish() })
   .nullable();
 export const openmemoryPart = z.object({ custom_instructions: text });
-export const mem0Part = z.object({
+const mem0Part = z.object({
   llm: llmPart.nullish(),
   embedder: embedderPart.nullish(),
   vector_store: vectorStorePart.nullish(),

@@ -30,25 +30,44 @@ export const userIdField = nameField.describe('The name of the user, as the clie
 export const appNameField = nameField.describe('The name of the app that acts');
 export const queryField = z.string().min(1).max(10_000).refine(storable, NOT_STORABLE);
 export const substringField = z.string().max(10_000).refine(storable, NOT_STORABLE);
+export const categoryNameField = nameField;
 export const idField = z.uuid();
 export const idList = z.array(idField).max(MAX_LIST);
 export const stateField = z.enum(MEMORY_STATES);
 
+/** Keys and values at every depth; what came as JSON has an end. */
+const storableDeep = (value: unknown): boolean => {
+  if (typeof value === 'string') return storable(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, inner]) => storable(key) && storableDeep(inner));
+};
+
 export const metadataField = z
   .record(z.string(), z.unknown())
+  .refine(storableDeep, NOT_STORABLE)
   .refine(
     (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES,
     `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,
   );
 
 /** Up to the year 9999. */
-export const epochSeconds = z.int().min(0).max(253_402_300_799);
+export const MAX_EPOCH_SECONDS = 253_402_300_799;
+export const epochSeconds = z.int().min(0).max(MAX_EPOCH_SECONDS);
 
 /** The same in a query string, where everything is text. */
 export const intParam = (min: number, max: number): z.ZodCoercedNumber<string> =>
   z.coerce.number<string>().int().min(min).max(max);
 
 export const MAX_PAGE = 1_000_000;
+
+/** A range of whole seconds as milliseconds, both ends in it. */
+export const toRangeMs = (range: {
+  from_date?: number | null | undefined;
+  to_date?: number | null | undefined;
+}): { from: number | undefined; to: number | undefined } => ({
+  from: typeof range.from_date === 'number' ? range.from_date * 1000 : undefined,
+  to: typeof range.to_date === 'number' ? range.to_date * 1000 + 999 : undefined,
+});
 
 /** Seconds, as a number: the UI multiplies by 1,000. */
 export const toEpochSeconds = (ms: number): number => Math.floor(ms / 1000);

@@ -6,6 +6,7 @@ import {
   idField,
   idList,
   intParam,
+  MAX_EPOCH_SECONDS,
   MAX_PAGE,
   metadataField,
   stateField,
@@ -29,9 +30,9 @@ export const memoryParams = z.object({ memory_id: idField });
 export const listQuery = z.object({
   user_id: userIdField,
   app_id: idField.optional(),
-  from_date: intParam(0, 253_402_300_799).optional(),
-  to_date: intParam(0, 253_402_300_799).optional(),
-  categories: z.string().max(4_096).optional().describe('Names, separated by commas'),
+  from_date: intParam(0, MAX_EPOCH_SECONDS).optional(),
+  to_date: intParam(0, MAX_EPOCH_SECONDS).optional(),
+  categories: substringField.optional().describe('Names, separated by commas'),
   search_query: substringField.optional(),
   sort_column: z.string().max(64).optional(),
   sort_direction: z.string().max(64).optional(),
@@ -70,7 +71,7 @@ export const filterBody = z.object({
 export const updateBody = z.object({ memory_content: textField, user_id: userIdField });
 export const deleteBody = z.object({ memory_ids: idList, user_id: userIdField });
 export const archiveBody = idList;
-export const archiveQuery = z.object({ user_id: z.string().min(1).max(256) });
+export const archiveQuery = z.object({ user_id: userIdField });
 
 export const stateBody = z.object({
   user_id: userIdField,

@@ -1,13 +1,20 @@
 import { z } from 'zod';
 import type { SearchResult } from '../domain/search-service.ts';
-import { epochSeconds, idList, queryField, toEpochSeconds, userIdField } from './fields.ts';
+import {
+  categoryNameField,
+  epochSeconds,
+  idList,
+  queryField,
+  toEpochSeconds,
+  userIdField,
+} from './fields.ts';
 
 export const searchBody = z.object({
   user_id: userIdField,
   query: queryField,
   limit: z.int().min(1).max(100).default(10),
   app_ids: idList.nullish(),
-  categories: z.array(z.string().min(1).max(256)).max(100).nullish().describe('Names'),
+  categories: z.array(categoryNameField).max(100).nullish().describe('Names'),
   from_date: epochSeconds.nullish(),
   to_date: epochSeconds.nullish(),
 });

@@ -11,8 +11,13 @@ export interface Embedding {
   /**
    * The text's vector, or undefined when the embedder can not give it now.
    * Never rejects but with `signal.reason`: without a vector a memory is stored and a search answers by text.
+   * @param options.patient Waits for an embedder that is loading, within the first seconds of the process.
    */
-  vectorFor(text: string, signal?: AbortSignal): Promise<StoredVector | undefined>;
+  vectorFor(
+    text: string,
+    signal?: AbortSignal,
+    options?: { patient?: boolean },
+  ): Promise<StoredVector | undefined>;
   /** Vectors for texts that were stored without; rejects when the embedder can not give them. */
   vectorsFor(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   available(): boolean;
@@ -25,10 +30,13 @@ export const createEmbedding = (options: {
   /** For texts nobody waits for. */
   batchPolicy: Policy;
   cache: ReadCache<Float32Array>;
+  /** Ends with the time in which a search waits for the model rather than answer by text alone. */
+  patience: Promise<void>;
   /** Told of each vector that could not be had, with the error. */
   onUnavailable: (error: unknown) => void;
 }): Embedding => {
   const { embedder, policy, batchPolicy, cache, onUnavailable } = options;
+  const firstSeconds = Promise.race([options.patience, embedder.settled()]);
   const keyOf = (text: string): string =>
     `${embedder.id}:${createHash('sha256').update(text).digest('base64url')}`;
   const run = (texts: readonly string[], through: Policy, signal?: AbortSignal): Promise<Float32Array[]> =>
@@ -40,7 +48,8 @@ export const createEmbedding = (options: {
     enabled: true,
     available,
     vectorsFor: (texts, signal) => run(texts, batchPolicy, signal),
-    async vectorFor(text, signal) {
+    async vectorFor(text, signal, { patient = false } = {}) {
+      if (patient && embedder.state().status === 'loading') await firstSeconds;
       if (!available()) return undefined;
       try {
         const load = async (context: { readonly signal: AbortSignal }): Promise<Float32Array> =>

@@ -1,9 +1,9 @@
 import { toUSVString } from 'node:util';
 import type { Embedder, EmbedderState } from '../domain/embedder.ts';
+import { retryAfterMs } from '../domain/retry-after.ts';
+import { requireWholeNumber } from '../domain/whole-number.ts';
 import { EmbedderError } from './embedder-error.ts';
 import { readVectors } from './http-answer.ts';
-import { retryAfterMs } from './retry-after.ts';
-import { requireWholeNumber } from './whole-number.ts';
 
 export interface HttpEmbedderOptions {
   /** What `/embeddings` is added to, for example `http://127.0.0.1:11434/v1`. */
@@ -65,7 +65,7 @@ class HttpEmbedder implements Embedder {
       if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey must be visible ASCII without spaces');
       this.#headers.authorization = `Bearer ${apiKey}`;
     }
-    this.id = `openai-compatible:${model}`;
+    this.id = `openai-compatible:${model}:${dims}`;
     this.dims = dims;
     this.#model = model;
     this.#fetch = options.fetch ?? fetch;

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Embedder, EmbedderState } from '../domain/embedder.ts';
+import { requireWholeNumber } from '../domain/whole-number.ts';
 import { EmbedderError } from './embedder-error.ts';
 import { MINILM_DIMS, MINILM_ID } from './minilm-files.ts';
 import type { MiniLmWorkerData } from './minilm-messages.ts';
 import { type QueuedText, TextQueue } from './text-queue.ts';
-import { requireWholeNumber } from './whole-number.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 export interface MiniLmOptions {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
@@ -6,17 +7,21 @@ import type { ConfigDocument } from '../contract/config.ts';
 import type { AppService } from '../domain/app-service.ts';
 import type { MemoryService } from '../domain/memory-service.ts';
 import type { SearchService } from '../domain/search-service.ts';
-import { type ErrorReport, installErrors } from './errors.ts';
+import { installClosing } from './closing.ts';
+import { createClientErrorHandler, createErrorSender, type ErrorReport, httpErrors } from './errors.ts';
 import { type Operations, operationRoutes } from './operations.ts';
 import { appRoutes, statsRoutes, userRoutes } from './routes/apps.ts';
 import { configRoutes } from './routes/config.ts';
 import { memoryRoutes } from './routes/memories.ts';
 import { searchRoutes } from './routes/search.ts';
-import { installSecurity } from './security.ts';
+import { installSecurity, refusalOf } from './security.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** Room for a text of the greatest length in any script, and its metadata. */
 const BODY_LIMIT = 2 * 1024 * 1024;
+
+/** Requests under way when the server is told to stop have this long. */
+const ANSWER_WITHIN_MS = 1_200;
 
 export interface AppOptions {
   version: string;
@@ -29,6 +34,8 @@ export interface AppOptions {
   config: ConfigDocument;
   /** Installs, before all else, what gives each request its correlation id and log line, and counts it. */
   instrument: (app: FastifyInstance) => Promise<void>;
+  /** The same for a request that fastify's router refuses before any hook runs. */
+  instrumentUnrouted: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /** The id of the request under way. */
   requestId: () => string;
   reportError: (error: ErrorReport) => void;
@@ -37,11 +44,20 @@ export interface AppOptions {
 
 /** Builds the server without listening: tests inject, `main.ts` listens. */
 export const buildApp = async (options: AppOptions): Promise<FastifyInstance> => {
+  const errors = { requestId: options.requestId, bodyLimit: BODY_LIMIT, report: options.reportError };
+  const sendError = createErrorSender(errors);
+  const refusal = refusalOf(options.allowedOrigins);
   const app = fastify({
+    frameworkErrors: (error, request, reply) =>
+      options.instrumentUnrouted(request.raw, reply.raw, () => {
+        void sendError(refusal(request.headers) ?? error, request, reply);
+      }),
+    clientErrorHandler: createClientErrorHandler(errors),
     bodyLimit: BODY_LIMIT,
     // Clients write both, and the UI's preflights must not be redirected.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
-    forceCloseConnections: true,
+    // What is under way is answered; what is idle is closed at once.
+    forceCloseConnections: 'idle',
     // Slow clients must not hold sockets for ever; open streams are not limited by these.
     requestTimeout: 60_000,
     return503OnClosing: true,
@@ -52,7 +68,9 @@ export const buildApp = async (options: AppOptions): Promise<FastifyInstance> =>
   app.setSerializerCompiler(serializerCompiler);
 
   await options.instrument(app);
-  installErrors(app, { requestId: options.requestId, bodyLimit: BODY_LIMIT, report: options.reportError });
+  installClosing(app, ANSWER_WITHIN_MS);
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendError(httpErrors.ROUTE_NOT_FOUND(), request, reply));
   installSecurity(app, options);
 
   await app.register(swagger, {

@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { createErrorResponse, defineErrors, handleError, type StructuredError } from '@agent4/errors';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { frameworkFailure } from '../contract/framework-failure.ts';
+import { codeOf } from '../domain/error-code.ts';
 import { RequestInvalid, type ValidationDetail } from './validation.ts';
 
 /** Failures that HTTP itself gives, before the domain is asked. */
@@ -19,6 +24,13 @@ export const httpErrors = defineErrors({
     category: 'VALIDATION',
     message: 'The body must be application/json',
     httpStatus: 415,
+  },
+  PATH_TOO_LONG: { category: 'VALIDATION', message: 'A part of the address is too long', httpStatus: 414 },
+  HEADERS_TOO_LARGE: { category: 'VALIDATION', message: 'The headers are too large', httpStatus: 431 },
+  REQUEST_TOO_SLOW: {
+    category: 'VALIDATION',
+    message: 'The request did not arrive in time',
+    httpStatus: 408,
   },
   BAD_REQUEST: { category: 'VALIDATION', message: 'The request can not be understood' },
   CONFIG_READ_ONLY: {
@@ -55,11 +67,6 @@ interface Translated {
   details?: readonly ValidationDetail[];
 }
 
-const codeOf = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
-
 const violationsOf = (
   details: readonly ValidationDetail[],
 ): { path: string; code: string; message: string }[] =>
@@ -79,17 +86,17 @@ const translate = (cause: unknown, bodyLimit: number): Translated => {
       error: httpErrors.REQUEST_INVALID({}, { cause, violations: violationsOf(cause.details) }),
       details: cause.details,
     };
-  switch (codeOf(cause)) {
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+  switch (frameworkFailure(cause)) {
+    case 'malformed-json':
       return { error: httpErrors.MALFORMED_JSON({}, { cause }), details: [jsonInvalid] };
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case 'body-too-large':
       return { error: httpErrors.BODY_TOO_LARGE({ limit: bodyLimit }, { cause }) };
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'media-type':
       return { error: httpErrors.MEDIA_TYPE_UNSUPPORTED({}, { cause }) };
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-    case 'FST_ERR_BAD_URL':
+    case 'bad-request':
       return { error: httpErrors.BAD_REQUEST({}, { cause }) };
+    case 'path-too-long':
+      return { error: httpErrors.PATH_TOO_LONG({}, { cause }) };
   }
   return { error: cause };
 };
@@ -97,16 +104,18 @@ const translate = (cause: unknown, bodyLimit: number): Translated => {
 const wantsProblem = (request: FastifyRequest): boolean =>
   request.headers.accept?.includes('application/problem+json') === true;
 
-/** Every failure of a route leaves through here: classified, with a safe body, reported once. */
-export const installErrors = (
-  app: FastifyInstance,
-  options: {
-    requestId: () => string;
-    bodyLimit: number;
-    report: (error: ErrorReport) => void;
-  },
-): void => {
-  const send = (cause: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+export interface ErrorSenderOptions {
+  requestId: () => string;
+  bodyLimit: number;
+  report: (error: ErrorReport) => void;
+}
+
+export type SendError = (cause: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+/** Every failure leaves through here: classified, with a safe body, reported once. */
+export const createErrorSender =
+  (options: ErrorSenderOptions): SendError =>
+  (cause, request, reply) => {
     const { error, details } = translate(cause, options.bodyLimit);
     const requestId = options.requestId();
     const structured = handleError(error, { correlationId: requestId });
@@ -119,6 +128,35 @@ export const installErrors = (
     const body: ErrorBody = { detail: details ?? message, code, request_id: requestId, retryable };
     return reply.serializer(JSON.stringify).send(body);
   };
-  app.setErrorHandler((error, request, reply) => send(error, request, reply));
-  app.setNotFoundHandler((request, reply) => send(httpErrors.ROUTE_NOT_FOUND(), request, reply));
+
+const CLIENT_ERRORS: Readonly<Record<string, () => unknown>> = {
+  HPE_HEADER_OVERFLOW: () => httpErrors.HEADERS_TOO_LARGE(),
+  ERR_HTTP_REQUEST_TIMEOUT: () => httpErrors.REQUEST_TOO_SLOW(),
 };
+
+/** For what is no HTTP request at all: there is no route and no reply, only a socket. */
+export const createClientErrorHandler =
+  (options: Pick<ErrorSenderOptions, 'report'>) =>
+  (cause: Error, socket: Socket): void => {
+    if (codeOf(cause) === 'ECONNRESET' || socket.destroyed) return;
+    const error = CLIENT_ERRORS[codeOf(cause) ?? '']?.() ?? httpErrors.BAD_REQUEST({}, { cause });
+    const requestId = randomUUID();
+    const structured = handleError(error, { correlationId: requestId });
+    const { status, code, message, retryable } = structured.public;
+    options.report({ structured, status });
+    const body = JSON.stringify({
+      detail: message,
+      code,
+      request_id: requestId,
+      retryable,
+    } satisfies ErrorBody);
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${requestId}`,
+      'connection: close',
+    ];
+    if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+    socket.destroy(cause);
+  };

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { httpErrors } from './errors.ts';
@@ -18,6 +19,20 @@ const originAllowed = (origin: string, allowed: ReadonlySet<string>): boolean =>
   return (protocol === 'http:' || protocol === 'https:') && isLoopbackName(hostname);
 };
 
+/** Why a request from there is not served; undefined when it is. */
+export const refusalOf = (
+  allowedOrigins: readonly string[],
+): ((headers: IncomingHttpHeaders) => Error | undefined) => {
+  const allowed = new Set(allowedOrigins);
+  return ({ host, origin }) => {
+    const name = hostName(host ?? '');
+    if (name === undefined || !isLoopbackName(name)) return httpErrors.HOST_NOT_ALLOWED();
+    return origin !== undefined && !originAllowed(origin, allowed)
+      ? httpErrors.ORIGIN_NOT_ALLOWED()
+      : undefined;
+  };
+};
+
 /**
  * A page elsewhere must not reach a server on loopback: neither by its own name made to point here
  * (Host), nor by a request across origins (Origin). Before everything else, also on the MCP routes.
@@ -26,12 +41,10 @@ export const installSecurity = (
   app: FastifyInstance,
   options: { allowedOrigins: readonly string[] },
 ): void => {
-  const allowed = new Set(options.allowedOrigins);
+  const refusal = refusalOf(options.allowedOrigins);
   app.addHook('onRequest', async (request) => {
-    const host = hostName(request.headers.host ?? '');
-    if (host === undefined || !isLoopbackName(host)) throw httpErrors.HOST_NOT_ALLOWED();
-    const { origin } = request.headers;
-    if (origin !== undefined && !originAllowed(origin, allowed)) throw httpErrors.ORIGIN_NOT_ALLOWED();
+    const error = refusal(request.headers);
+    if (error !== undefined) throw error;
   });
   app.register(cors, {
     // Foreign origins never come this far.

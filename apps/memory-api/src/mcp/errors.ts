@@ -37,6 +37,16 @@ export const mcpErrors = defineErrors({
     message: 'The body must be application/json',
     httpStatus: 415,
   },
+  NOT_ACCEPTABLE: {
+    category: 'VALIDATION',
+    message: 'Not acceptable: answers are application/json or text/event-stream',
+    httpStatus: 406,
+  },
+  METHOD_NOT_ALLOWED: {
+    category: 'VALIDATION',
+    message: 'Method not allowed: this address answers POST only',
+    httpStatus: 405,
+  },
   MESSAGE_INVALID: { category: 'VALIDATION', message: 'The body is not one JSON-RPC message' },
   SESSION_UNKNOWN: { category: 'NOT_FOUND', message: 'There is no open stream of this session here' },
   TOO_MANY_STREAMS: {

@@ -1,5 +1,7 @@
 import { isAppError } from '@agent4/errors';
 import type { FastifyInstance } from 'fastify';
+import { frameworkFailure } from '../contract/framework-failure.ts';
+import { codeOf } from '../domain/error-code.ts';
 import { mcpErrors, type PublicError, type ToPublicError } from './errors.ts';
 
 /** An answer to a request that can not be told apart by its JSON-RPC id. */
@@ -20,20 +22,14 @@ const RPC_CODES: Readonly<Record<string, number>> = {
   MEDIA_TYPE_UNSUPPORTED: -32000,
 };
 
-const codeOf = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
-
 /** The framework's own failures in our codes. */
 const translate = (cause: unknown): unknown => {
-  switch (codeOf(cause)) {
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+  switch (frameworkFailure(cause)) {
+    case 'malformed-json':
       return mcpErrors.MALFORMED_JSON({}, { cause });
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case 'body-too-large':
       return mcpErrors.BODY_TOO_LARGE({}, { cause });
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'media-type':
       return mcpErrors.MEDIA_TYPE_UNSUPPORTED({}, { cause });
     default:
       return cause;
@@ -54,13 +50,6 @@ export const answerRefusals = (app: FastifyInstance, publicError: ToPublicError)
       .code(error.httpStatus)
       .type('application/json')
       .serializer(JSON.stringify)
-      .send(
-        rpcError(rpcCode, message, {
-          code: data.code,
-          retryable: data.retryable,
-          retryAfterMs: data.retryAfterMs,
-          requestId: data.requestId,
-        }),
-      );
+      .send(rpcError(rpcCode, message, data));
   });
 };

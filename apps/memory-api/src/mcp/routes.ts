@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { AgentService } from '../domain/agent-service.ts';
+import { requireWholeNumber } from '../domain/whole-number.ts';
 import { createCallGuard } from './call-guard.ts';
 import { neverThrowing, type ToPublicError } from './errors.ts';
 import { createInFlight } from './in-flight.ts';
@@ -27,11 +28,6 @@ const DRAIN_MS = 500;
 /** A whole exchange may take this much more than a call in it. */
 const EXCHANGE_MARGIN_MS = 1000;
 
-const positive = (name: string, value: number): number => {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new RangeError(`${name} must be an integer >= 1, got ${String(value)}`);
-};
-
 /**
  * MCP over the agent service: Streamable HTTP of every revision, and the older SSE transport.
  * Host, Origin and CORS are the business of the app this is registered in; so is `forceCloseConnections`.
@@ -40,9 +36,11 @@ const positive = (name: string, value: number): number => {
 export const mcpRoutes = (options: McpOptions): FastifyPluginAsync => {
   const { agents, version } = options;
   const publicError = neverThrowing(options.publicError);
-  const keepAliveMs = positive('keepAliveMs', options.keepAliveMs ?? 15_000);
-  const timeoutMs = positive('callTimeoutMs', options.callTimeoutMs ?? 60_000);
-  const limit = createStreamLimit(positive('maxStreamsPerUser', options.maxStreamsPerUser ?? 16));
+  const keepAliveMs = requireWholeNumber('keepAliveMs', options.keepAliveMs ?? 15_000, 1);
+  const timeoutMs = requireWholeNumber('callTimeoutMs', options.callTimeoutMs ?? 60_000, 1);
+  const limit = createStreamLimit(
+    requireWholeNumber('maxStreamsPerUser', options.maxStreamsPerUser ?? 16, 1),
+  );
 
   return async (app) => {
     const inFlight = createInFlight();

@@ -11,7 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Agent } from '../domain/agent-service.ts';
 import { type AddressParams, agentOf } from './agent.ts';
 import { withDeadline } from './deadline.ts';
-import type { ToPublicError } from './errors.ts';
+import { mcpErrors, type ToPublicError } from './errors.ts';
 import { hijack } from './hijack.ts';
 import type { InFlight } from './in-flight.ts';
 import { rpcError } from './refusals.ts';
@@ -76,8 +76,8 @@ export const streamableRoutes = (
       return await withDeadline(exchangeMs, request.signal, () => transport.handleRequest(request, given));
     } catch (error) {
       if (request.signal.aborted) return new Response(null, { status: 499 });
-      const { message, code, retryable } = publicError(error);
-      return Response.json(rpcError(-32000, message, { code, retryable }), { status: 504 });
+      const { message, ...data } = publicError(error);
+      return Response.json(rpcError(-32000, message, data), { status: 504 });
     } finally {
       await server.close();
     }
@@ -90,10 +90,8 @@ export const streamableRoutes = (
         if (takes(request, 'application/json', 'application/*', '*/*'))
           return legacyJson(acceptingBoth(request), given);
         if (takes(request, 'text/event-stream', 'text/*')) return legacyStream(acceptingBoth(request), given);
-        return Response.json(
-          rpcError(-32000, 'Not acceptable: answers are application/json or text/event-stream'),
-          { status: 406 },
-        );
+        const { message, ...data } = publicError(mcpErrors.NOT_ACCEPTABLE());
+        return Response.json(rpcError(-32000, message, data), { status: 406 });
       },
     },
     { onerror: publicError },
@@ -111,12 +109,12 @@ export const streamableRoutes = (
       const message = Object.assign(request.raw, { auth: identify(agent) }) as NodeIncomingMessageLike;
       await node(message, raw, request.body);
     } catch (error) {
-      publicError(error);
+      const { message, ...data } = publicError(error);
       if (raw.headersSent) raw.destroy();
       else
         raw
           .writeHead(500, { 'content-type': 'application/json' })
-          .end(JSON.stringify(rpcError(-32603, 'Internal server error')));
+          .end(JSON.stringify(rpcError(-32603, message, data)));
     }
   });
 
@@ -125,11 +123,13 @@ export const streamableRoutes = (
     method: ['GET', 'DELETE', 'PUT', 'PATCH'],
     url: ADDRESS,
     exposeHeadRoute: false,
-    onRequest: async (_request, reply) =>
-      reply
+    onRequest: async (_request, reply) => {
+      const { message, ...data } = publicError(mcpErrors.METHOD_NOT_ALLOWED());
+      return reply
         .code(405)
         .header('allow', 'POST')
-        .send(rpcError(-32000, 'Method not allowed: this address answers POST only')),
+        .send(rpcError(-32000, message, data));
+    },
     handler: async () => undefined,
   });
 

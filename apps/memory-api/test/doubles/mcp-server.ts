@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createErrorResponse, handleError } from '@agent4/errors';
+import { handleError } from '@agent4/errors';
 import fastify from 'fastify';
 import { type AgentService, createAgentService } from '../../src/domain/agent-service.ts';
 import { createEmbedding } from '../../src/domain/embedding.ts';
@@ -10,7 +10,8 @@ import { createMemoryService, type ReadCache } from '../../src/domain/memory-ser
 import type { MemoryStore } from '../../src/domain/memory-store.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { createSearchService } from '../../src/domain/search-service.ts';
-import { installErrors } from '../../src/http/errors.ts';
+import { installClosing } from '../../src/http/closing.ts';
+import { createErrorSender } from '../../src/http/errors.ts';
 import { installSecurity } from '../../src/http/security.ts';
 import { type McpOptions, mcpRoutes } from '../../src/mcp/routes.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/store.ts';
@@ -50,6 +51,7 @@ export const startMcp = async (
     policy: direct,
     batchPolicy: direct,
     cache: noCache(),
+    patience: Promise.resolve(),
     onUnavailable: () => undefined,
   });
   const memories = createMemoryService({
@@ -66,20 +68,26 @@ export const startMcp = async (
   const app = fastify({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     bodyLimit: 64 * 1024,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
   });
+  installClosing(app, 600);
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('x-request-id', randomUUID());
   });
-  installErrors(app, { requestId: () => 'req-1', bodyLimit: 64 * 1024, report: () => undefined });
+  const sendError = createErrorSender({
+    requestId: () => 'req-1',
+    bodyLimit: 64 * 1024,
+    report: () => undefined,
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   installSecurity(app, { allowedOrigins: [] });
   await app.register(
     mcpRoutes({
       version: '1.2.3',
       publicError: (error) => {
         reported.push(error);
-        const { body } = createErrorResponse(handleError(error), { requestId: 'req-1' });
-        return (body as { error: { code: string; message: string; retryable: boolean } }).error;
+        const { code, message, retryable, retryAfterMs } = handleError(error).public;
+        return { code, message, retryable, retryAfterMs, requestId: 'req-1' };
       },
       ...mcp,
       agents,

@@ -1,4 +1,5 @@
 import { type Pipeline, pipeline, type TimeSource } from '@agent4/resilience';
+import { retryAfterMs } from '../../domain/retry-after.ts';
 import { failureOf, printable } from '../server/connection.ts';
 
 /** The server refused, failed, or gave no answer. The code is the server's own where it gave one. */
@@ -164,7 +165,7 @@ const refusal = (
     code: typeof answer?.code === 'string' ? printable(answer.code) : `HTTP_${status}`,
     status,
     retryable: status === 429 || status >= 500,
-    retryAfterMs: retryAfterOf(headers.get('retry-after'), now),
+    retryAfterMs: retryAfterMs(headers.get('retry-after'), now),
   });
 
 /** `detail` is a sentence, or for a request that does not fit a list of what does not. */
@@ -177,12 +178,4 @@ const detailOf = (detail: unknown): string | undefined => {
       return place === '' ? String(msg) : `${place}: ${String(msg)}`;
     })
     .join('; ');
-};
-
-/** Seconds or a date, as milliseconds from now. */
-const retryAfterOf = (value: string | null, now: number): number | undefined => {
-  if (value === null) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 };

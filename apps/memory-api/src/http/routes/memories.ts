@@ -1,18 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
+import { toRangeMs } from '../../contract/fields.ts';
 import * as contract from '../../contract/memories.ts';
 import { domainErrors } from '../../domain/errors.ts';
 import type { MemoryService } from '../../domain/memory-service.ts';
 import type { MemorySort, StateSelection } from '../../domain/memory-store.ts';
-
-const ms = (seconds: number | null | undefined): number | undefined =>
-  seconds === null || seconds === undefined ? undefined : seconds * 1000;
-
-/** The last millisecond of a second: both ends of a range are in it. */
-const msEnd = (seconds: number | null | undefined): number | undefined => {
-  const start = ms(seconds);
-  return start === undefined ? undefined : start + 999;
-};
 
 const FILTER_SORT: Readonly<Record<string, MemorySort>> = {
   memory: 'content',
@@ -71,8 +63,7 @@ export const memoryRoutes =
             appIds: query.app_id === undefined ? [] : [query.app_id],
             categoryNames: names(query.categories),
             contains: query.search_query,
-            from: ms(query.from_date),
-            to: msEnd(query.to_date),
+            ...toRangeMs(query),
           },
           sort: LIST_SORT.has(query.sort_column ?? '')
             ? { by: query.sort_column as MemorySort, descending: query.sort_direction !== 'asc' }
@@ -119,8 +110,7 @@ export const memoryRoutes =
             appIds: body.app_ids ?? [],
             categoryIds: body.category_ids ?? [],
             contains: body.search_query ?? undefined,
-            from: ms(body.from_date),
-            to: msEnd(body.to_date),
+            ...toRangeMs(body),
           },
           sort: sortOf(body.sort_column, body.sort_direction),
           page,

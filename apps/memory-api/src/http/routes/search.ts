@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { toRangeMs } from '../../contract/fields.ts';
 import { searchAnswer, searchBody, toSearchAnswer } from '../../contract/search.ts';
 import type { SearchService } from '../../domain/search-service.ts';
 import { clientGone } from '../client-gone.ts';
@@ -18,8 +19,7 @@ export const searchRoutes =
             filter: {
               appIds: body.app_ids ?? [],
               categoryNames: body.categories ?? [],
-              from: typeof body.from_date === 'number' ? body.from_date * 1000 : undefined,
-              to: typeof body.to_date === 'number' ? body.to_date * 1000 + 999 : undefined,
+              ...toRangeMs(body),
             },
           },
           clientGone(reply),

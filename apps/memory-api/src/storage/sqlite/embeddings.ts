@@ -1,4 +1,4 @@
-import type { Sql } from './statements.ts';
+import { bumpRevision, type Sql } from './statements.ts';
 import type { VectorIndex } from './vector-index.ts';
 
 const PENDING = `FROM memories m LEFT JOIN vectors v ON v.memory = m.seq AND v.embedder = ?
@@ -39,6 +39,6 @@ export const putVectors = (
       stored++;
     }
     // A search may answer more than before.
-    for (const user of users) sql.run('UPDATE users SET revision = revision + 1 WHERE seq = ?', user);
+    for (const user of users) bumpRevision(sql, user);
     return stored;
   });

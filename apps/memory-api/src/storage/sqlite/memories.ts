@@ -10,14 +10,10 @@ import type {
 import type { Category, Memory, MemoryState, Paged, PageRequest } from '../../domain/model.ts';
 import { conditionOf } from './filter.ts';
 import { MEMORY_COLUMNS, MEMORY_FROM, type MemoryRow, toApp, toMemory } from './rows.ts';
-import type { Sql, SqlValue } from './statements.ts';
+import { bumpRevision, type Sql, type SqlValue } from './statements.ts';
 import { indexText, unindexText } from './text-index.ts';
 import { appRowFor } from './users-apps.ts';
 import type { VectorIndex } from './vector-index.ts';
-
-const bumpRevision = (sql: Sql, userSeq: number): void => {
-  sql.run('UPDATE users SET revision = revision + 1 WHERE seq = ?', userSeq);
-};
 
 const rowOf = (sql: Sql, id: string): MemoryRow | undefined =>
   sql.one<MemoryRow>(`SELECT ${MEMORY_COLUMNS} ${MEMORY_FROM} WHERE m.id = ?`, id);

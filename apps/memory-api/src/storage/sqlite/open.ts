@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
+import { codeOf } from '../../domain/error-code.ts';
 import { StartupError } from '../startup-error.ts';
 import { migrate, SCHEMA_VERSION } from './schema.ts';
 
@@ -9,12 +10,16 @@ const LOCK = 'memories.lock';
 /** Above this size the check of every page would make the start slow; SQLite still checks each page it reads. */
 const QUICK_CHECK_BYTES = 256 * 1024 * 1024;
 
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+/** One level at a time: with `recursive`, Node tries for ever where a folder can not be made at all, as in /proc. */
+const makeFolder = (folder: string): void => {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+};
 
 const prepareFolder = (folder: string): void => {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new StartupError(
@@ -38,7 +43,7 @@ const lockFolder = (folder: string): Database => {
     return lock;
   } catch (cause) {
     lock?.close();
-    if (codeOf(cause).startsWith('SQLITE_BUSY') || codeOf(cause).startsWith('SQLITE_LOCKED'))
+    if (/^SQLITE_(BUSY|LOCKED)/.test(codeOf(cause) ?? ''))
       throw new StartupError(
         'DATA_DIR_IN_USE',
         `Another process is using the data folder "${folder}". Stop it, or set DATA_DIR to another folder.`,
@@ -82,7 +87,7 @@ const openDatabase = (folder: string): Database => {
   } catch (cause) {
     db?.close();
     if (cause instanceof StartupError) throw cause;
-    const code = codeOf(cause);
+    const code = codeOf(cause) ?? 'unknown';
     if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT'))
       throw damaged(folder, code, cause);
     if (

@@ -114,13 +114,12 @@ const MIGRATIONS: readonly string[] = [
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
-/** Brings an open database up to this version. Answers the version it found. */
-export const migrate = (db: Database): number => {
+/** Brings an open database up to this version. */
+export const migrate = (db: Database): void => {
   const found = db.pragma('user_version', { simple: true }) as number;
   for (let version = found; version < MIGRATIONS.length; version++)
     db.transaction(() => {
       db.exec(MIGRATIONS[version]!);
       db.pragma(`user_version = ${version + 1}`);
     }).immediate();
-  return found;
 };

@@ -11,7 +11,7 @@ import {
   toUser,
   type UserRow,
 } from './rows.ts';
-import type { Sql, SqlValue } from './statements.ts';
+import { bumpRevision, type Sql, type SqlValue } from './statements.ts';
 
 const USER_SELECT = 'SELECT seq, id, user_id, revision FROM users';
 
@@ -175,6 +175,7 @@ export const appAccessed = (
 export const setAppActive = (sql: Sql, id: string, isActive: boolean): App | undefined =>
   sql.write(() => {
     sql.run('UPDATE apps SET is_active = ?, updated_at = ? WHERE id = ?', isActive ? 1 : 0, sql.now(), id);
-    sql.run('UPDATE users SET revision = revision + 1 WHERE seq = (SELECT owner FROM apps WHERE id = ?)', id);
+    const app = sql.one<{ owner: number }>('SELECT owner FROM apps WHERE id = ?', id);
+    if (app !== undefined) bumpRevision(sql, app.owner);
     return findApp(sql, id);
   });

@@ -123,22 +123,30 @@ export const createVectorIndex = (maxUsers = 32): VectorIndex => {
     search(sql, userSeq, vector, where, limit) {
       const query = vector.values;
       const matrix = matrixOf(sql, userSeq, vector.embedder, query.length);
-      const visible = new Map(
+      // Numbers only until the best are known: with an object a memory this took longer than the scan itself.
+      const visible = new Set(sql.numbers(`SELECT m.seq ${MEMORY_FROM} WHERE ${where.sql}`, ...where.values));
+      const at: number[] = [];
+      const scores = new Float32Array(matrix.seqs.length);
+      matrix.seqs.forEach((seq, row) => {
+        if (!visible.has(seq)) return;
+        at.push(row);
+        scores[row] = dot(matrix.values, row * matrix.dims, query);
+      });
+      at.sort((one, other) => scores[other]! - scores[one]!);
+      const best = at.slice(0, limit);
+      const places = new Map(
         sql
           .all<Omit<Candidate, 'score'> & { seq: number }>(
-            `SELECT m.seq, m.id, ${PLACE} ${MEMORY_FROM} WHERE ${where.sql}`,
-            ...where.values,
+            `SELECT m.seq, m.id, ${PLACE} FROM memories m JOIN apps a ON a.seq = m.app
+             WHERE m.seq IN (SELECT value FROM json_each(?))`,
+            JSON.stringify(best.map((row) => matrix.seqs[row])),
           )
-          .map(({ seq, ...candidate }) => [seq, candidate]),
+          .map(({ seq, ...place }) => [seq, place]),
       );
-      const scored: Candidate[] = [];
-      matrix.seqs.forEach((seq, at) => {
-        const candidate = visible.get(seq);
-        if (candidate !== undefined)
-          scored.push({ ...candidate, score: dot(matrix.values, at * matrix.dims, query) });
-      });
-      scored.sort((one, other) => other.score - one.score);
-      return { found: scored.slice(0, limit), without: visible.size - scored.length };
+      return {
+        found: best.map((row) => ({ ...places.get(matrix.seqs[row]!)!, score: scores[row]! })),
+        without: visible.size - at.length,
+      };
     },
   };
 };
