@@ -29,3 +29,15 @@ it.each([
   },
   120_000,
 );
+
+it.each([
+  ['docs/recovery.md', 2],
+  ['docs/analytics.md', 1],
+])(
+  'runs the samples of %s and prints what it says',
+  async (page, count) => {
+    const folder = fileURLToPath(new URL('..', import.meta.url));
+    expect(await checkReadme(folder, page)).toEqual({ samples: count, problems: [] });
+  },
+  120_000,
+);
