@@ -40,18 +40,33 @@ export interface PipelineSnapshot {
 
 /** A {@link Policy} of the usual parts. `on` hears the parts' events as well; `success` and `failure` are the whole's. */
 export interface Pipeline<A = never> extends Policy<A, EventName> {
-  /** Undefined when there is none, or it is not one of ours. */
+  /** Undefined when there is none, or it is not one of ours; the type knows it is there when the options say so. */
   readonly circuitBreaker: CircuitBreaker | undefined;
+  /** As `circuitBreaker`. */
   readonly bulkhead: Bulkhead | undefined;
   snapshot(): PipelineSnapshot;
   /** Counts of the whole; `retries` and `timeouts` are summed over the parts (a shared part counts all its users). */
   stats(): PolicyStats;
 }
 
-const OPTIONS = [
-  ...['name', 'fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'],
-  ...['classify', 'clock', 'timers'],
-];
+interface GivesBreaker {
+  circuitBreaker: (CircuitBreakerOptions & { execute?: undefined }) | CircuitBreaker;
+}
+
+interface GivesBulkhead {
+  bulkhead: (BulkheadOptions & { execute?: undefined }) | Bulkhead;
+}
+
+interface ShowsBreaker {
+  readonly circuitBreaker: CircuitBreaker;
+}
+
+interface ShowsBulkhead {
+  readonly bulkhead: Bulkhead;
+}
+
+const PARTS = ['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'] as const;
+const OPTIONS = ['name', ...PARTS, 'classify', 'clock', 'timers'];
 
 const EVENTS: readonly EventName[] = [
   ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback'] as const),
@@ -63,10 +78,18 @@ const EVENTS: readonly EventName[] = [
  * fallback > total timeout > bulkhead > retry > circuit breaker > timeout of each attempt > call.
  * A part that is not given is not there.
  * @throws What the parts throw; see each.
- * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
+ * @throws RangeError or TypeError here, at construction, for an option that makes no sense, or when there is no part at all.
  */
+export function pipeline<A = never>(
+  options: PipelineOptions<A> & GivesBreaker & GivesBulkhead,
+): Pipeline<A> & ShowsBreaker & ShowsBulkhead;
+export function pipeline<A = never>(options: PipelineOptions<A> & GivesBreaker): Pipeline<A> & ShowsBreaker;
+export function pipeline<A = never>(options: PipelineOptions<A> & GivesBulkhead): Pipeline<A> & ShowsBulkhead;
+export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A>;
 export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
   onlyKnown('pipeline', options, OPTIONS);
+  if (PARTS.every((part) => options[part] === undefined))
+    throw new TypeError(`pipeline needs at least one part, one of ${PARTS.join(', ')}`);
   const name = nameOf(options.name, 'pipeline');
   const { clock, timers } = timeSource(options);
   const { classify } = options;

@@ -23,6 +23,7 @@ export type TimeoutEvents = 'success' | 'failure' | 'timeout';
  * @throws PolicyTimeoutError when the limit is reached; the signal's `reason` is this same error.
  * @throws `signal.reason`, by identity and at once, when the caller aborts first.
  * @throws RangeError here, at construction, for a limit that is not a number above 0.
+ * @throws TypeError here, at construction, for an unknown option, a `name` that is no text, a `clock` or `timers` that cannot be used.
  */
 export function timeout(options: number | TimeoutOptions): Policy<never, TimeoutEvents> {
   const given = typeof options === 'number' ? { ms: options } : options;

@@ -10,7 +10,7 @@ it('is an IPolicy of cockatiel, with its two events', async () => {
     timeout(1_000),
     bulkhead({ maxConcurrent: 1 }),
     fallback(1, { handle: () => false }),
-    pipeline({}),
+    pipeline({ timeoutMs: 1_000 }),
     compose(),
   ];
   for (const policy of policies) {

@@ -36,6 +36,13 @@ describe('HealthRegistry', () => {
     });
   });
 
+  it('rounds latencyMs to three places', async () => {
+    const times = [0.1, 0.1 + 1.23456789];
+    const registry = new HealthRegistry({ clock: () => times.shift() ?? 2 });
+    registry.register('store', () => true);
+    expect((await registry.report()).checks.store?.latencyMs).toBe(1.235);
+  });
+
   it.each<[[HealthStatus, boolean][], HealthStatus]>([
     [[], 'unknown'],
     [[['unknown', true]], 'unknown'],

@@ -167,8 +167,27 @@ describe('pipeline', () => {
     await expect(second.execute(() => 1)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', policy: 'db' });
   });
 
-  it('only calls when it has no parts', async () => {
-    await expect(pipeline({}).execute(({ attempt }) => attempt)).resolves.toBe(1);
+  it.each([{}, { name: 'bare' }, { retry: undefined }])('refuses to be made of nothing: %j', (options) => {
+    expect(() => pipeline(options)).toThrow(
+      new TypeError(
+        'pipeline needs at least one part, one of fallback, totalTimeoutMs, bulkhead, retry, circuitBreaker, timeoutMs',
+      ),
+    );
+  });
+
+  it('has breaker and bulkhead in its type when the options give them, and only then', () => {
+    // This compiles only while the types follow the options: no `?.` in what is there.
+    const both = pipeline({ circuitBreaker: {}, bulkhead: { maxConcurrent: 2 } });
+    expect([both.circuitBreaker.state, both.bulkhead.snapshot().running]).toEqual(['closed', 0]);
+    const ready = pipeline<string>({ circuitBreaker: circuitBreaker(), fallback: () => 'x' });
+    expect(ready.circuitBreaker.state).toBe('closed');
+    expect(pipeline({ bulkhead: { maxConcurrent: 3 } }).bulkhead.snapshot().maxConcurrent).toBe(3);
+    // @ts-expect-error: without the part it may be undefined
+    expect(() => pipeline({ timeoutMs: 5 }).circuitBreaker.state).toThrow(TypeError);
+    // @ts-expect-error: a policy of somebody else shows no circuit
+    expect(() => pipeline({ circuitBreaker: { execute: (fn) => fn({}) } }).circuitBreaker.state).toThrow();
+    // @ts-expect-error: a misspelt option is still seen by the compiler
+    expect(() => pipeline({ circuitBreaker: { failureTreshold: 1 } })).toThrow('no option "failureTreshold"');
   });
 
   it('names part and option of what makes no sense', () => {
