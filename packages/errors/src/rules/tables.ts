@@ -276,5 +276,5 @@ INTERNAL: exit-status
 INTERNAL critical: recursion
 EXTERNAL_SERVICE FAILED_PRECONDITION never: undici-httpRedirectFetch
 INTERNAL INVALID_ARGUMENT: undici-mainFetch undici-schemeFetch
-DATABASE UNAVAILABLE 503 idempotent-only dependency: pg pg-pool`,
+DATABASE UNAVAILABLE 503 idempotent-only dependency: pg pg-pool ioredis-connectionCloseHandler`,
 );
