@@ -158,10 +158,13 @@ describe('what others answer', () => {
     expect([view.kind, view.code]).toEqual([kind, code]);
   });
 
-  it('trusts the category above the status: a rolled-back change is not the caller', async () => {
-    const body = JSON.stringify({ code: 'ABORTED', category: 'ABORTED', status: 409, retryable: true });
-    const view = await readError(new Response(body, { status: 409 }), clock);
-    expect([view.kind, view.canRetry]).toEqual(['server', true]);
+  it.each<[string, unknown, number, ErrorKind]>([
+    ['a change rolled back is not the caller', { code: 'ABORTED', category: 'ABORTED' }, 409, 'server'],
+    ['a 500 is the server, whatever its category', { code: 'X_Y', category: 'AUTHORIZATION' }, 500, 'server'],
+    ['a category nobody knows says nothing', { code: 'X_Y', category: 'pets' }, 404, 'caller'],
+    ['a server that answers is not offline', { code: 'OFFLINE' }, 503, 'server'],
+  ])('%s', async (_name, body, status, kind) => {
+    expect((await readError(new Response(JSON.stringify(body), { status }), clock)).kind).toBe(kind);
   });
 });
 

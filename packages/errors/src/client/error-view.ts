@@ -58,13 +58,11 @@ const callerCategories: ReadonlySet<unknown> = new Set([
   'PRECONDITION',
 ]);
 
-const kindOf = (code: string, category: unknown, status: number | undefined): ErrorKind => {
-  if (code === 'OFFLINE') return 'offline';
-  if (code === 'CANCELLED' || category === 'CANCELLED' || status === 499) return 'cancelled';
-  if (callerCategories.has(category)) return 'caller';
-  return category === undefined && status !== undefined && status >= 400 && status < 500
-    ? 'caller'
-    : 'server';
+const kindOf = (category: unknown, status = 0): ErrorKind => {
+  if (category === 'CANCELLED' || status === 499) return 'cancelled';
+  // A change that was rolled back is a 409 and nothing the person did.
+  if (status >= 500 || category === 'ABORTED') return 'server';
+  return callerCategories.has(category) || status >= 400 ? 'caller' : 'server';
 };
 
 /** The view of a body with the answer it came in. */
@@ -74,7 +72,7 @@ export const viewOf = (document: unknown, answer: Answer, options: ErrorViewOpti
   const status = given !== undefined && given >= 100 && given <= 599 ? Math.trunc(given) : undefined;
   const code = said.code ?? codeOfStatus.get(status) ?? 'UNKNOWN';
   return build(code, said.message, {
-    kind: kindOf(code, said.category, status),
+    kind: kindOf(said.category, status),
     status,
     fields: said.fields,
     canRetry: said.retryable ?? passing.has(status),
@@ -120,7 +118,7 @@ export const toErrorView = (input: unknown, options: ErrorViewOptions = {}): Err
   const failure = codeOfFailure(input, options.online ?? online, options.signal);
   if (failure !== undefined)
     return build(failure, undefined, {
-      kind: kindOf(failure, undefined, undefined),
+      kind: failure === 'OFFLINE' ? 'offline' : failure === 'CANCELLED' ? 'cancelled' : 'server',
       status: undefined,
       fields: Object.create(null),
       canRetry: failure !== 'CANCELLED',
