@@ -16,11 +16,10 @@ const recoveries = channel('agent4:errors:recovery');
 
 /** `thrown` with the original failure below it; wrapped where it has a cause of its own or can not be given one. */
 const withCause = (thrown: unknown, original: unknown): unknown => {
-  if (thrown === original || read(thrown, 'cause') === original) return thrown;
-  if (isNativeError(thrown) && read(thrown, 'cause') === undefined && Object.isExtensible(thrown)) {
-    Object.defineProperty(thrown, 'cause', { value: original, configurable: true, writable: true });
-    return thrown;
-  }
+  const cause = read(thrown, 'cause');
+  if (thrown === original || cause === original) return thrown;
+  if (cause === undefined && isNativeError(thrown) && Object.isExtensible(thrown))
+    return Object.defineProperty(thrown, 'cause', { value: original, configurable: true, writable: true });
   return new AggregateError([thrown, original], 'Recovery failed', { cause: original });
 };
 
@@ -37,14 +36,17 @@ const unlessAborted = <R>(start: () => R | PromiseLike<R>, signal: AbortSignal |
 
 /** Why a retry may not be made; undefined when it may. */
 const refusal = (
-  { retry: { safety, afterMs = 0 } }: Classification,
-  { idempotent }: { idempotent?: boolean | undefined },
+  { safety, afterMs = 0 }: Classification['retry'],
+  idempotent: boolean | undefined,
   policy: unknown,
-): RecoveryStep['outcome'] | undefined => {
-  if (safety === 'never') return 'not-retryable';
-  if (safety === 'idempotent-only' && idempotent !== true) return 'not-idempotent';
-  return afterMs > 0 && policy === undefined ? 'must-wait' : undefined;
-};
+): RecoveryStep['outcome'] | undefined =>
+  safety === 'never'
+    ? 'not-retryable'
+    : safety === 'idempotent-only' && idempotent !== true
+      ? 'not-idempotent'
+      : afterMs > 0 && policy === undefined
+        ? 'must-wait'
+        : undefined;
 
 /** The failure goes in as the policy's first attempt, so that its backoff, its limit and a Retry-After hold. */
 const again = <T>(
@@ -83,7 +85,6 @@ const walk = async <T, I>(
     if (signal?.aborted || classification.fault === 'cancelled') break;
     const action = strategy.do;
     const step: RecoveryStep = { strategy: index, action, why: 'predicate', outcome: 'failed' };
-    let refused: RecoveryStep['outcome'] | undefined;
     try {
       const why = matchOf(strategy.when, classification, error);
       if (why === undefined) continue;
@@ -93,20 +94,27 @@ const walk = async <T, I>(
       continue;
     }
     steps.push(step);
-    if (action === 'retry') refused = refusal(classification, context, strategy.policy);
-    if (refused !== undefined) {
+    const refused = action === 'retry' && refusal(classification.retry, context.idempotent, strategy.policy);
+    if (refused) {
       step.outcome = refused;
       continue;
     }
-    try {
-      const value = await unlessAborted<unknown>(() => {
-        if (action === 'retry') return again(error, context.call as () => T, strategy.policy, signal);
-        if (action !== 'failFast')
-          return strategy.run?.({ error, classification, signal, input: input as I });
-        return undefined;
-      }, signal);
+    if (action === 'failFast') {
       step.outcome = 'stopped';
-      if (action === 'failFast' || action === 'escalate') return stopped(action, error);
+      return stopped(action, error);
+    }
+    try {
+      const value = await unlessAborted<unknown>(
+        () =>
+          action === 'retry'
+            ? again(error, context.call as () => T, strategy.policy, signal)
+            : strategy.run?.({ error, classification, signal, input: input as I }),
+        signal,
+      );
+      if (action === 'escalate') {
+        step.outcome = 'stopped';
+        return stopped(action, error);
+      }
       step.outcome = 'nothing-cached';
       if (action === 'useCached' && value === undefined) continue;
       step.outcome = 'recovered';

@@ -91,35 +91,32 @@ export type Recovery<T> = { classification: Classification; steps: readonly Reco
   | { recovered: false; error: unknown; action: 'failFast' | 'escalate' | 'cancelled' | 'none' }
 );
 
-const actions = ['retry', 'failFast', 'escalate', 'fallback', 'useCached', 'degrade'];
+const actions: unknown[] = ['retry', 'failFast', 'escalate', 'fallback', 'useCached', 'degrade'];
 
 /** @throws TypeError that names the first part of the list or context that makes no sense; its cause is the error. */
-export const checkStrategies = (strategies: unknown, context: unknown, cause: unknown): void => {
-  const must = (right: boolean, name: string, what: string, value: unknown): void => {
+export const checkStrategies = (
+  strategies: readonly object[],
+  { call }: { call?: unknown },
+  cause: unknown,
+): void => {
+  const must = (right: boolean, what: string, value: unknown): void => {
     if (!right)
-      throw new TypeError(
-        `${name} must be ${what}, got ${typeof value === 'string' ? value : typeof value}`,
-        { cause },
-      );
+      throw new TypeError(`${what}, got ${typeof value === 'string' ? value : typeof value}`, { cause });
   };
   const callable = (name: string, value: unknown): void =>
-    must(typeof value === 'function', name, 'a function', value);
-  must(Array.isArray(strategies), 'strategies', 'an array', strategies);
-  for (const [at, strategy] of (strategies as unknown[]).entries()) {
+    must(typeof value === 'function', `${name} must be a function`, value);
+  must(Array.isArray(strategies), 'strategies must be an array', strategies);
+  strategies.forEach((strategy, at) => {
     const name = `strategies[${at}].`;
-    const part = (key: string): unknown => read(strategy, key);
-    const action = part('do');
-    const when = part('when');
-    const index = actions.indexOf(action as string);
-    must(index >= 0, `${name}do`, actions.join(', '), action);
-    for (const one of Array.isArray(when) ? when : typeof when === 'string' ? [when] : [])
-      must(isErrorCategory(one), `${name}when`, 'a category', one);
-    if (index > 2 || part('run') !== undefined) callable(`${name}run`, part('run'));
-    if (index > 0) continue;
-    callable('context.call', read(context, 'call'));
-    const policy = part('policy');
+    const { do: action, when, run, policy } = (strategy ?? {}) as Record<string, unknown>;
+    const index = actions.indexOf(action);
+    must(index >= 0, `${name}do must be ${actions.join(', ')}`, action);
+    for (const one of [when].flat())
+      must(typeof one !== 'string' || isErrorCategory(one), `${name}when must be a category`, one);
+    if (index > 2 || run !== undefined) callable(`${name}run`, run);
+    if (index === 0) callable('context.call', call);
     if (policy !== undefined) callable(`${name}policy.execute`, read(policy, 'execute'));
-  }
+  });
 };
 
 /** How a condition fits; undefined when it does not. */
@@ -130,9 +127,8 @@ export const matchOf = (
 ): RecoveryStep['why'] | undefined => {
   if (when === undefined) return 'any';
   if (typeof when === 'function') return when(classification, error) ? 'predicate' : undefined;
-  const { category } = classification;
-  if (typeof when === 'string') return when === category ? 'category' : undefined;
-  if (Array.isArray(when)) return when.includes(category) ? 'category' : undefined;
+  if (typeof when === 'string' || Array.isArray(when))
+    return [when].flat().includes(classification.category) ? 'category' : undefined;
   const facts: Record<string, unknown> = { ...classification, ...classification.retry };
   return Object.entries(when).every(([key, value]) => facts[key] === value) ? 'verdict' : undefined;
 };
