@@ -5,7 +5,7 @@ import { type Frame, framesOf } from './stack-frames.ts';
 
 /**
  * A message with what changes from call to call taken out, from at most its first 300 characters.
- * Splits at blanks and looks at each word once, so the work is linear.
+ * A number is an id like any other: a counter must not change its kind when it grows long. Splits at blanks and looks at each word once, so the work is linear.
  */
 const messageTemplate = (message: string): string =>
   message
@@ -16,7 +16,7 @@ const messageTemplate = (message: string): string =>
       if (word.includes('://')) return '<url>';
       if (word.includes('@')) return '<address>';
       if (/^[^\w]*[0-9a-f-]{8,}[^\w]*$/i.test(word) && /\d/.test(word)) return '<id>';
-      return word.replace(/\d+(?:[.:,]\d+)*/g, '<n>');
+      return word.replace(/\d+(?:[.:,]\d+)*/g, '<id>');
     })
     .join(' ')
     .trim();

@@ -18,6 +18,10 @@ const wires = (error: unknown): string => {
   return JSON.stringify([
     createErrorResponse(structured),
     createErrorResponse(structured, { format: 'problem' }),
+    createErrorResponse(structured, {
+      locale: 'de',
+      catalogs: { de: { INTERNAL: 'Fehler {message} {name}', 'errors.network': 'Netz {code}' } },
+    }),
     createErrorResponse(error as never),
     toProblemDetails(structured),
     toJsonRpcError(structured),
