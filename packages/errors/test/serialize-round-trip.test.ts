@@ -52,6 +52,9 @@ const errors: Record<string, () => Error> = {
     Object.assign(new AggregateError([withProps({ code: 'ECONNREFUSED', syscall: 'connect' })]), {
       code: 'ECONNREFUSED',
     }),
+  'an error of node:sqlite': () =>
+    withProps({ code: 'ERR_SQLITE_ERROR', errcode: 2067, errstr: 'constraint failed' }),
+  'an error of TLS': () => withProps({ code: 'CERT_HAS_EXPIRED' }),
   'an abort': () => AbortSignal.abort().reason as Error,
   'a deadline': () => new DOMException('late', 'TimeoutError'),
 };
@@ -66,6 +69,7 @@ describe.each(Object.entries(errors))('%s', (_name, make) => {
     expect(answer(back)).toEqual(answer(error));
     expect([back.name, back.message, back.stack]).toEqual([error.name, error.message, error.stack]);
     expect(isAppError(back)).toBe(isAppError(error));
+    expect(handleError(back).fingerprint).toBe(handleError(error).fingerprint);
   });
 });
 

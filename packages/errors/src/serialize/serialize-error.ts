@@ -48,10 +48,12 @@ export interface SerializeOptions extends SerializeLimits {
 const telling = [
   'code',
   'errno',
+  'errcode',
   'syscall',
   'type',
   'status',
   'statusCode',
+  'expose',
   'severity',
   'sqlState',
   'retryable',
