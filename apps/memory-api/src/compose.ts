@@ -124,6 +124,15 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
   const metrics = createMetrics({
     pendingEmbeddings: async () =>
       embedding.enabled ? store.countPendingEmbeddings(embedding.embedderId) : 0,
+    caches: () =>
+      Object.values(caches.stats().caches).map(({ name, loads, loadErrors, memory }) => ({
+        cache: name,
+        entries: memory?.entries ?? 0,
+        loads,
+        loadErrors,
+        evictions:
+          memory === null ? 0 : Object.values(memory.evictions).reduce((sum, count) => sum + count, 0),
+      })),
     breakers: () => breakers.map((policy) => [policy.name, policy.circuitBreaker?.state ?? 'closed']),
   });
   const observer = createObserver(appLogger, metrics);

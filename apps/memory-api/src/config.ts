@@ -96,6 +96,12 @@ const embedder = (env: Environment): EmbedderConfig => {
   }
 };
 
+/** Where the command-line tools look for the server: what `HOST` and `PORT` say, as the server itself reads them. */
+export const readServerUrl = (env: Environment = process.env): string => {
+  const host = env.HOST || '127.0.0.1';
+  return `http://${host.includes(':') ? `[${host}]` : host}:${integer(env, 'PORT', 8765, 1, 65_535)}`;
+};
+
 /** The user who is there from the start. */
 export const readDefaultUserId = (env: Environment = process.env): string => {
   const parsed = userIdField.safeParse(env.DEFAULT_USER_ID || 'user');

@@ -4,6 +4,13 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export const createMetrics = (sources: {
   pendingEmbeddings: () => Promise<number>;
   breakers: () => Iterable<[string, string]>;
+  caches: () => Iterable<{
+    cache: string;
+    entries: number;
+    loads: number;
+    loadErrors: number;
+    evictions: number;
+  }>;
 }) => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -21,6 +28,26 @@ export const createMetrics = (sources: {
       );
     },
   });
+  const perCache = (
+    name: string,
+    help: string,
+    pick: (stats: { entries: number; loads: number; loadErrors: number; evictions: number }) => number,
+  ): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['cache'],
+      registers,
+      collect() {
+        for (const { cache, ...stats } of sources.caches()) this.set({ cache }, pick(stats));
+      },
+    });
+  };
+  perCache('agent4_cache_entries', 'Entries in memory', (stats) => stats.entries);
+  perCache('agent4_cache_loads', 'Loads since the start', (stats) => stats.loads);
+  perCache('agent4_cache_load_errors', 'Failed loads since the start', (stats) => stats.loadErrors);
+  perCache('agent4_cache_evictions', 'Entries that left memory unasked', (stats) => stats.evictions);
+
   const STATES = ['closed', 'half-open', 'open', 'isolated'] as const;
   new Gauge({
     name: 'agent4_breaker_state',

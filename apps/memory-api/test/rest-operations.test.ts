@@ -45,6 +45,8 @@ describe('what an operator asks for', () => {
   it('shows requests, errors, caches and breakers as Prometheus text', async () => {
     await api.add('Ada likes tea');
     await api.call('GET', '/api/v1/stats?user_id=nobody');
+    for (let i = 0; i < 2; i++)
+      await api.call('POST', '/api/v1/memories/search', { user_id: 'ada', query: 'tea' });
     const { headers, body } = await api.call('GET', '/metrics');
     const text = body as unknown as string;
     expect(headers['content-type']).toMatch(/^text\/plain/);
@@ -53,6 +55,10 @@ describe('what an operator asks for', () => {
       'agent4_errors_total{category="NOT_FOUND",code="USER_NOT_FOUND"} 1',
       'agent4_breaker_state{policy="store.read",state="closed"} 1',
       'agent4_breaker_state{policy="store.write",state="open"} 0',
+      'agent4_cache_lookups_total{cache="search",tier="all",outcome="miss"} 1',
+      'agent4_cache_lookups_total{cache="search",tier="memory",outcome="hit"} 1',
+      'agent4_cache_entries{cache="search"} 1',
+      'agent4_cache_loads{cache="search"} 1',
       'memory_api_pending_embeddings 0',
     ])
       expect(text.split('\n').filter((one) => one.startsWith(line.replace(/ \d+$/, '')))).toEqual([line]);

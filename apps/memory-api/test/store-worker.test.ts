@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MemoryStore } from '../src/domain/memory-store.ts';
 import { createWorkerStore } from '../src/storage/worker-store.ts';
@@ -8,9 +9,10 @@ import { createWorkerStore } from '../src/storage/worker-store.ts';
 describe('the store in a thread', () => {
   let folder: string;
   let store: MemoryStore;
+  let thread: Worker;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'memory-api-'));
-    store = await createWorkerStore({ folder });
+    store = await createWorkerStore({ folder, onThread: (started) => (thread = started) });
   });
   afterEach(async () => {
     await store.close();
@@ -54,6 +56,28 @@ describe('the store in a thread', () => {
     await store.close();
     store = await createWorkerStore({ folder });
     expect(await store.findUser('ada')).toBeDefined();
+  });
+
+  it('rejects what was under way when its thread dies, keeps what was acknowledged, and goes on with a new one', async () => {
+    const { user } = await store.ensureUser('ada');
+    const add = (content: string) =>
+      store.addMemory({ userId: user.id, appName: 'a', content, metadata: {}, categories: [] });
+    await add('acknowledged');
+    // A row of this size keeps the thread busy for longer than it takes to end it.
+    const underWay = Promise.allSettled([add('x'.repeat(50_000_000)), store.check()]);
+    void thread.terminate();
+    const outcomes = await underWay;
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({
+          code: 'STORE_CRASHED',
+          retryable: true,
+          safety: 'idempotent-only',
+        });
+    expect(outcomes.some((outcome) => outcome.status === 'rejected')).toBe(true);
+    const { memories, indexed } = await store.check();
+    expect(indexed).toBe(memories);
+    expect(memories).toBeGreaterThanOrEqual(1);
   });
 
   it('refuses calls after close with a code', async () => {

@@ -1,4 +1,4 @@
-import { ConfigError, readDefaultUserId } from '../config.ts';
+import { ConfigError, readDefaultUserId, readServerUrl } from '../config.ts';
 import { ingest } from './ingest/main.ts';
 
 const stop = new AbortController();
@@ -11,6 +11,7 @@ try {
   process.exitCode = await ingest({
     argv: process.argv.slice(2),
     defaultUser: readDefaultUserId(),
+    defaultUrl: readServerUrl(),
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stop.signal,

@@ -41,8 +41,9 @@ export const createAgentService = (options: {
       .logAccess(touched.map((memory) => ({ memoryId: memory.id, appId: app.id, accessType, metadata })))
       .catch(onLogLost);
 
-  const visible = async (app: App): Promise<Memory[]> => {
-    const filter = { userId: app.ownerId, states: ['active'], activeAppsOnly: true } as const;
+  /** What an agent may see: active memories of active apps; of those named, or of all. */
+  const visible = async (app: App, ids?: readonly string[]): Promise<Memory[]> => {
+    const filter = { userId: app.ownerId, states: ['active'], activeAppsOnly: true, ids } as const;
     const all: Memory[] = [];
     for (let page = 1; ; page++) {
       const { items } = await store.listMemories(
@@ -53,6 +54,14 @@ export const createAgentService = (options: {
       all.push(...items);
       if (items.length < LIST_PAGE) return all;
     }
+  };
+
+  const forget = async (app: App, gone: Memory[], accessType: string): Promise<Memory[]> => {
+    if (gone.length === 0) return gone;
+    const ids = gone.map((memory) => memory.id);
+    await store.setState(app.ownerId, { kind: 'ids', ids, unknown: 'ignore' }, 'deleted');
+    await log(app, accessType, gone);
+    return gone;
   };
 
   return {
@@ -90,35 +99,12 @@ export const createAgentService = (options: {
     /** Deletes those the agent may see; answers them. Unknown ids are left out. */
     async remove(agent: Agent, ids: readonly string[]): Promise<Memory[]> {
       const app = await appOf(agent);
-      if (!app.isActive) return [];
-      const asked = await store.getMemories([...new Set(ids)]);
-      const mine = asked.filter((memory) => memory.userId === app.ownerId && memory.state === 'active');
-      const active = new Set(
-        (await store.appsOf(app.ownerId)).filter((one) => one.isActive).map((one) => one.id),
-      );
-      const allowed = mine.filter((memory) => active.has(memory.appId));
-      if (allowed.length === 0) return [];
-      await store.setState(
-        app.ownerId,
-        { kind: 'ids', ids: allowed.map((memory) => memory.id), unknown: 'ignore' },
-        'deleted',
-      );
-      await log(app, 'delete', allowed);
-      return allowed;
+      return app.isActive ? forget(app, await visible(app, ids), 'delete') : [];
     },
 
     async removeAll(agent: Agent): Promise<Memory[]> {
       const app = await appOf(agent);
-      if (!app.isActive) return [];
-      const all = await visible(app);
-      if (all.length === 0) return [];
-      await store.setState(
-        app.ownerId,
-        { kind: 'ids', ids: all.map((memory) => memory.id), unknown: 'ignore' },
-        'deleted',
-      );
-      await log(app, 'delete_all', all);
-      return all;
+      return app.isActive ? forget(app, await visible(app), 'delete_all') : [];
     },
   };
 };

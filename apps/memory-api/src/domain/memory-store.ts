@@ -40,6 +40,7 @@ export type AddOutcome =
 export interface MemoryFilter {
   userId: string;
   states: readonly MemoryState[];
+  ids?: readonly string[] | undefined;
   appIds?: readonly string[] | undefined;
   categoryIds?: readonly string[] | undefined;
   categoryNames?: readonly string[] | undefined;

@@ -32,9 +32,14 @@ const WORKER = new URL(
   import.meta.url,
 );
 
-const startThread = (folder: string, onEnd: () => void): Promise<Thread> =>
+const startThread = (
+  folder: string,
+  onThread: ((worker: Worker) => void) | undefined,
+  onEnd: () => void,
+): Promise<Thread> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(WORKER, { workerData: { folder } });
+    onThread?.(worker);
     const pending = new Map<number, Pending>();
     let last = 0;
     let cause: unknown;
@@ -86,7 +91,11 @@ const startThread = (folder: string, onEnd: () => void): Promise<Thread> =>
  * When the thread dies, calls in it reject with `STORE_CRASHED` and the next call starts a new one.
  * @throws StartupError's code and text when the folder can not be used.
  */
-export const createWorkerStore = async (options: { folder: string }): Promise<MemoryStore> => {
+export const createWorkerStore = async (options: {
+  folder: string;
+  /** Told of each thread that is started: for tests, which end one. */
+  onThread?: (worker: Worker) => void;
+}): Promise<MemoryStore> => {
   let closed = false;
   let thread: Promise<Thread> | undefined;
 
@@ -94,7 +103,7 @@ export const createWorkerStore = async (options: { folder: string }): Promise<Me
     if (closed)
       return Promise.reject(Object.assign(new Error('The store is closed'), { code: 'STORE_CLOSED' }));
     if (thread === undefined) {
-      const started = startThread(options.folder, () => {
+      const started = startThread(options.folder, options.onThread, () => {
         if (thread === started) thread = undefined;
       });
       thread = started;

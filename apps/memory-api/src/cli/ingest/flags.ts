@@ -15,7 +15,7 @@ Files
   recognised by that, else by its text and metadata.
 
 Options
-  --url <address>      the server (default ${DEFAULT_URL})
+  --url <address>      the server (default: HOST and PORT as the server reads them, else ${DEFAULT_URL})
   --user <id>          whose memories, where a record names nobody (default: DEFAULT_USER_ID, else "user")
   --app <name>         the app that adds them, where a record names none (default: ingest)
   --concurrency <n>    requests under way at once, 1 to 32 (default: 4)
@@ -39,7 +39,7 @@ export interface Flags {
 }
 
 const OPTIONS = {
-  url: { type: 'string', default: DEFAULT_URL },
+  url: { type: 'string' },
   user: { type: 'string' },
   app: { type: 'string', default: 'ingest' },
   concurrency: { type: 'string', default: '4' },
@@ -50,7 +50,11 @@ const OPTIONS = {
 } as const;
 
 /** @throws UsageError naming the flag, what it must be and what was given. */
-export const parseFlags = (argv: readonly string[], defaultUser: string): Flags | 'help' => {
+export const parseFlags = (
+  argv: readonly string[],
+  defaultUser: string,
+  defaultUrl: string = DEFAULT_URL,
+): Flags | 'help' => {
   const { values, positionals } = parsed(argv);
   if (values.help) return 'help';
   const [file, ...more] = positionals;
@@ -66,7 +70,7 @@ export const parseFlags = (argv: readonly string[], defaultUser: string): Flags 
     );
   return {
     file,
-    url: serverUrl(values.url),
+    url: serverUrl(values.url ?? defaultUrl),
     user: name('--user', userIdField, values.user ?? defaultUser),
     app: name('--app', appNameField, values.app),
     concurrency: Number(concurrency),

@@ -11,6 +11,8 @@ export interface IngestContext extends Omit<ClientOptions, 'url'> {
   argv: readonly string[];
   /** For `--user`. */
   defaultUser: string;
+  /** For `--url`. */
+  defaultUrl?: string | undefined;
   stdout: { write(text: string): unknown };
   stderr: { write(text: string): unknown; isTTY?: boolean | undefined; columns?: number | undefined };
   /** Aborts when somebody wants it to stop. */
@@ -32,7 +34,7 @@ export const ingest = async (context: IngestContext): Promise<ExitCode> => {
     context.stderr.write(`ingest: ${text}\n`);
   };
   try {
-    const flags = parseFlags(context.argv, context.defaultUser);
+    const flags = parseFlags(context.argv, context.defaultUser, context.defaultUrl);
     if (flags === 'help') {
       context.stdout.write(HELP);
       return 0;

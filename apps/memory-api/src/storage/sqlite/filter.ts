@@ -23,6 +23,10 @@ export const conditionOf = (filter: MemoryFilter): Condition => {
       WHERE c.${column} IN (${marks(list.length)}))`);
     values.push(...list);
   };
+  if (filter.ids !== undefined) {
+    parts.push('m.id IN (SELECT value FROM json_each(?))');
+    values.push(JSON.stringify(filter.ids));
+  }
   isIn('a.id', filter.appIds);
   hasCategory('id', filter.categoryIds);
   hasCategory('name', filter.categoryNames);
