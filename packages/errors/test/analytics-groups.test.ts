@@ -1,6 +1,7 @@
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Series } from '../src/analytics/series.ts';
 import { createErrorAnalytics, type ErrorAnalyticsOptions } from '../src/analytics.ts';
 import { ConflictError, handleError, type StructuredError } from '../src/index.ts';
 
@@ -148,6 +149,27 @@ describe('bounds', () => {
     expect(analytics.record(coded('LATE'))).not.toBe('_OTHER');
     expect(analytics.totals()).toMatchObject({ errors: 54, groups: 1, other: 53 });
     expect(analytics.top()[0]).toMatchObject({ count: 1, firstSeen: 1_000_000 });
+  });
+
+  it('gives no place to what came once, not even that of a group nobody sees any more', () => {
+    const { time, analytics } = withClock({ maxGroups: 1, bucketMs: 1_000, retentionMs: 5_000 });
+    analytics.record(coded('GONE'));
+    time.now += 7_000;
+    expect(analytics.record(coded('E1'))).toBe('_OTHER');
+    expect(analytics.record(coded('E1'))).not.toBe('_OTHER');
+  });
+
+  it('forgets who waited for a place once as many others wait as there are places', () => {
+    const { analytics } = withClock({ maxGroups: 2 });
+    for (const code of ['A', 'B', 'WAITED', 'E1', 'E2']) analytics.record(coded(code));
+    expect(analytics.record(coded('WAITED'))).toBe('_OTHER');
+    expect(analytics.record(coded('WAITED'))).not.toBe('_OTHER');
+  });
+
+  it('keeps no bucket that is past the retention', () => {
+    const series = new Series();
+    for (let bucket = 0; bucket < 1_000; bucket++) series.add(bucket, bucket - 10);
+    expect(series.entries(0, 1_000)).toHaveLength(11);
   });
 
   it('keeps few samples, cut, masked and without the megabyte they come from', () => {
