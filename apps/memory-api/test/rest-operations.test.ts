@@ -80,6 +80,15 @@ describe('what an operator asks for', () => {
         '/api/v1/stats',
       ]),
     );
+    expect(Object.keys(body.paths).filter((path) => path.startsWith('/mcp'))).toEqual([]);
+    expect(body.paths['/api/v1/memories/search']).toMatchObject({
+      post: {
+        responses: {
+          200: expect.anything(),
+          default: { content: { 'application/json': expect.anything() } },
+        },
+      },
+    });
     expect((await api.call('GET', '/docs')).status).toBeLessThan(400);
   });
 });

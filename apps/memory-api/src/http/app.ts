@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ConfigDocument } from '../contract/config.ts';
 import type { AppService } from '../domain/app-service.ts';
 import type { MemoryService } from '../domain/memory-service.ts';
 import type { SearchService } from '../domain/search-service.ts';
 import { installClosing } from './closing.ts';
 import { createClientErrorHandler, createErrorSender, type ErrorReport, httpErrors } from './errors.ts';
+import { openapiOptions } from './openapi.ts';
 import { type Operations, operationRoutes } from './operations.ts';
 import { appRoutes, statsRoutes, userRoutes } from './routes/apps.ts';
 import { configRoutes } from './routes/config.ts';
@@ -73,13 +74,7 @@ export const buildApp = async (options: AppOptions): Promise<FastifyInstance> =>
   app.setNotFoundHandler((request, reply) => sendError(httpErrors.ROUTE_NOT_FOUND(), request, reply));
   installSecurity(app, options);
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Agent4 memory API', version: options.version },
-    },
-    transform: jsonSchemaTransform,
-  });
+  await app.register(swagger, openapiOptions(options.version));
   await app.register(swaggerUi, { routePrefix: '/docs', logLevel: 'silent' });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 
