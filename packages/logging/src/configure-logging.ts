@@ -3,6 +3,7 @@ import { checkFields, createLogger } from './create-logger.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { feedsOf } from './logger.ts';
+import { onlyKnown } from './only-known.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
 
 export interface LoggingOptions {
@@ -22,6 +23,8 @@ export interface LoggingOptions {
   slowMs?: number | undefined;
 }
 
+const loggingOptions = ['level', 'levels', 'redact', 'base', 'destination', 'transports', 'slowMs'];
+
 /** @throws RangeError unless it is undefined or a number >= 0. */
 export const checkSlowMs = (value: unknown): number | undefined => {
   if (value === undefined || (typeof value === 'number' && value >= 0)) return value;
@@ -32,9 +35,10 @@ export const checkSlowMs = (value: unknown): number | undefined => {
  * Changes all loggers at once, at any time: those made earlier, their children, and methods taken off them.
  * Options that are left out stay as they were.
  * @returns Puts back what was in force before this call.
- * @throws TypeError or RangeError naming the option that is wrong; nothing is changed then.
+ * @throws TypeError or RangeError naming the option that is unknown or wrong; nothing is changed then.
  */
 export const configureLogging = (options: LoggingOptions): (() => void) => {
+  onlyKnown('configureLogging', options, loggingOptions);
   const before = registry.configuration;
   const next: Configuration = { ...before };
   if (options.level !== undefined) next.level = checkLevel('level', options.level);

@@ -3,6 +3,7 @@ import { environmentLevel, type Transport } from './configuration.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { type Logger, rootLogger } from './logger.ts';
+import { onlyKnown } from './only-known.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
 import { defaultLimits, fullLimits, type Limits } from './rules.ts';
 
@@ -29,6 +30,9 @@ export interface LoggerOptions {
   silent?: boolean | undefined;
 }
 
+export const loggerOptions: readonly string[] =
+  'name level transports redact base destination limits clock format silent'.split(' ');
+
 /** @throws TypeError when `base` is not an object. */
 export const checkFields = (option: string, value: unknown): Readonly<Record<string, unknown>> => {
   if (value === undefined) return {};
@@ -39,9 +43,10 @@ export const checkFields = (option: string, value: unknown): Readonly<Record<str
 /**
  * A named logger: a `winston.Logger` to its user, that writes one JSON object a line, to stdout unless told otherwise.
  * Every record carries the fields of the `CorrelationContext` it is logged in.
- * @throws TypeError or RangeError naming the option that is wrong. Log calls never throw.
+ * @throws TypeError or RangeError naming the option that is unknown or wrong. Log calls never throw.
  */
 export const createLogger = (options: LoggerOptions): Logger => {
+  onlyKnown('createLogger', options, loggerOptions);
   const { name, level, transports, redact, clock = Date.now } = options;
   if (typeof name !== 'string' || name === '')
     throw new TypeError(`name must be a non-empty string, got ${String(name)}`);

@@ -5,6 +5,7 @@ export { createLogger, type LoggerOptions } from './create-logger.ts';
 export type { Destination } from './destination.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
 export type { Level } from './levels.ts';
+export type { LevelMethod, LogMethod } from './log-methods.ts';
 export type { Logger } from './logger.ts';
 export { apiLogger, appLogger, performanceLogger } from './loggers.ts';
 export {

@@ -7,6 +7,7 @@ import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
 import { checkLevel, isLevel, type Level, levelNames, levels } from './levels.ts';
 import { composeLine, recomposeLine } from './line.ts';
+import type { LevelMethod, LogMethod } from './log-methods.ts';
 import { snapshot } from './peek.ts';
 import { type Core, Scope } from './scope.ts';
 
@@ -14,6 +15,14 @@ import { type Core, Scope } from './scope.ts';
 export interface Logger extends winston.Logger {
   /** The name given at creation, in every line as `logger`. */
   readonly name: string;
+  error: LevelMethod;
+  warn: LevelMethod;
+  info: LevelMethod;
+  http: LevelMethod;
+  verbose: LevelMethod;
+  debug: LevelMethod;
+  silly: LevelMethod;
+  log: LogMethod;
   /** A logger that adds these fields to each record; it sees every later change of its parent's level and configuration. */
   child(fields: Record<string, unknown>): this;
   /**

@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { registry } from './configuration.ts';
 import { checkSlowMs } from './configure-logging.ts';
-import { createLogger, type LoggerOptions } from './create-logger.ts';
+import { createLogger, type LoggerOptions, loggerOptions } from './create-logger.ts';
 import type { Logger } from './logger.ts';
+import { onlyKnown } from './only-known.ts';
 import { type OperationStats, Timings } from './timings.ts';
 
 export interface TimeOptions {
@@ -44,8 +45,12 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   value !== null &&
   typeof (value as { then?: unknown }).then === 'function';
 
-/** A logger that also measures. Finished work is `info`, slow or failed work `warn`. */
+/**
+ * A logger that also measures. Finished work is `info`, slow or failed work `warn`.
+ * @throws TypeError or RangeError naming the option that is unknown or wrong.
+ */
 export const createPerformanceLogger = (options: PerformanceLoggerOptions): PerformanceLogger => {
+  onlyKnown('createPerformanceLogger', options, [...loggerOptions, 'slowMs', 'monotonicClock']);
   const { slowMs, monotonicClock = () => performance.now(), ...rest } = options;
   checkSlowMs(slowMs);
   if (typeof monotonicClock !== 'function')

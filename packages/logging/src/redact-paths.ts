@@ -16,6 +16,12 @@ const node = (loops = false): Node => ({ id: ++lastId, children: new Map(), loop
 
 const segment = /\[\s*(?:"([^"]*)"|'([^']*)'|([^\]]*))\s*\]|([^.[\]]+)/g;
 
+const step = /(?:[^.[\]]+|\[\s*(?:"[^"]*"|'[^']*'|[^\]\s"'][^\]]*)\s*\])/.source;
+const wholePath = new RegExp(`^${step}(?:\\.${step}|(?=\\[)${step})*$`);
+
+/** Is this text steps and nothing else, none of them empty? What is not would be read as another path. */
+export const isPath = (path: string): boolean => wholePath.test(path);
+
 const segmentsOf = (path: string): string[] => {
   const found = [...path.matchAll(segment)].map(
     (match) => match[1] ?? match[2] ?? match[3] ?? match[4] ?? '',

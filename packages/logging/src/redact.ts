@@ -1,4 +1,7 @@
-import { type PathState, PathTree } from './redact-paths.ts';
+import { onlyKnown } from './only-known.ts';
+import { isPath, type PathState, PathTree } from './redact-paths.ts';
+import { censored, hideQuerySecrets, hideUrlCredentials } from './redact-urls.ts';
+import { normalizeKey, secretKeys } from './secret-keys.ts';
 
 export interface RedactOptions {
   /** Places to censor, from the top of the record: `user.email`, `*` for one step, `**` for any number of steps. */
@@ -9,42 +12,20 @@ export interface RedactOptions {
   censor?: string | ((value: unknown, key: string) => string | number | boolean | null) | undefined;
 }
 
-const censored = '[REDACTED]';
-
-// Whole names, never parts of names: `tokens: 812`, `key` and `address` are not secrets.
-const defaultKeys = [
-  ...['password', 'passwd', 'pwd', 'passphrase', 'passcode', 'passwordhash', 'dbpassword', 'userpassword'],
-  ...['oldpassword', 'newpassword', 'currentpassword', 'confirmpassword'],
-  ...['secret', 'clientsecret', 'sharedsecret', 'apisecret', 'credential', 'credentials'],
-  ...['token', 'accesstoken', 'refreshtoken', 'idtoken', 'authtoken', 'bearertoken', 'sessiontoken', 'jwt'],
-  ...['csrftoken', 'xsrftoken', 'apitoken', 'xauthtoken', 'xaccesstoken', 'xcsrftoken', 'xxsrftoken'],
-  ...['apikey', 'xapikey', 'secretkey', 'secretaccesskey', 'privatekey', 'signingkey', 'encryptionkey'],
-  ...['authorization', 'proxyauthorization', 'cookie', 'cookies', 'setcookie', 'sessionid'],
-  ...['creditcard', 'creditcardnumber', 'cardnumber', 'cvv', 'cvc', 'ssn'],
-];
-
-const normalizeKey = (key: string): string => key.toLowerCase().replace(/[-_.\s]/g, '');
-
-// Every scan stops at the next '/', so the expression stays linear on hostile text.
-const urlCredentials = /:\/\/[^\s/?#]*@/g;
-
-/** Replaces `user:password@` behind every `://`. */
-export const hideUrlCredentials = (text: string): string =>
-  text.includes('://') && text.includes('@') ? text.replace(urlCredentials, `://${censored}@`) : text;
-
 /** Says, while a value is walked, what must not be shown. Compiled once per configuration. */
 export interface Redactor {
   readonly root: PathState | undefined;
   isSecretKey(key: string): boolean;
   censor(value: unknown, key: string): string | number | boolean | null;
-  hideCredentials(text: string): string;
+  /** Hides `user:password@` and the values of secret query parameters. */
+  hideUrlSecrets(text: string): string;
 }
 
 export const noRedaction: Redactor = {
   root: undefined,
   isSecretKey: () => false,
   censor: () => censored,
-  hideCredentials: (text) => text,
+  hideUrlSecrets: (text) => text,
 };
 
 const checkStrings = (option: string, value: unknown): void => {
@@ -53,12 +34,18 @@ const checkStrings = (option: string, value: unknown): void => {
     throw new TypeError(`${option} must be an array of non-empty strings, got ${String(value)}`);
 };
 
-/** @throws TypeError naming the option that is wrong. */
+/** @throws TypeError naming the option that is unknown or wrong. */
 export const checkRedact = (value: RedactOptions | false | undefined): void => {
   if (value === undefined || value === false) return;
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`redact must be an object or false, got ${String(value)}`);
+  onlyKnown('redact', value, ['paths', 'keys', 'censor']);
   checkStrings('redact.paths', value.paths);
+  for (const path of value.paths ?? [])
+    if (!isPath(path))
+      throw new TypeError(
+        `redact.paths must be steps such as user.email, list[0].x, a.*.b or **.b, none of them empty, got ${JSON.stringify(path)}`,
+      );
   checkStrings('redact.keys', value.keys);
   const { censor } = value;
   if (censor !== undefined && typeof censor !== 'string' && typeof censor !== 'function')
@@ -70,13 +57,14 @@ export const compileRedactor = (layers: ReadonlyArray<RedactOptions | false | un
   const given = layers.filter((layer) => layer !== undefined);
   if (given.at(-1) === false) return noRedaction;
   const options = given.filter((layer) => layer !== false);
-  const keys = new Set(defaultKeys);
+  const keys = new Set(secretKeys);
   for (const { keys: more } of options) for (const key of more ?? []) keys.add(normalizeKey(key));
+  const isSecretKey = (key: string): boolean => keys.has(normalizeKey(key));
   const paths = options.flatMap((layer) => [...(layer.paths ?? [])]);
   const censor = options.findLast((layer) => layer.censor !== undefined)?.censor ?? censored;
   return {
     root: paths.length === 0 ? undefined : PathTree.from(paths),
-    isSecretKey: (key) => keys.has(normalizeKey(key)),
+    isSecretKey,
     censor: (value, key) => {
       if (typeof censor === 'string') return censor;
       try {
@@ -88,6 +76,6 @@ export const compileRedactor = (layers: ReadonlyArray<RedactOptions | false | un
         return censored;
       }
     },
-    hideCredentials: hideUrlCredentials,
+    hideUrlSecrets: (text) => hideQuerySecrets(hideUrlCredentials(text), isSecretKey),
   };
 };

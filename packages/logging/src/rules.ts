@@ -1,3 +1,4 @@
+import { onlyKnown } from './only-known.ts';
 import { quote, wellFormed } from './quote.ts';
 import { noRedaction, type Redactor } from './redact.ts';
 
@@ -24,8 +25,9 @@ export const defaultLimits: FullLimits = {
 
 const least: FullLimits = { maxDepth: 1, maxKeys: 1, maxStringLength: 16, maxLineBytes: 1_024 };
 
-/** @throws RangeError naming the limit that is not an integer, or is too small. */
+/** @throws TypeError naming a limit that is unknown; RangeError naming one that is not an integer, or is too small. */
 export const fullLimits = (limits: Limits = {}): FullLimits => {
+  onlyKnown('limits', limits, Object.keys(defaultLimits));
   const full = { ...defaultLimits };
   for (const name of Object.keys(full) as Array<keyof Limits>) {
     const value = limits[name];
@@ -69,18 +71,18 @@ export class Rules {
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
     const cut = name.length > 1_024 ? `${name.slice(0, 1_000)}…[${name.length - 1_000} more]` : name;
-    const shown = wellFormed(this.redactor.hideCredentials(cut));
+    const shown = wellFormed(this.redactor.hideUrlSecrets(cut));
     const key = { text: quote(shown), secret: this.redactor.isSecretKey(name), lossy: shown !== name };
     if (this.#keys.size < knownKeys) this.#keys.set(name, key);
     return key;
   }
 
-  /** A string as JSON text: credentials in URLs hidden first, then cut to its cap. */
+  /** A string as JSON text: secrets in URLs hidden first, then cut to its cap. */
   string(text: string): string {
     const { maxStringLength } = this.limits;
-    if (text.length <= maxStringLength) return quote(this.redactor.hideCredentials(text));
+    if (text.length <= maxStringLength) return quote(this.redactor.hideUrlSecrets(text));
     // The margin lets a credential that straddles the cut be seen whole.
-    const head = this.redactor.hideCredentials(text.slice(0, maxStringLength + 2_048));
+    const head = this.redactor.hideUrlSecrets(text.slice(0, maxStringLength + 2_048));
     return quote(`${head.slice(0, maxStringLength)}…[${text.length - maxStringLength} more]`);
   }
 }

@@ -12,6 +12,15 @@ describe('default redaction', () => {
     'authorization',
     'access_token',
     'clientSecret',
+    'aws_secret_access_key',
+    'AWS-Session-Token',
+    'otp',
+    'OTP_Code',
+    'pin',
+    'Auth',
+    'bearer',
+    'basic_auth',
+    'cvv2',
   ])('hides %s wherever it is', (key) => {
     const { logger, text } = captured({ base: { base: { [key]: 's3cr3t' } } });
     const error = Object.assign(new Error('e'), { config: { headers: { [key]: 's3cr3t' } } });
@@ -28,7 +37,32 @@ describe('default redaction', () => {
     expect(text[0]!.match(/\[REDACTED\]/g)).toHaveLength(7);
   });
 
-  it.each(['key', 'address', 'tokens', 'secretary', 'author'])('shows %s', (key) => {
+  it.each([
+    ...[
+      'key',
+      'address',
+      'tokens',
+      'secretary',
+      'author',
+      'authors',
+      'authenticated',
+      'authType',
+      'pinned',
+      'pins',
+    ],
+    ...[
+      'pinCode',
+      'spin',
+      'ping',
+      'option',
+      'otpEnabled',
+      'bearers',
+      'accessKeyId',
+      'code',
+      'signature',
+      'session',
+    ],
+  ])('shows %s', (key) => {
     const { logger, records } = captured();
     logger.info('m', { [key]: 'shown' });
     expect(records()[0]![key]).toBe('shown');
@@ -41,6 +75,60 @@ describe('default redaction', () => {
     logger.error(new Error(`no answer from ${url}`));
     expect(text.join('')).not.toContain('s3cr3t');
     expect(text[0]).toContain('"url":"postgres://[REDACTED]@db:5432/app"');
+  });
+
+  it.each([
+    ['https://x.io/cb?a=1&token=s3cr3t', 'https://x.io/cb?a=1&token=[REDACTED]'],
+    ['/cb?password=s3cr3t&a=1', '/cb?password=[REDACTED]&a=1'],
+    ['?otp=s3cr3t', '?otp=[REDACTED]'],
+    ['https://x.io/cb#access_token=s3cr3t&a=1', 'https://x.io/cb#access_token=[REDACTED]&a=1'],
+    ['https://x.io/?user%5Btoken%5D=s3cr3t', 'https://x.io/?user%5Btoken%5D=[REDACTED]'],
+    ['https://x.io/?%74oken=s3cr3t', 'https://x.io/?%74oken=[REDACTED]'],
+    ['https://b.s3/k?X-Amz-Signature=s3cr3t&n=2', 'https://b.s3/k?X-Amz-Signature=[REDACTED]&n=2'],
+    ['https://x.io/cb?code=s3cr3t&key=s3cr3t', 'https://x.io/cb?code=[REDACTED]&key=[REDACTED]'],
+    ['GET https://x.io/?sid=s3cr3t failed: 3 = three', 'GET https://x.io/?sid=[REDACTED] failed: 3 = three'],
+    ['GET /cb?token=s3cr3t failed', 'GET /cb?token=[REDACTED] failed'],
+    ['https://u:s3cr3t@x.io/?token=s3cr3t', 'https://[REDACTED]@x.io/?token=[REDACTED]'],
+    ['{"url":"https://x.io/?token=s3cr3t","n":"a=b"}', '{"url":"https://x.io/?token=[REDACTED]","n":"a=b"}'],
+    ['https://x.io/?iban=s3cr3t', 'https://x.io/?iban=[REDACTED]'],
+  ])('hides secret parameters of a URL: %s', (url, shown) => {
+    const { logger, records, text } = captured({ redact: { keys: ['iban'] } });
+    logger.info('m', { url, deep: { urls: [url] } });
+    logger.info(url);
+    logger.error(new Error(url));
+    expect(records()[0]).toMatchObject({ url: shown, deep: { urls: [shown] } });
+    expect(records().map(({ message }) => message)).toEqual(['m', shown, shown]);
+    expect(text.join('')).not.toContain('s3cr3t');
+  });
+
+  it('is done with hostile text in time that grows with its length alone', () => {
+    const { logger, text } = captured({ limits: { maxStringLength: 1_000_000, maxLineBytes: 3_000_000 } });
+    const hostile = ['?', '&a', '?a=', '#token', '://', 'a='].map((part) =>
+      part.repeat(400_000 / part.length),
+    );
+    const start = performance.now();
+    for (const value of hostile) logger.info('m', { value: `=${value}` });
+    // A quadratic scan of one of these takes minutes.
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(text).toHaveLength(hostile.length);
+  });
+
+  it('hides secret parameters of URL objects', () => {
+    const { logger, records } = captured();
+    logger.info('m', { url: new URL('https://x.io/?token=s3cr3t') });
+    expect(records()[0]!.url).toBe('https://x.io/?token=[REDACTED]');
+  });
+
+  it.each([
+    'https://x.io/?tokens=5&author=ann&address=here',
+    '/search?q=token&page=2',
+    'login failed, password=hunter2',
+    'is it so? token=hunter2',
+    'token=hunter2',
+  ])('leaves other text as it is: %s', (value) => {
+    const { logger, records } = captured();
+    logger.info(value, { value });
+    expect(records()[0]).toMatchObject({ message: value, value });
   });
 
   it('hides a text key beside other keys of a Map', () => {
@@ -56,8 +144,8 @@ describe('default redaction', () => {
 
   it('is off with false', () => {
     const { logger, records } = captured({ redact: false });
-    logger.info('m', { password: 'p', url: 'http://u:p@h' });
-    expect(records()[0]).toMatchObject({ password: 'p', url: 'http://u:p@h' });
+    logger.info('m', { password: 'p', url: 'http://u:p@h?token=t' });
+    expect(records()[0]).toMatchObject({ password: 'p', url: 'http://u:p@h?token=t' });
   });
 });
 
@@ -119,8 +207,28 @@ describe('options', () => {
     expect(() => captured({ redact: { paths: [''] } })).toThrow(
       new TypeError('redact.paths must be an array of non-empty strings, got '),
     );
+    expect(() => captured({ redact: { path: ['a'] } as never })).toThrow(
+      new TypeError('redact has no option "path"; it knows paths, keys, censor'),
+    );
     expect(() => captured({ redact: { censor: 1 as never } })).toThrow(
       'redact.censor must be a string or a function, got 1',
     );
   });
+});
+
+describe('paths that are not steps alone', () => {
+  it.each(['a..b', '.a', 'a.', 'a[]', 'a[ ]', 'a[0', 'a]', 'a[0]b', '.'])('%j is refused', (path) => {
+    expect(() => captured({ redact: { paths: ['ok', path] } })).toThrow(
+      new TypeError(
+        `redact.paths must be steps such as user.email, list[0].x, a.*.b or **.b, none of them empty, got ${JSON.stringify(path)}`,
+      ),
+    );
+  });
+
+  it.each(['a', 'a.b', '**', '*.a', 'a[0][1].b', 'a.[0]', '["x.y"].b', "a[ 'x y' ]", 'a[*]', 'a-b.c d'])(
+    '%j is taken',
+    (path) => {
+      expect(() => captured({ redact: { paths: [path] } })).not.toThrow();
+    },
+  );
 });

@@ -19,10 +19,23 @@ export interface FastifyLike {
   addHook(name: 'onRequest' | 'preValidation' | 'preHandler', hook: Hook): unknown;
 }
 
+interface RegisterOptions extends HttpLoggingOptions {
+  prefix?: unknown;
+  logLevel?: unknown;
+  logSerializers?: unknown;
+}
+
 type Plugin = (app: FastifyLike, options: HttpLoggingOptions, done: (error?: Error) => void) => void;
 
 const plugin: Plugin = (app, options, done) => {
-  const full = fullOptions(options);
+  // fastify hands its own options of `register` on to the plugin.
+  const {
+    prefix: _prefix,
+    logLevel: _level,
+    logSerializers: _serializers,
+    ...own
+  } = options as RegisterOptions;
+  const full = fullOptions('fastifyLogging', own);
   const of = (request: Request, reply: Reply): Exchange =>
     exchangeOf(request.raw, reply.raw, full, () =>
       request.is404 ? '(unmatched)' : (request.routeOptions?.url ?? '(unmatched)'),
@@ -38,7 +51,7 @@ const plugin: Plugin = (app, options, done) => {
 /**
  * A fastify plugin: `app.register(fastifyLogging, options)`, before the routes. It does what `httpLogging` does, for
  * the whole application (it escapes encapsulation) and for hijacked replies too.
- * @throws TypeError naming the option that is wrong, when the application gets ready.
+ * @throws TypeError naming the option that is unknown or wrong, when the application gets ready.
  */
 export const fastifyLogging: Plugin = Object.assign(plugin, {
   [Symbol.for('skip-override')]: true,

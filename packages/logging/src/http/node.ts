@@ -19,12 +19,12 @@ const routeOf = (request: IncomingMessage): string | undefined => {
 /**
  * A middleware for node's http, connect and express: an id for each request, all that follows inside its context,
  * and one line when it ends: `info`, `error` from status 500, `warn` with `aborted: true` when the client left early.
- * @throws TypeError naming the option that is wrong. The middleware itself never throws; what `next` throws passes.
+ * @throws TypeError naming the option that is unknown or wrong. The middleware itself never throws; what `next` throws passes.
  */
 export const httpLogging = (
   options: HttpLoggingOptions = {},
 ): ((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void) => {
-  const full = fullOptions(options);
+  const full = fullOptions('httpLogging', options);
   return (request, response, next) => {
     exchangeOf(request, response, full, () => routeOf(request)).run(() => next());
   };

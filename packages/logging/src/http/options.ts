@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { apiLogger } from '../loggers.ts';
+import { onlyKnown } from '../only-known.ts';
 
 /** The part of a logger that is used here; winston and console have it too. */
 export interface HttpLogger {
@@ -27,8 +28,9 @@ export type FullOptions = {
   readonly [Name in keyof HttpLoggingOptions]-?: NonNullable<HttpLoggingOptions[Name]>;
 };
 
-/** @throws TypeError naming the option that is wrong. */
-export const fullOptions = (options: HttpLoggingOptions = {}): FullOptions => {
+/** @throws TypeError naming the option that is unknown or wrong. */
+export const fullOptions = (owner: string, options: HttpLoggingOptions): FullOptions => {
+  onlyKnown(owner, options, ['logger', 'header', 'ignore', 'clock', 'generateId']);
   const full: FullOptions = {
     logger: options.logger ?? apiLogger,
     header: (options.header ?? 'x-request-id').toLowerCase(),

@@ -1,32 +1,10 @@
-import { compileRedactor, hideUrlCredentials } from '../redact.ts';
+import { hideUrlCredentials, isSecretParameter } from '../redact-urls.ts';
+import { normalizeKey, secretKeys } from '../secret-keys.ts';
 
-const redactor = compileRedactor([
-  // In a query these short names are credentials (OAuth codes, signed URLs); elsewhere they are ordinary words.
-  {
-    keys: [
-      'code',
-      'key',
-      'sig',
-      'signature',
-      'auth',
-      'session',
-      'sid',
-      'xamzsignature',
-      'xamzsecuritytoken',
-      'xamzcredential',
-    ],
-  },
-]);
+const keys = new Set(secretKeys);
+const isSecretKey = (key: string): boolean => keys.has(normalizeKey(key));
 
 const maxLength = 2_048;
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return text;
-  }
-};
 
 /** The path and query of a request with the values of secret parameters cut, at most 2,048 characters. */
 export const loggedUrl = (url: string): string => {
@@ -39,9 +17,7 @@ export const loggedUrl = (url: string): string => {
       const equals = parameter.indexOf('=');
       if (equals < 0) return parameter;
       const name = parameter.slice(0, equals);
-      // `filter[token]` and `user.token` name a token as well.
-      const names = [decoded(name), ...decoded(name).split(/[[\].]+/)].filter((part) => part !== '');
-      return names.some((part) => redactor.isSecretKey(part)) ? `${name}=[REDACTED]` : parameter;
+      return isSecretParameter(name, isSecretKey) ? `${name}=[REDACTED]` : parameter;
     })
     .join('&');
   const text = hideUrlCredentials(at < 0 ? path : `${path}?${shown}`);
