@@ -98,7 +98,7 @@ const checkOne = async (
   list.check('package.json: lists no other @agent4 package', packed.noSisterPackage(manifest));
   list.check('package.json: license, type, engines, description', packed.describesItself(manifest));
   list.check(
-    'files: dist, README, CHANGELOG, LICENSE, package.json',
+    'files: dist, docs, README, CHANGELOG, LICENSE, package.json',
     packed.carriesOnlyItsFiles(manifest, files),
   );
   list.check('exports: every target is packed', packed.exportsExist(manifest, folder));

@@ -88,7 +88,7 @@ export const describesItself = (manifest: Manifest): Verdict =>
       : ['repository has no url']),
   ]);
 
-const allowed = /^(dist\/.+\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+const allowed = /^(dist\/.+\.(js|d\.ts)|docs\/[\w-]+\.md|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
 
 export const carriesOnlyItsFiles = (manifest: Manifest, files: string[]): Verdict =>
   list([

@@ -20,7 +20,17 @@ const entry = (file: string) => ({ types: `./dist/${file}.d.ts`, default: `./dis
 // Frozen: a subpath is public from the day it is released. Changing a line here is changing the surface.
 const exportMaps: Record<string, Record<string, unknown>> = {
   caching: { '.': entry('index'), './package.json': './package.json' },
-  errors: { '.': entry('index'), './package.json': './package.json' },
+  errors: {
+    '.': entry('index'),
+    './analytics': entry('analytics'),
+    './client': entry('client'),
+    './express': entry('express'),
+    './fastify': entry('fastify'),
+    './grpc': entry('grpc'),
+    './otel': entry('otel'),
+    './serialize': entry('serialize'),
+    './package.json': './package.json',
+  },
   logging: { '.': entry('index'), './http': entry('http'), './package.json': './package.json' },
   resilience: { '.': entry('index'), './package.json': './package.json' },
 };
