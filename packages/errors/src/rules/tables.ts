@@ -2,9 +2,8 @@
 import { table } from './verdict.ts';
 
 /** Codes of the operating system, of Node, of undici and of OpenSSL; `code-syscall` where the call changes the meaning. */
-export const systemCodes = table(
-  '',
-  `NETWORK not-sent: ENOENT-connect EACCES-connect EAGAIN-connect ECONNREFUSED ENOTFOUND EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN EADDRNOTAVAIL
+export const systemCodes =
+  table(`NETWORK not-sent: ENOENT-connect EACCES-connect EAGAIN-connect ECONNREFUSED ENOTFOUND EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN EADDRNOTAVAIL
 NETWORK: ECONNRESET ECONNABORTED EPIPE ENOTCONN ENETRESET ESHUTDOWN UND_ERR_SOCKET UND_ERR_INFO ERR_STREAM_PREMATURE_CLOSE ERR_STREAM_DESTROYED ERR_SOCKET_CLOSED ERR_NETWORK ERR_HTTP2_STREAM_ERROR ERR_HTTP2_SESSION_ERROR ERR_HTTP2_GOAWAY_SESSION
 TIMEOUT error: ETIMEDOUT ESOCKETTIMEDOUT ETIME ETIMEOUT ERR_SOCKET_CONNECTION_TIMEOUT ERR_HTTP_REQUEST_TIMEOUT UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT
 TIMEOUT not-sent error: ETIMEDOUT-connect UND_ERR_CONNECT_TIMEOUT
@@ -23,13 +22,10 @@ UNAVAILABLE self: EBUSY EAGAIN
 DATA_LOSS: EIO
 INTERNAL: ENOENT-spawn EACCES-spawn ERR_INVALID_* ERR_OUT_OF_* ERR_HTTP_* ERR_STREAM_* ERR_MISSING_* ERR_METHOD_* UND_ERR_* EISDIR ENOTDIR ENOTEMPTY EBADF EINVAL EXDEV ELOOP EFBIG EMSGSIZE
 RESOURCE 500 never: ERR_WORKER_OUT_OF_MEMORY
-INTERNAL critical: MODULE_NOT_FOUND ERR_MODULE_NOT_FOUND ERR_DLOPEN_FAILED ERR_UNKNOWN_BUILTIN_MODULE ERR_PACKAGE_PATH_NOT_EXPORTED ERR_UNSUPPORTED_DIR_IMPORT ERR_REQUIRE_ASYNC_MODULE`,
-);
+INTERNAL critical: MODULE_NOT_FOUND ERR_MODULE_NOT_FOUND ERR_DLOPEN_FAILED ERR_UNKNOWN_BUILTIN_MODULE ERR_PACKAGE_PATH_NOT_EXPORTED ERR_UNSUPPORTED_DIR_IMPORT ERR_REQUIRE_ASYNC_MODULE`);
 
 /** Codes that one library alone uses, as published in its manual. */
-export const libraryCodes = table(
-  '',
-  `UNAVAILABLE not-sent warning: CIRCUIT_OPEN CIRCUIT_ISOLATED
+export const libraryCodes = table(`UNAVAILABLE not-sent warning: CIRCUIT_OPEN CIRCUIT_ISOLATED
 UNAVAILABLE not-sent: EOPENBREAKER
 RESOURCE warning: BULKHEAD_FULL ESEMLOCKED
 TIMEOUT: TIMEOUT CACHE_LOADER_TIMEOUT
@@ -37,13 +33,10 @@ UNAVAILABLE not-sent self: CACHE_CLOSED
 CANCELLED: ERR_CANCELED
 VALIDATION 413 error: LIMIT_FILE_SIZE LIMIT_FIELD_VALUE
 VALIDATION error: LIMIT_* MISSING_FIELD_NAME
-AUTHENTICATION: ERR_JW*`,
-);
+AUTHENTICATION: ERR_JW*`);
 
 /** Codes of MySQL, MariaDB and Prisma. */
-export const databaseCodes = table(
-  '',
-  `CONFLICT error: ER_DUP_ENTRY ER_DUP_KEY ER_DUP_ENTRY_WITH_KEY_NAME P2002
+export const databaseCodes = table(`CONFLICT error: ER_DUP_ENTRY ER_DUP_KEY ER_DUP_ENTRY_WITH_KEY_NAME P2002
 ABORTED error: ER_LOCK_DEADLOCK ER_LOCK_WAIT_TIMEOUT P2034
 CONFLICT FAILED_PRECONDITION error: ER_NO_REFERENCED_ROW ER_NO_REFERENCED_ROW_2 ER_ROW_IS_REFERENCED ER_ROW_IS_REFERENCED_2 P2003 P2014
 VALIDATION error: ER_DATA_TOO_LONG ER_BAD_NULL_ERROR ER_TRUNCATED_WRONG_VALUE P2000 P2006 P2011
@@ -56,12 +49,10 @@ DATABASE UNAVAILABLE 503 idempotent-only dependency: PROTOCOL_CONNECTION_LOST ER
 NETWORK not-sent: P1001
 TIMEOUT not-sent error: P1002
 TIMEOUT error: ER_QUERY_TIMEOUT PROTOCOL_SEQUENCE_TIMEOUT P1008
-DATABASE: ER_PARSE_ERROR ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR ER_SYNTAX_ERROR P2010 P2021 P2022`,
-);
+DATABASE: ER_PARSE_ERROR ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR ER_SYNTAX_ERROR P2010 P2021 P2022`);
 
 /** PostgreSQL: a state, or a class of them by its first two characters. */
 export const sqlStates = table(
-  'SQLSTATE ',
   `CONFLICT: 23505 23P01
 VALIDATION: 22 23502 23514
 CONFLICT FAILED_PRECONDITION: 23
@@ -78,11 +69,11 @@ DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: 53300
 DATABASE critical: 58 F0 XX
 DATA_LOSS: XX001 XX002
 DATABASE: 0A 25 26 2B 2D 34 42 54 P0`,
+  'SQLSTATE ',
 );
 
 /** SQLite's result codes, as words behind `SQLITE_` and as numbers. */
 export const sqliteCodes = table(
-  'SQLITE_',
   `DATABASE UNAVAILABLE 503 always dependency: BUSY 5 LOCKED 6
 CONFLICT error: CONSTRAINT_UNIQUE 2067 CONSTRAINT_PRIMARYKEY 1555 CONSTRAINT_ROWID 2579
 VALIDATION error: CONSTRAINT_CHECK 275 CONSTRAINT_NOTNULL 1299 CONSTRAINT_DATATYPE 3091 TOOBIG 18
@@ -94,11 +85,11 @@ DATABASE PERMISSION_DENIED: PERM 3 READONLY 8 AUTH 23
 DATABASE UNAVAILABLE 503 critical: CANTOPEN 14
 CANCELLED: INTERRUPT 9 ABORT 4
 DATABASE: ERROR 1 MISUSE 21 RANGE 25 MISMATCH 20 SCHEMA 17 NOLFS 22 EMPTY 16 NOTFOUND 12`,
+  'SQLITE_',
 );
 
 /** MongoDB's numbers. */
 export const mongoCodes = table(
-  'mongo ',
   `CONFLICT error: 11000 11001
 ABORTED error: 112 251
 DATABASE UNAVAILABLE 503 idempotent-only dependency: 6 7 89 91 189 262 9001 10107 11600 11602 13435 13436
@@ -106,23 +97,22 @@ TIMEOUT error: 50
 DATABASE PERMISSION_DENIED: 13
 DATABASE UNAUTHENTICATED critical: 18
 VALIDATION error: 2 121`,
+  'mongo ',
 );
 
 /** The first word of a Redis error reply is its code (RESP). */
 export const redisCodes = table(
-  'redis ',
   `DATABASE RESOURCE_EXHAUSTED 503 idempotent-only critical dependency: OOM
 DATABASE RESOURCE_EXHAUSTED 503 critical dependency: MISCONF
 DATABASE UNAVAILABLE 503 not-sent dependency: LOADING BUSY MASTERDOWN CLUSTERDOWN TRYAGAIN READONLY MOVED ASK NOREPLICAS
 DATABASE UNAUTHENTICATED critical: NOAUTH WRONGPASS
 DATABASE PERMISSION_DENIED: NOPERM
 DATABASE: WRONGTYPE ERR NOSCRIPT EXECABORT CROSSSLOT NOPROTO`,
+  'redis ',
 );
 
 /** Class names, asked of the constructor first: cockatiel, the OpenAI SDK and others leave `name` at 'Error'. */
-export const classNames = table(
-  '',
-  `TIMEOUT: TaskCancelledError
+export const classNames = table(`TIMEOUT: TaskCancelledError
 UNAVAILABLE not-sent warning: BrokenCircuitError IsolatedCircuitError HydratingCircuitError
 RESOURCE warning: BulkheadRejectedError
 TIMEOUT error: APIConnectionTimeoutError RequestTimeout*
@@ -143,27 +133,21 @@ DATABASE UNAUTHENTICATED critical: SequelizeAccessDeniedError
 NETWORK: SequelizeConnectionError MongoNetworkError SocketClosedUnexpectedlyError
 TIMEOUT error: SequelizeTimeoutError MongoNetworkTimeoutError MongoOperationTimeoutError
 DATABASE UNAVAILABLE 503 idempotent-only dependency: MongoServerSelectionError MongoNotConnectedError MaxRetriesPerRequestError ClusterAllFailedError
-DATABASE UNAVAILABLE 503 dependency: ClientClosedError ClientOfflineError DisconnectsClientError AbortedClientError`,
-);
+DATABASE UNAVAILABLE 503 dependency: ClientClosedError ClientOfflineError DisconnectsClientError AbortedClientError`);
 
 /** Names of DOMException; its `code` is a number of old and means nothing here. */
-export const domNames = table(
-  '',
-  `NOT_FOUND error: NotFoundError
+export const domNames = table(`NOT_FOUND error: NotFoundError
 RESOURCE never: QuotaExceededError
 NETWORK: NetworkError
-INTERNAL: DataCloneError InvalidStateError SyntaxError InvalidAccessError NotSupportedError`,
-);
+INTERNAL: DataCloneError InvalidStateError SyntaxError InvalidAccessError NotSupportedError`);
 
 /** The language's own errors: our bug, unless what caused them says more (`TypeError: fetch failed`). */
 export const nativeNames = table(
-  '',
   'INTERNAL weak: TypeError RangeError ReferenceError SyntaxError EvalError URIError AssertionError',
 );
 
 /** A status that claims something to our own caller: http-errors, boom, fastify, a thrown `Response`. */
 export const claims = table(
-  'status ',
   `VALIDATION error: 400
 AUTHENTICATION error: 401
 AUTHORIZATION error: 403
@@ -179,11 +163,11 @@ UNIMPLEMENTED: 501
 EXTERNAL_SERVICE: 502
 UNAVAILABLE: 503
 INTERNAL weak: 5xx`,
+  'status ',
 );
 
 /** tRPC's words for a claim. */
 export const trpcCodes = table(
-  'trpc ',
   `VALIDATION error: PARSE_ERROR BAD_REQUEST
 AUTHENTICATION error: UNAUTHORIZED
 VALIDATION 402 error: PAYMENT_REQUIRED
@@ -204,11 +188,11 @@ UNIMPLEMENTED: NOT_IMPLEMENTED
 EXTERNAL_SERVICE: BAD_GATEWAY
 UNAVAILABLE: SERVICE_UNAVAILABLE
 TIMEOUT error: GATEWAY_TIMEOUT`,
+  'trpc ',
 );
 
 /** A status that a dependency answered us: never passed on, for its 401 is not our caller's. */
 export const answers = table(
-  'answered ',
   `EXTERNAL_SERVICE UNAUTHENTICATED 500 never critical self: 401 407
 EXTERNAL_SERVICE RESOURCE_EXHAUSTED 503 never critical self: 402
 EXTERNAL_SERVICE PERMISSION_DENIED 500 never self: 403
@@ -222,11 +206,11 @@ EXTERNAL_SERVICE 503 not-sent: 529
 EXTERNAL_SERVICE INVALID_ARGUMENT 500 never self: 4xx
 EXTERNAL_SERVICE INTERNAL: 5xx
 EXTERNAL_SERVICE RESOURCE_EXHAUSTED 503 never critical self: insufficient_quota billing_hard_limit_reached billing_not_active`,
+  'answered ',
 );
 
 /** The 16 gRPC codes, as a client sees them from the service it called. */
 export const grpcCodes = table(
-  'grpc ',
   `CANCELLED: 1
 EXTERNAL_SERVICE UNKNOWN never: 2
 VALIDATION error: 3
@@ -243,11 +227,11 @@ EXTERNAL_SERVICE INTERNAL never: 13
 NETWORK: 14
 DATA_LOSS dependency: 15
 EXTERNAL_SERVICE UNAUTHENTICATED 500 never critical self: 16`,
+  'grpc ',
 );
 
 /** JSON-RPC numbers mean something only with their origin: these are MCP's. */
 export const mcpCodes = table(
-  'json-rpc ',
   `VALIDATION: -32600 -32602 -32700
 NOT_FOUND error: -32002
 UNIMPLEMENTED caller: -32601
@@ -255,19 +239,18 @@ EXTERNAL_SERVICE INTERNAL never: -32603
 NETWORK: -32000
 TIMEOUT error: -32001
 PRECONDITION error: -32042`,
+  'json-rpc ',
 );
 
 /** axios: the same words mean other things than the system's. */
 export const axiosCodes = table(
-  'axios ',
   `TIMEOUT error: ECONNABORTED ETIMEDOUT
 NETWORK: ERR_NETWORK`,
+  'axios ',
 );
 
 /** What is known by more than one word, by the name its rule gives it. */
-export const kinds = table(
-  '',
-  `TIMEOUT: TimeoutError
+export const kinds = table(`TIMEOUT: TimeoutError
 TIMEOUT error: system-timeout
 CANCELLED: AbortError
 VALIDATION: zod valibot ajv joi yup fastify
@@ -276,5 +259,4 @@ INTERNAL: exit-status
 INTERNAL critical: recursion
 EXTERNAL_SERVICE FAILED_PRECONDITION never: undici-httpRedirectFetch
 INTERNAL INVALID_ARGUMENT: undici-mainFetch undici-schemeFetch
-DATABASE UNAVAILABLE 503 idempotent-only dependency: pg pg-pool ioredis-connectionCloseHandler`,
-);
+DATABASE UNAVAILABLE 503 idempotent-only dependency: pg pg-pool ioredis-connectionCloseHandler`);

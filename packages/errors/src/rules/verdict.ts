@@ -112,7 +112,7 @@ export type Table = (key: string | number) => Match | undefined;
  * Read when first asked; a Map, so 'constructor' is not in it.
  * @param label Stands before the entry in the evidence.
  */
-export const table = (label: string, text: string): Table => {
+export const table = (text: string, label = ''): Table => {
   const entries = new Map<string, Match>();
   const starts: string[] = [];
   return (key) => {
