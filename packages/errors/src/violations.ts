@@ -25,15 +25,30 @@ export const violation = (path: string, code: string): FieldViolation => ({
 
 /** Each validator's words for the same few things; the first that holds. */
 const kinds: readonly (readonly [code: string, RegExp])[] = [
-  ['REQUIRED', /required|optionality|undefined|nullable/],
-  ['UNKNOWN_FIELD', /unrecognized|additional|unevaluated|unknown|strict_/i],
-  ['NOT_UNIQUE', /unique/],
-  ['NOT_MULTIPLE', /multiple/],
-  ['NOT_ALLOWED', /invalid_(value|enum|literal)|^(enum|const|literal|picklist)$|only$|oneOf/i],
-  ['TOO_SMALL', /min|small|greater|moreT|positive/i],
-  ['TOO_BIG', /max|big$|less|negative/i],
-  ['INVALID_TYPE', /type|^(base|number|string|boolean|object|array|date|integer|null|bigint)$/],
-  ['INVALID_FORMAT', /format|_string|pattern|email|^(ur[il]|[ug]uid|iso.*|regex|matches|hex|ip|length)$/],
+  ['REQUIRED', /^(required|optionality|undefined|nullable)$/],
+  [
+    'INVALID_TYPE',
+    /^(invalid_type|type|typeError|base|number|string|boolean|object|array|date|integer|null|bigint)$/,
+  ],
+  [
+    'TOO_SMALL',
+    /^(too_small|exclusiveMinimum|min(imum|Length|Items|Properties|_length|_value|_size)?|greater|moreThan|positive)$/,
+  ],
+  [
+    'TOO_BIG',
+    /^(too_big|exclusiveMaximum|max(imum|Length|Items|Properties|_length|_value|_size)?|less|lessThan|negative)$/,
+  ],
+  [
+    'INVALID_FORMAT',
+    /^(invalid_format|invalid_string|format|pattern|email|ur[il]|[ug]uid|iso(Date|_date|_timestamp)|regex|matches|hex|ip|length)$/,
+  ],
+  ['NOT_ALLOWED', /^(invalid_(value|enum_value|literal)|enum|const|only|oneOf|notOneOf|picklist|literal)$/],
+  ['NOT_MULTIPLE', /^(not_)?multiple(_of|Of)?$/],
+  ['NOT_UNIQUE', /^unique(Items)?$/],
+  [
+    'UNKNOWN_FIELD',
+    /^(unrecognized_keys|additionalProperties|unevaluatedProperties|unknown|noUnknown|strict_object)$/,
+  ],
 ];
 
 const codeFor = (word = ''): string => {

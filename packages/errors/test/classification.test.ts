@@ -184,3 +184,10 @@ describe('registerClassifier', () => {
     );
   });
 });
+
+it('knows a code and a class by the whole of its name, not by how it begins', () => {
+  for (const code of ['LIMIT_EXCEEDED', 'CERT_OF_ORIGIN', 'UNABLE_TO_PAY', 'ERR_JWKS_TIMEOUT', 'ER_DUP'])
+    expect([code, classify(Object.assign(new Error('x'), { code })).category]).toEqual([code, 'UNKNOWN']);
+  for (const name of ['ThrottlerException', 'ExpiredTokenError', 'constructor', 'RequestTimeoutish'])
+    expect([name, classify(Object.assign(new Error('x'), { name })).category]).toEqual([name, 'UNKNOWN']);
+});

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createErrorResponse, type FieldViolation, handleError, ValidationError } from '../src/index.ts';
+import { violationsIn } from '../src/violations.ts';
 
 const found = (props: object): [path: string, code: string][] => {
   const { body } = createErrorResponse(handleError(Object.assign(new Error('x'), props)));
@@ -81,4 +82,17 @@ it('writes pointers that lead back to the path', () => {
       expect(parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))).toEqual(path.map(String));
     }),
   );
+});
+
+it('knows a rule by the whole of its name: another one is just not valid', () => {
+  const codes = ['terminal', 'climax', 'information', 'prototype', 'any.required', 'constructor'].map(
+    (type) => {
+      const error = Object.assign(new Error('x'), {
+        name: 'ValidationError',
+        details: [{ path: ['a'], type }],
+      });
+      return violationsIn(error)?.violations[0]?.code;
+    },
+  );
+  expect(codes).toEqual(['INVALID', 'INVALID', 'INVALID', 'INVALID', 'REQUIRED', 'INVALID']);
 });
