@@ -129,7 +129,7 @@ const walk = async <T, I>(
       last = action === 'retry' ? thrown : withCause(thrown, error);
       step.error = last;
       if (action === 'escalate') return stopped(action, error);
-      if (action !== 'retry' || thrown === error) continue;
+      if (action !== 'retry') continue;
       error = thrown;
       classification = classify(error, context);
     }

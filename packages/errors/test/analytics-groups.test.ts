@@ -159,6 +159,28 @@ describe('bounds', () => {
     expect(analytics.record(coded('E1'))).not.toBe('_OTHER');
   });
 
+  it('gives a place only to what was seen more often than the weakest', () => {
+    const { analytics } = withClock({ maxGroups: 1 });
+    for (const code of ['A', 'A', 'A', 'B', 'B', 'B']) analytics.record(coded(code));
+    expect(analytics.top()[0]?.title).toBe('Coded A: no stack');
+    analytics.record(coded('B'));
+    expect(analytics.top()[0]?.title).toBe('Coded B: no stack');
+  });
+
+  it('takes the place of the longest unseen of equals', () => {
+    const { analytics } = withClock({ maxGroups: 2 });
+    for (const code of ['A', 'B', 'B', 'A', 'N', 'N', 'N']) analytics.record(coded(code));
+    const titles = analytics.top().map(({ title }) => title);
+    expect(titles.sort()).toEqual(['Coded A: no stack', 'Coded N: no stack']);
+  });
+
+  it('lets who lost its place wait from the start', () => {
+    const { analytics } = withClock({ maxGroups: 1 });
+    for (const code of ['A', 'N', 'N', 'A', 'A']) analytics.record(coded(code));
+    expect(analytics.top()[0]?.title).toBe('Coded A: no stack');
+    expect(analytics.record(coded('N'))).toBe('_OTHER');
+  });
+
   it('forgets who waited for a place once as many others wait as there are places', () => {
     const { analytics } = withClock({ maxGroups: 2 });
     for (const code of ['A', 'B', 'WAITED', 'E1', 'E2']) analytics.record(coded(code));
@@ -217,8 +239,8 @@ describe('bounds', () => {
     let calls = 0;
     const analytics = createErrorAnalytics({
       clock: () => {
-        if (calls++ % 2 === 0) throw new Error('no clock');
-        return Number.NaN;
+        if (calls++ % 3 === 0) throw new Error('no clock');
+        return calls % 3 === 0 ? Number.NaN : Number.POSITIVE_INFINITY;
       },
     });
     const values = [undefined, null, 404, 'text', 10n, Symbol('s'), revoked.proxy, fake, () => {}];
@@ -262,6 +284,21 @@ describe('grouping', () => {
         },
       ),
     );
+  });
+
+  it('names the place in our own code, and that in a module where ours has no part', () => {
+    const analytics = createErrorAnalytics();
+    const inside =
+      '    at Socket.connect (node:net:1:1)\n    at query (/srv/app/node_modules/pg/lib/client.js:1:1)';
+    analytics.record(at(`${inside}\n    at Users.load (/srv/app/users.ts:3:1)`, 'm', 'A'));
+    analytics.record(at(inside, 'm', 'B'));
+    analytics.record(at('    at node:internal/timers:1:1', 'm', 'C'));
+    const titles = analytics.top().map(({ title }) => title);
+    expect(titles.sort()).toEqual([
+      'Error A in load (users.ts)',
+      'Error B in connect (node:net)',
+      'Error C in timers',
+    ]);
   });
 
   it('tells codes apart at one place', () => {
@@ -346,8 +383,10 @@ describe('new, regressed, resolve, reset', () => {
     const heard: unknown[] = [];
     analytics.on('new', () => heard.push('new'));
     analytics.record(coded('E1'));
+    analytics.record(new DOMException('left', 'AbortError'));
     time.now += 1_000;
     analytics.reset();
+    expect(analytics.rate()).toBe(0);
     expect(analytics.totals()).toEqual({ recorded: 0, cancelled: 0, errors: 0, groups: 0, other: 0 });
     expect(analytics.snapshot()).toMatchObject({ startedAt: 1_001_000, groups: [] });
     analytics.record(coded('E1'));
@@ -374,6 +413,7 @@ describe('new, regressed, resolve, reset', () => {
       ],
       ['_OTHER', 1, [[1_002_000, 1]]],
     ]);
+    expect(before.groups.at(-1)).toMatchObject({ firstSeen: 1_002_500, lastSeen: 1_002_500, samples: [] });
   });
 
   it('is not disturbed by a listener that throws', () => {

@@ -125,6 +125,16 @@ describe('spikes', () => {
     expect(scattering.analytics.spikes()).toEqual([]);
   });
 
+  it('takes what lasts for usual after a while', () => {
+    const setup = setUp();
+    let heard = 0;
+    setup.analytics.on('spike', () => {
+      heard++;
+    });
+    fill(setup, [...Array.from({ length: 6 }, () => 1), 50, ...Array.from({ length: 20 }, () => 40), 0, 50]);
+    expect([heard, setup.analytics.spikes()]).toEqual([1, []]);
+  });
+
   it('is announced once per episode', () => {
     const setup = setUp();
     let heard = 0;

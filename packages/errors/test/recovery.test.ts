@@ -224,6 +224,13 @@ describe('a strategy that throws', () => {
     expect(wrapped.cause).toBe(error);
   });
 
+  it('is left as it is when it names the original already', async () => {
+    const error = refused();
+    const worse = new Error('worse', { cause: error });
+    const recovery = await recover(error, [{ do: 'fallback', run: () => Promise.reject(worse) }]);
+    expect(!recovery.recovered && recovery.error === worse).toBe(true);
+  });
+
   it('may throw the original itself, which is then left as it is', async () => {
     const error = refused();
     const run = (): never => {
@@ -242,6 +249,19 @@ describe('abort', () => {
     const reason = new Error('left');
     const recovery = await recover(refused(), [tell], { signal: AbortSignal.abort(reason) });
     expect(recovery).toMatchObject({ recovered: false, action: 'cancelled', error: reason, steps: [] });
+  });
+
+  it('starts nothing when a predicate aborts', async () => {
+    const controller = new AbortController();
+    let started = 0;
+    const when = (): boolean => {
+      controller.abort('left');
+      return true;
+    };
+    const recovery = await recover(refused(), [{ when, do: 'fallback', run: () => ++started }], {
+      signal: controller.signal,
+    });
+    expect([recovery.action, started]).toEqual(['cancelled', 0]);
   });
 
   it('settles at once when it comes while a strategy runs, and starts no other', async () => {

@@ -64,7 +64,7 @@ export class ErrorAnalytics {
     if (made) group = this.#groups.add({ key, title: titleOf(structured), category, severity }, now);
     const counted = group ?? this.#groups.other;
     if (counted.count === 0 && !made) counted.firstSeen = now;
-    const silent = counted.count > 0 && now - counted.lastSeen >= this.#settings.silenceMs;
+    const silent = now - counted.lastSeen >= this.#settings.silenceMs;
     const before = counted.state;
     counted.count++;
     counted.lastSeen = now;
