@@ -54,7 +54,11 @@ export type Defined<T> = {
 /** A copy without the properties that are undefined. */
 export const defined = <T extends object>(parts: T): Defined<T> => {
   const kept: Record<string, unknown> = {};
-  for (const key in parts) if (parts[key] !== undefined) kept[key] = parts[key];
+  // Own keys alone: what somebody put on Object.prototype must not get into a response.
+  for (const key of Object.keys(parts)) {
+    const value = parts[key as keyof T];
+    if (value !== undefined) kept[key] = value;
+  }
   return kept as Defined<T>;
 };
 

@@ -7,6 +7,7 @@ import {
   ExternalServiceError,
   handleError,
   NotFoundError,
+  RateLimitError,
   toJsonRpcError,
   toMcpToolResult,
   toProblemDetails,
@@ -203,6 +204,16 @@ describe('planted secrets', () => {
     expect(
       wires(new NotFoundError('x', { userMessage: 'No {thing}', params: { thing: 'SECRET000x' } })),
     ).toContain('SECRET000x');
+  });
+
+  it('shows nothing that somebody put on Object.prototype', () => {
+    const proto = Object.prototype as unknown as Record<string, unknown>;
+    proto.polluted = 'SECRET999x';
+    try {
+      expect(wires(new RateLimitError('x', { retryAfterMs: 5 }))).not.toContain('SECRET999x');
+    } finally {
+      delete proto.polluted;
+    }
   });
 
   it('shows no 8 characters of a random secret, wherever in an error it is', () => {
