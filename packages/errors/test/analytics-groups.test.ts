@@ -175,9 +175,10 @@ describe('bounds', () => {
   });
 
   it('lets who lost its place wait from the start', () => {
-    const { analytics } = withClock({ maxGroups: 1 });
-    for (const code of ['A', 'N', 'N', 'A', 'A']) analytics.record(coded(code));
-    expect(analytics.top()[0]?.title).toBe('Coded A: no stack');
+    const { analytics } = withClock({ maxGroups: 2 });
+    for (const code of ['B', 'B', 'B', 'A', 'N', 'N', 'A', 'A']) analytics.record(coded(code));
+    const titles = analytics.top().map(({ title }) => title);
+    expect(titles).toEqual(['Coded B: no stack', 'Coded A: no stack']);
     expect(analytics.record(coded('N'))).toBe('_OTHER');
   });
 

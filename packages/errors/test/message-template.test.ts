@@ -20,6 +20,7 @@ describe('parameters', () => {
     ['body of 12MB (13.5 KiB)', 'body of <size> (<n> KiB)'],
     [`no column "na\tme" in 'users' of \`db\``, 'no column <text> in <text> of <text>'],
     [`can't find user 'x', isn't there`, `can't find user <text>, isn't there`],
+    [`don't use the users' table`, `don't use the users' table`],
     ['user_id=17 key=4bf92f3577b34da6, port:5432', 'user_id=<n> key=<hex>, port:<n>'],
     ['shard12 of worker-3 in store.ts', 'shard<n> of worker-<n> in store.ts'],
     ['', ''],
