@@ -182,6 +182,9 @@ describe('retry', () => {
 });
 
 describe('a strategy that throws', () => {
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+
   it('keeps the original as its cause and hands over to the next', async () => {
     const error = refused();
     const worse = new Error('cache is down');
@@ -213,6 +216,7 @@ describe('a strategy that throws', () => {
     ['a frozen error', Object.freeze(new Error('frozen'))],
     ['an error with a cause of its own', new TypeError('fetch failed', { cause: new Error('inner') })],
     ['a string', 'nope'],
+    ['a revoked proxy', revoked.proxy],
   ])('is wrapped with the original when it is %s', async (_, thrown) => {
     const error = new NetworkError('down');
     const run = (): never => {
@@ -220,7 +224,8 @@ describe('a strategy that throws', () => {
     };
     const recovery = await recover(error, [{ do: 'fallback', run }]);
     const wrapped = (recovery.recovered ? undefined : recovery.error) as AggregateError;
-    expect(wrapped.errors).toEqual([thrown, error]);
+    expect(wrapped.errors).toHaveLength(2);
+    expect(Object.is(wrapped.errors[0], thrown) && wrapped.errors[1] === error).toBe(true);
     expect(wrapped.cause).toBe(error);
   });
 
