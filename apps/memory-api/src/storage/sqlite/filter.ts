@@ -6,25 +6,26 @@ export interface Condition {
   values: SqlValue[];
 }
 
-const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+/** A list is one value: with a place for each, every length would be a statement of its own. */
+const AMONG = '(SELECT value FROM json_each(?))';
 
 /** The WHERE of a memory query over m, u and a; see `MEMORY_FROM`. An empty list means no filter. */
 export const conditionOf = (filter: MemoryFilter): Condition => {
-  const parts: string[] = ['u.id = ?', `m.state IN (${marks(filter.states.length)})`];
-  const values: SqlValue[] = [filter.userId, ...filter.states];
+  const parts: string[] = ['u.id = ?', `m.state IN ${AMONG}`];
+  const values: SqlValue[] = [filter.userId, JSON.stringify(filter.states)];
   const isIn = (column: string, list: readonly string[] | undefined): void => {
     if (list === undefined || list.length === 0) return;
-    parts.push(`${column} IN (${marks(list.length)})`);
-    values.push(...list);
+    parts.push(`${column} IN ${AMONG}`);
+    values.push(JSON.stringify(list));
   };
   const hasCategory = (column: string, list: readonly string[] | undefined): void => {
     if (list === undefined || list.length === 0) return;
     parts.push(`m.seq IN (SELECT mc.memory FROM memory_categories mc JOIN categories c ON c.seq = mc.category
-      WHERE c.${column} IN (${marks(list.length)}))`);
-    values.push(...list);
+      WHERE c.${column} IN ${AMONG})`);
+    values.push(JSON.stringify(list));
   };
   if (filter.ids !== undefined) {
-    parts.push('m.id IN (SELECT value FROM json_each(?))');
+    parts.push(`m.id IN ${AMONG}`);
     values.push(JSON.stringify(filter.ids));
   }
   isIn('a.id', filter.appIds);
