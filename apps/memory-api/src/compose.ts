@@ -57,6 +57,12 @@ const unrefDelay = (ms: number): Promise<void> => new Promise((resolve) => setTi
 /** What an error means, for every policy and service here: the errors package's own verdict. */
 const verdict = (error: unknown): ReturnType<typeof classify>['retry'] => classify(error).retry;
 
+/** A full disk is not worth a retry, but it is a store that fails. */
+const isStoreFault = (error: unknown): boolean => {
+  const { fault } = classify(error);
+  return fault !== 'caller' && fault !== 'cancelled';
+};
+
 const createPolicies = () => {
   const store = (name: string, idempotent: boolean): Pipeline =>
     pipeline({
@@ -64,7 +70,7 @@ const createPolicies = () => {
       classify: verdict,
       totalTimeoutMs: 15_000,
       retry: { maxAttempts: 3, initialDelayMs: 25, maxDelayMs: 250, idempotent },
-      circuitBreaker: { failureThreshold: 5, openMs: 2_000 },
+      circuitBreaker: { failureThreshold: 5, openMs: 2_000, isFailure: isStoreFault },
       timeoutMs: 10_000,
     });
   const read = store('store.read', true);

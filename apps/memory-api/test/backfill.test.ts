@@ -16,6 +16,7 @@ const scene = (contents: string[], embed: (texts: readonly string[]) => void = (
   const errors: object[] = [];
   const timers: { fn: () => void; ms: number }[] = [];
   let ready = true;
+  let now = 0;
   const store = {
     pendingEmbeddings: async (_embedder: string, limit: number) => pending.slice(0, limit),
     putVectors: async (_embedder: string, list: readonly { id: string }[]) => {
@@ -43,13 +44,18 @@ const scene = (contents: string[], embed: (texts: readonly string[]) => void = (
     isTransient: (error) => (error as { transient?: boolean }).transient === true,
     onProgress: () => {},
     onError: (_error, what) => errors.push(what),
+    clock: () => now,
     schedule: (fn, ms) => {
       const timer = { fn, ms };
       timers.push(timer);
       return () => timers.splice(timers.indexOf(timer), 1);
     },
   };
-  const fire = (): void => timers.shift()!.fn();
+  const fire = (): void => {
+    const { fn, ms } = timers.shift()!;
+    now += ms;
+    fn();
+  };
   return {
     backfill: createBackfill(options),
     stored,
@@ -138,6 +144,39 @@ describe('embedding what was stored without a vector', () => {
     expect(stored).toEqual(['m0', 'm2']);
     expect(errors).toEqual([{ memoryId: 'm1' }]);
     expect(pending.map((one) => one.content)).toEqual(['poison']);
+  });
+
+  it('tries a refused text again after a growing time, so that nothing waits for a restart', async () => {
+    let wrong = true;
+    const { backfill, stored, timers, fire } = scene(['only one'], () => {
+      if (wrong) throw new Error('no such model yet');
+    });
+    backfill.wake();
+    await settle();
+    const waits = [timers[0]!.ms];
+    for (let round = 0; round < 3; round++) {
+      fire();
+      await settle();
+      waits.push(timers[0]!.ms);
+    }
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
+    wrong = false;
+    fire();
+    await settle();
+    expect(stored).toEqual(['m0']);
+    expect(timers).toEqual([]);
+  });
+
+  it('does not keep a new text waiting for a refused one', async () => {
+    const { backfill, stored, pending } = scene(['poison'], (texts) => {
+      if (texts.includes('poison')) throw new Error('refused');
+    });
+    backfill.wake();
+    await settle();
+    pending.push({ id: 'new', content: 'good', updatedAt: 9 });
+    backfill.wake();
+    await settle();
+    expect(stored).toEqual(['new']);
   });
 
   it('blames no text when all are refused, and tries again later', async () => {

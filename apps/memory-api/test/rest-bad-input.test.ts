@@ -225,6 +225,24 @@ describe('bad input over REST', () => {
     expect(await api.call('GET', url, undefined, { host: 'evil.example' })).toMatchObject({ status: 403 });
   });
 
+  it.each([33, 3_000, 20_000])(
+    'refuses metadata %i levels deep at once, and stores nothing',
+    async (depth) => {
+      const body = `{"user_id":"ada","text":"deep","metadata":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`;
+      const answer = await api.call<ErrorBody>('POST', '/api/v1/memories/', body, {
+        'content-type': 'application/json',
+      });
+      expect(answer).toMatchObject({ status: 422, body: { code: 'REQUEST_INVALID' } });
+    },
+  );
+
+  it('tells of a hundred faults at most', async () => {
+    const memory_ids = Array.from({ length: 10_000 }, (_, at) => `bad-${at}`);
+    const answer = await api.call<ErrorBody>('DELETE', '/api/v1/memories/', { user_id: 'ada', memory_ids });
+    expect(answer.status).toBe(422);
+    expect(answer.body.detail).toHaveLength(100);
+  });
+
   it.each([
     ['NUL in metadata', { metadata: { a: ['\0'] } }],
     ['a lone surrogate in a key of metadata', { metadata: { b: { '\ud800': 1 } } }],

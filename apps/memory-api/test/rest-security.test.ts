@@ -24,6 +24,8 @@ describe('who may reach a server on loopback', () => {
     '10.0.0.1',
     'a b',
     'x@evil.example',
+    'evil.example@127.0.0.1',
+    '127.0.0.1/path',
   ])('refuses Host %s', async (host) => {
     expect(await get({ host })).toMatchObject({ status: 403, body: { code: 'HOST_NOT_ALLOWED' } });
   });

@@ -84,6 +84,19 @@ describe('a store that fails', () => {
     expect(JSON.stringify(line)).toContain('rest-store-down.test');
   });
 
+  it('that is full shows in health, though a repetition would not help', async () => {
+    const row = await api.add('before');
+    failure = () =>
+      Object.assign(new Error('database or disk is full'), { name: 'SqliteError', code: 'SQLITE_FULL' });
+    for (let i = 0; i < 6; i++)
+      expect(
+        (await api.call('DELETE', '/api/v1/memories/', { user_id: 'ada', memory_ids: [row.id] })).status,
+      ).toBeGreaterThanOrEqual(500);
+    failure = undefined;
+    const { body } = await api.call<{ status: string }>('GET', '/health/ready');
+    expect(body).not.toMatchObject({ status: 'up' });
+  });
+
   it('is left alone once its circuit is open, and callers are told when to come back', async () => {
     failure = busy;
     while ((await stats()).headers['retry-after'] === undefined);

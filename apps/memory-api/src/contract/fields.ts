@@ -17,7 +17,7 @@ export const textField = z
   .min(1, { abort: true })
   .max(MAX_TEXT_CHARACTERS, { abort: true })
   .refine(storable, NOT_STORABLE)
-  .refine((text) => text.trim() !== '', 'must hold more than white space');
+  .refine((text) => /[^\s\p{Cf}]/u.test(text), 'must hold more than white space');
 
 const nameField = z
   .string()
@@ -31,11 +31,26 @@ export const appNameField = nameField.describe('The name of the app that acts');
 export const queryField = z.string().min(1).max(10_000).refine(storable, NOT_STORABLE);
 export const substringField = z.string().max(10_000).refine(storable, NOT_STORABLE);
 export const categoryNameField = nameField;
-export const idField = z.uuid();
+export const idField = z.uuid().toLowerCase();
 export const idList = z.array(idField).max(MAX_LIST);
 export const stateField = z.enum(MEMORY_STATES);
 
-/** Keys and values at every depth; what came as JSON has an end. */
+/** Deeper than anybody means it, and far below what would end a stack. */
+const MAX_DEPTH = 32;
+
+/** Whether a value that came as JSON is nested at most so deep. Without recursion: the value is the caller's. */
+export const isShallow = (value: unknown, maxDepth: number = MAX_DEPTH): boolean => {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    level = level
+      .filter((one) => typeof one === 'object' && one !== null)
+      .flatMap((one) => Object.values(one as object));
+    if (depth >= maxDepth && level.length > 0) return false;
+  }
+  return true;
+};
+
+/** Keys and values at every depth; the depth has been checked. */
 const storableDeep = (value: unknown): boolean => {
   if (typeof value === 'string') return storable(value);
   if (typeof value !== 'object' || value === null) return true;
@@ -44,6 +59,10 @@ const storableDeep = (value: unknown): boolean => {
 
 export const metadataField = z
   .record(z.string(), z.unknown())
+  .refine((metadata) => isShallow(metadata), {
+    error: `must be nested at most ${MAX_DEPTH} levels deep`,
+    abort: true,
+  })
   .refine(storableDeep, NOT_STORABLE)
   .refine(
     (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES,

@@ -22,6 +22,8 @@ export interface BackfillOptions {
   initialDelayMs?: number;
   /** Default 60,000. */
   maxDelayMs?: number;
+  /** Milliseconds, monotonic. Default `performance.now`. */
+  clock?: () => number;
   /** Calls `fn` after `ms`; answers what takes it back. Default an unref'd timer. */
   schedule?: (fn: () => void, ms: number) => () => void;
 }
@@ -34,17 +36,23 @@ const unrefTimer = (fn: () => void, ms: number): (() => void) => {
 export const createBackfill = (options: BackfillOptions): Backfill => {
   const { store, embedding, isTransient, onProgress, onError } = options;
   const { initialDelayMs = 1_000, maxDelayMs = 60_000, schedule = unrefTimer } = options;
+  const clock = options.clock ?? (() => performance.now());
   const stopping = new AbortController();
-  /** Texts the embedder refuses, until the process ends; they are still found by their words. */
-  const refused = new Set<string>();
+  /** Texts the embedder refused: each is left alone for a growing time, and is found by its words meanwhile. */
+  const refused = new Map<string, { failures: number; until: number }>();
   let running: Promise<void> | undefined;
   let again = false;
   let waits = 0;
   let endWait: (() => void) | undefined;
+  /** A wait for a refused text must not keep a new one waiting. */
+  let interruptible = false;
 
-  const nextDelay = (): number => Math.min(maxDelayMs, initialDelayMs * 2 ** Math.min(waits++, 30));
+  const delay = (failures: number): number =>
+    Math.min(maxDelayMs, initialDelayMs * 2 ** Math.min(failures, 30));
+  const nextDelay = (): number => delay(waits++);
 
-  const wait = (ms: number): void => {
+  const wait = (ms: number, kind?: 'interruptible'): void => {
+    interruptible = kind === 'interruptible';
     endWait = schedule(() => {
       endWait = undefined;
       wake();
@@ -79,7 +87,8 @@ export const createBackfill = (options: BackfillOptions): Backfill => {
       }
     if (blamed.length === batch.length && batch.length > 1) throw blamed[0]!.error;
     for (const { id, error } of blamed) {
-      refused.add(id);
+      const failures = (refused.get(id)?.failures ?? 0) + 1;
+      refused.set(id, { failures, until: clock() + delay(failures - 1) });
       onError(error, { memoryId: id });
     }
     return stored;
@@ -88,8 +97,14 @@ export const createBackfill = (options: BackfillOptions): Backfill => {
   const drain = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const pending = await store.pendingEmbeddings(embedding.embedderId, BATCH + refused.size);
-      const batch = pending.filter((memory) => !refused.has(memory.id)).slice(0, BATCH);
-      if (batch.length === 0) return;
+      const now = clock();
+      const batch = pending.filter(({ id }) => (refused.get(id)?.until ?? 0) <= now).slice(0, BATCH);
+      if (batch.length === 0) {
+        const next = Math.min(...pending.map(({ id }) => refused.get(id)!.until));
+        if (pending.length > 0) wait(Math.max(1, next - now), 'interruptible');
+        else refused.clear();
+        return;
+      }
       if (!embedding.available()) {
         wait(nextDelay());
         return;
@@ -99,12 +114,18 @@ export const createBackfill = (options: BackfillOptions): Backfill => {
         return embedSingly(batch);
       });
       waits = 0;
-      onProgress(stored);
+      for (const { id } of batch) if (refused.has(id) && refused.get(id)!.until <= now) refused.delete(id);
+      if (stored > 0) onProgress(stored);
     }
   };
 
   const wake = (): void => {
-    if (stopping.signal.aborted || endWait !== undefined) return;
+    if (stopping.signal.aborted) return;
+    if (endWait !== undefined) {
+      if (!interruptible) return;
+      endWait();
+      endWait = undefined;
+    }
     if (running !== undefined) {
       again = true;
       return;

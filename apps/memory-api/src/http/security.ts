@@ -8,7 +8,8 @@ const isLoopbackName = (name: string): boolean =>
 
 const hostName = (host: string): string | undefined => {
   const url = `http://${host}`;
-  return host !== '' && URL.canParse(url) ? new URL(url).hostname : undefined;
+  // Nothing but a name and a port: no login before it, no path behind.
+  return /^[\w.[\]:-]+$/.test(host) && URL.canParse(url) ? new URL(url).hostname : undefined;
 };
 
 /** Loopback names on any port, and the origins that were allowed by name. `null` and the rest are foreign. */

@@ -44,6 +44,8 @@ const TYPE_WORDS: Readonly<Record<string, { type: string; expected: string }>> =
 const UNITS: Readonly<Record<string, string>> = { string: 'characters', array: 'items' };
 
 const MAX_INPUT_CHARACTERS = 200;
+/** Who sent ten thousand bad ids need not be told of each. */
+const MAX_DETAILS = 100;
 
 /** Enough of the value to recognise it; never a whole document. */
 const shown = (input: unknown): unknown => {
@@ -103,7 +105,7 @@ const describe = (issue: z.core.$ZodIssue, fromText: boolean): { type: string; m
 };
 
 const toDetails = (error: z.ZodError, part: Part): ValidationDetail[] =>
-  error.issues.map((issue) => ({
+  error.issues.slice(0, MAX_DETAILS).map((issue) => ({
     ...describe(issue, part === 'query' || part === 'path'),
     loc: [part, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))],
     input: shown(issue.input),

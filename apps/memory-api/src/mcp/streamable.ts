@@ -8,6 +8,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import type { FastifyInstance } from 'fastify';
+import { isShallow } from '../contract/fields.ts';
 import type { Agent } from '../domain/agent-service.ts';
 import { type AddressParams, agentOf } from './agent.ts';
 import { withDeadline } from './deadline.ts';
@@ -19,6 +20,8 @@ import type { BuildServer } from './server.ts';
 import type { StreamLimit } from './streams.ts';
 
 const ADDRESS = '/mcp/:client/http/:user';
+/** A call with arguments of its own depth fits well. */
+const MAX_MESSAGE_DEPTH = 64;
 const BOTH_TYPES = 'application/json, text/event-stream';
 
 /** The SDK hands its factory only this object of ours; who calls travels in `extra`. */
@@ -99,6 +102,8 @@ export const streamableRoutes = (
 
   app.post<{ Params: AddressParams }>(ADDRESS, async (request, reply) => {
     const agent = agentOf(request.params);
+    // The SDK walks the message by recursion.
+    if (!isShallow(request.body, MAX_MESSAGE_DEPTH)) throw mcpErrors.MESSAGE_INVALID();
     const listening = isListening(request.body);
     const release = listening ? limit.take(agent.userId) : undefined;
     const raw = hijack(reply);

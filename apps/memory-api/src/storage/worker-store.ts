@@ -72,6 +72,11 @@ const startThread = (
     worker.on('error', (error) => {
       cause = error;
     });
+    // An answer that can not be read: nobody can tell whose it was.
+    worker.on('messageerror', (error) => {
+      cause = error;
+      void worker.terminate();
+    });
     worker.on('message', (message: FromWorker) => {
       switch (message.kind) {
         case 'open':
