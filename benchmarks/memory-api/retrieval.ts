@@ -17,6 +17,8 @@ interface Conversation {
 }
 
 const DEPTHS = [5, 10, 20] as const;
+/** Recall@10 through REST; below it this program fails. */
+const TARGET = 66;
 const folder = process.argv[2];
 if (folder === undefined) {
   console.error('usage: node memory-api/retrieval.ts <folder with conversation files (*.json)>');
@@ -177,3 +179,10 @@ for (const [system, { questions, recall }] of sums)
   console.log(
     `${system.padEnd(22)}${DEPTHS.map((depth) => ((100 * recall[depth]!) / questions).toFixed(1).padStart(8)).join('')}`,
   );
+
+const fused = sums.get('fused, through REST')!;
+const at10 = (100 * fused.recall[10]!) / fused.questions;
+if (at10 < TARGET) {
+  console.error(`recall@10 is ${at10.toFixed(1)}, below ${TARGET}`);
+  process.exitCode = 1;
+}
