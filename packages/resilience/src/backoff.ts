@@ -1,5 +1,5 @@
 import type { IBackoffFactory, IDefaultPolicyContext } from './cockatiel.ts';
-import { duration, oneOf, optionalFunction } from './validate.ts';
+import { duration, oneOf, optionalFunction, show } from './validate.ts';
 
 /** What a backoff may look at: which wait this is (1 for the first), and what made it necessary. */
 export interface BackoffContext extends IDefaultPolicyContext {
@@ -39,7 +39,7 @@ export const customDelays = (option: string, custom: CustomBackoff): (() => Dela
   const factory = custom as IBackoffFactory<BackoffContext>;
   if (typeof factory?.next !== 'function')
     throw new TypeError(
-      `${option} must be a word, a list, a function or a backoff of cockatiel, got ${String(custom)}`,
+      `${option} must be a word, a list, a function or a backoff of cockatiel, got ${show(custom)}`,
     );
   return () => {
     let current: { duration: number; next: IBackoffFactory<BackoffContext>['next'] } | undefined;
@@ -65,7 +65,7 @@ export const delaysOf = (options: BackoffOptions): (() => Delays) => {
   const initial = duration('initialDelayMs', options.initialDelayMs, { zero: true, infinite: false });
   const cap = Math.min(duration('maxDelayMs', options.maxDelayMs, { zero: true, infinite: true }), CEILING);
   if (!(Number.isFinite(factor) && factor >= 1))
-    throw new RangeError(`factor must be a number >= 1, got ${String(factor)}`);
+    throw new RangeError(`factor must be a number >= 1, got ${show(factor)}`);
   optionalFunction('random', random);
   const shaped = typeof backoff === 'string';
   // A hand-made series is taken at its word; a computed one is spread out, or callers that failed together return together.

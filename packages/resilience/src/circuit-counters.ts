@@ -1,6 +1,6 @@
 import { ConsecutiveBreaker, EngineState, type IBreaker } from './cockatiel.ts';
 import type { Clock } from './timers.ts';
-import { duration, integer, oneOf, onlyKnown } from './validate.ts';
+import { duration, integer, oneOf, onlyKnown, show } from './validate.ts';
 
 /** Trips when enough of the last calls failed. The minimum is checked first; a rate equal to `failureRate` trips. */
 export interface CircuitWindow {
@@ -29,7 +29,7 @@ const ENGINE_BREAKERS = new WeakSet<object>();
 export const engineCounter = (breaker: IBreaker): Counter => {
   if (typeof breaker?.success !== 'function' || typeof breaker.failure !== 'function')
     throw new TypeError(
-      `breaker must have success and failure, as cockatiel's breakers do, got ${String(breaker)}`,
+      `breaker must have success and failure, as cockatiel's breakers do, got ${show(breaker)}`,
     );
   if (ENGINE_BREAKERS.has(breaker))
     throw new TypeError('breaker already counts for another circuit; give each circuit one of its own');
@@ -59,8 +59,8 @@ export const windowCounter = (window: CircuitWindow, clock: Clock): Counter => {
   onlyKnown('window', window, ['type', 'size', 'failureRate', 'minimumCalls']);
   oneOf('window.type', window.type, ['count', 'time']);
   const rate = window.failureRate ?? 0.5;
-  if (!(rate > 0 && rate <= 1))
-    throw new RangeError(`window.failureRate must be more than 0 and at most 1, got ${String(rate)}`);
+  if (!(typeof rate === 'number' && rate > 0 && rate <= 1))
+    throw new RangeError(`window.failureRate must be more than 0 and at most 1, got ${show(rate)}`);
   if (window.type === 'count') {
     const size = integer('window.size', window.size, 1);
     const minimum = integer('window.minimumCalls', window.minimumCalls ?? size, 1);

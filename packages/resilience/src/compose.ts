@@ -2,6 +2,7 @@ import { Emitter } from './events.ts';
 import { definePolicy, type Layer, layerOf, type Policy, type PolicyLike } from './policy.ts';
 import { Recorder } from './stats.ts';
 import { systemClock } from './timers.ts';
+import { show } from './validate.ts';
 
 /** What a policy may answer in the call's place. */
 export type AltOf<P> = P extends { readonly _altReturn: infer A } ? A : never;
@@ -18,7 +19,7 @@ export const chain = (layers: readonly Layer[]): Layer =>
 
 const assertPolicy = (where: string, policy: unknown): void => {
   if (typeof (policy as PolicyLike | null | undefined)?.execute !== 'function')
-    throw new TypeError(`${where} must be a policy (with execute), got ${String(policy)}`);
+    throw new TypeError(`${where} must be a policy (with execute), got ${show(policy)}`);
 };
 
 /**

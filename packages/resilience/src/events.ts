@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { show } from './validate.ts';
 
 export type CircuitStateName = 'closed' | 'open' | 'half-open' | 'isolated';
 
@@ -56,9 +57,7 @@ export class Emitter {
 
   on(event: EventName, listener: (payload: never) => unknown): () => void {
     if (!this.#known.includes(event))
-      throw new TypeError(
-        `"${this.policy}" has no event "${String(event)}"; it has ${this.#known.join(', ')}`,
-      );
+      throw new TypeError(`"${this.policy}" has no event ${show(event)}; it has ${this.#known.join(', ')}`);
     if (typeof listener !== 'function') throw new TypeError(`the listener of "${event}" must be a function`);
     // A wrapper of its own, so that the same function may be subscribed twice and each answer removes its own.
     const entry = (payload: never): unknown => listener(payload);

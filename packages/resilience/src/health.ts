@@ -1,6 +1,6 @@
 import type { CircuitStateName } from './events.ts';
 import { after, type Clock, type Timers, type TimeSource } from './timers.ts';
-import { duration, flag, onlyKnown, optionalFunction, timeSource } from './validate.ts';
+import { duration, flag, onlyKnown, optionalFunction, show, timeSource } from './validate.ts';
 
 export type HealthStatus = 'up' | 'degraded' | 'down' | 'unknown';
 
@@ -81,7 +81,7 @@ export class HealthRegistry {
    */
   register(name: string, source: HealthCheck | HealthSource, options: HealthCheckOptions = {}): void {
     if (typeof name !== 'string' || !NAME.test(name))
-      throw new TypeError(`name must be 1 to 100 letters, digits or ._:/- characters, got ${String(name)}`);
+      throw new TypeError(`name must be 1 to 100 letters, digits or ._:/- characters, got ${show(name)}`);
     if (this.#entries.has(name))
       throw new TypeError(`name "${name}" is registered already; unregister it first`);
     onlyKnown('register', options, ['critical', 'timeoutMs', 'cacheMs']);

@@ -9,7 +9,7 @@ import { type RetryPolicy, retry } from './retry.ts';
 import { type PolicyStats, Recorder } from './stats.ts';
 import { timeout } from './timeout.ts';
 import type { TimeSource } from './timers.ts';
-import { nameOf, onlyKnown, timeSource } from './validate.ts';
+import { nameOf, onlyKnown, optionalFunction, show, timeSource } from './validate.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Options of {@link pipeline}, in the order in which a call meets the parts. A part is its options, or a ready policy. */
@@ -92,30 +92,30 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
     throw new TypeError(`pipeline needs at least one part, one of ${PARTS.join(', ')}`);
   const name = nameOf(options.name, 'pipeline');
   const { clock, timers } = timeSource(options);
-  const { classify } = options;
+  const classify = optionalFunction('classify', options.classify);
   const shared = { name, clock, timers };
 
   const breaker = part('circuitBreaker', options.circuitBreaker, (given) =>
-    circuitBreaker({ name, clock, classify, ...(given as CircuitBreakerOptions) }),
+    circuitBreaker({ name, clock, classify, ...optionsOf<CircuitBreakerOptions>(given) }),
   );
   const slots = part('bulkhead', options.bulkhead, (given) =>
-    bulkhead({ ...shared, ...(given as BulkheadOptions) }),
+    bulkhead({ ...shared, ...optionsOf<BulkheadOptions>(given) }),
   );
   const limit = (option: 'totalTimeoutMs' | 'timeoutMs', called: string): PolicyLike | undefined =>
     part(option, options[option], (ms) => {
       if (typeof ms !== 'number')
-        throw new TypeError(`${option} must be a number of milliseconds or a policy, got ${String(ms)}`);
+        throw new TypeError(`${option} must be a number of milliseconds or a policy, got ${show(ms)}`);
       return timeout({ ...shared, name: called, ms });
     });
   const parts = [
     part('fallback', options.fallback, (answer) => {
       if (typeof answer !== 'function')
-        throw new TypeError(`fallback must be a function or a policy, got ${String(answer)}`);
+        throw new TypeError(`fallback must be a function or a policy, got ${show(answer)}`);
       return fallback(answer as FallbackFunction<A>, { name });
     }),
     limit('totalTimeoutMs', `${name}.total`),
     slots,
-    part('retry', options.retry, (given) => retry({ ...shared, classify, ...(given as RetryPolicy) })),
+    part('retry', options.retry, (given) => retry({ ...shared, classify, ...optionsOf<RetryPolicy>(given) })),
     breaker,
     limit('timeoutMs', name),
   ].filter((each) => each !== undefined);
@@ -175,6 +175,13 @@ const part = (
     if (error instanceof TypeError) throw new TypeError(`${option}: ${error.message}`, { cause: error });
     throw error;
   }
+};
+
+/** Spreading would take `false`, meant as "without", for options with nothing in them, and switch the part on. */
+const optionsOf = <O extends object>(given: unknown): O => {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new TypeError(`must be its options or a policy, got ${show(given)}; leave it out to do without`);
+  return given as O;
 };
 
 const ours = <P extends PolicyLike>(policy: PolicyLike | undefined, method: keyof P): P | undefined =>

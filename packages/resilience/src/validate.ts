@@ -1,11 +1,16 @@
 import type { Clock, Timers, TimeSource } from './timers.ts';
 import { systemClock, systemTimers } from './timers.ts';
 
-const show = (value: unknown): string => {
+/** A value for an error message. Asks nothing of objects: one without a prototype has no text, and a proxy may throw. */
+export const show = (value: unknown): string => {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return Array.isArray(value) ? 'an array' : 'an object';
+  } catch {
+    return 'an object';
+  }
 };
 
 export const integer = (option: string, value: number, least: number, infinite = false): number => {
@@ -21,9 +26,8 @@ export const duration = (
   value: number,
   rule: { zero: boolean; infinite: boolean },
 ): number => {
-  const least = rule.zero ? value >= 0 : value > 0;
-  if (typeof value === 'number' && least && (rule.infinite || value !== Number.POSITIVE_INFINITY))
-    return value;
+  const fits = typeof value === 'number' && (rule.zero ? value >= 0 : value > 0);
+  if (fits && (rule.infinite || value !== Number.POSITIVE_INFINITY)) return value;
   const or = rule.infinite ? ' or Infinity' : '';
   throw new RangeError(
     `${option} must be a number of milliseconds ${rule.zero ? '>=' : '>'} 0${or}, got ${show(value)}`,

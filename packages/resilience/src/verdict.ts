@@ -1,4 +1,5 @@
 import type { HandleFilter } from './cockatiel.ts';
+import { show } from './validate.ts';
 
 /** Whether a repetition can do harm: `not-sent` and `always` never, `idempotent-only` when the call is not idempotent. */
 export type Safety = 'never' | 'not-sent' | 'idempotent-only' | 'always';
@@ -45,8 +46,6 @@ export const filterOf = (option: string, handle: Handle | undefined): Filter => 
   if (typeof handle === 'function') return { error: handle, result: undefined };
   const { errorFilter, resultFilter } = handle?.options ?? {};
   if (typeof errorFilter !== 'function' || typeof resultFilter !== 'function')
-    throw new TypeError(
-      `${option} must be a function or a handle filter of cockatiel, got ${String(handle)}`,
-    );
+    throw new TypeError(`${option} must be a function or a handle filter of cockatiel, got ${show(handle)}`);
   return { error: errorFilter, result: resultFilter };
 };

@@ -1,6 +1,15 @@
 import { expect, it } from '@jest/globals';
 import * as surface from '../src/index.ts';
-import { bulkhead, circuitBreaker, fallback, retry, timeout } from '../src/index.ts';
+import {
+  bulkhead,
+  circuitBreaker,
+  compose,
+  fallback,
+  HealthRegistry,
+  pipeline,
+  retry,
+  timeout,
+} from '../src/index.ts';
 
 it.each<[() => unknown, string]>([
   [() => retry({ maxAttempts: 0 }), 'maxAttempts must be an integer >= 1 or Infinity, got 0'],
@@ -81,6 +90,77 @@ it.each<[() => unknown, string]>([
   ],
 ])('refuses bad options at construction, naming option and value (%#)', (build, message) => {
   expect(build).toThrow(message);
+});
+
+const parts = ['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'] as const;
+const nothings: [unknown, string][] = [
+  [false, 'false'],
+  [null, 'null'],
+  ['', '""'],
+  [0, '0'],
+  [Number.NaN, 'NaN'],
+  [true, 'true'],
+];
+
+it.each(parts.flatMap((part) => nothings.map(([value, shown]) => [part, shown, value] as const)))(
+  'a pipeline refuses %s: %s, which would quietly switch the part on',
+  (part, shown, value) => {
+    const options = {
+      [part]: value,
+      retry: { maxAttempts: 2 },
+      ...(part === 'retry' ? { retry: value } : {}),
+    };
+    expect(() => pipeline(options as never)).toThrow(new RegExp(`^${part}\\b.* must be .*got ${shown}`));
+    const numeric = part.endsWith('Ms') && typeof value === 'number';
+    expect(() => pipeline(options as never)).toThrow(numeric ? RangeError : TypeError);
+  },
+);
+
+it('a pipeline leaves out a part that is undefined', () => {
+  const made = pipeline({ timeoutMs: 5, bulkhead: undefined, circuitBreaker: undefined, retry: undefined });
+  expect([made.circuitBreaker, made.bulkhead]).toEqual([undefined, undefined]);
+});
+
+it.each([5, null, 'x', {}])('a pipeline refuses classify: %j whatever its parts', (classify) => {
+  expect(() => pipeline({ timeoutMs: 5, classify: classify as never })).toThrow(
+    /^classify must be a function, got /,
+  );
+});
+
+const bare = Object.create(null) as never;
+const symbol = Symbol('odd') as never;
+const revoked = (): never => {
+  const { proxy, revoke } = Proxy.revocable([], {});
+  revoke();
+  return proxy as never;
+};
+
+it.each<[string, (value: never) => unknown, string]>([
+  ['classify', (classify) => retry({ classify }), 'classify must be a function, got '],
+  ['maxAttempts', (maxAttempts) => retry({ maxAttempts }), 'maxAttempts must be an integer'],
+  ['initialDelayMs', (initialDelayMs) => retry({ initialDelayMs }), 'initialDelayMs must be a number'],
+  ['factor', (factor) => retry({ factor }), 'factor must be a number >= 1, got '],
+  ['jitter', (jitter) => retry({ jitter }), 'jitter must be one of '],
+  ['name', (name) => retry({ name }), 'name must be a string'],
+  ['idempotent', (idempotent) => retry({ idempotent }), 'idempotent must be true or false'],
+  [
+    'window.failureRate',
+    (failureRate) => circuitBreaker({ window: { type: 'count', size: 5, failureRate } }),
+    'window.failureRate must be more than 0 and at most 1, got ',
+  ],
+  ['fallback', (answer) => pipeline({ fallback: answer }), 'fallback must be a function or a policy, got '],
+  ['timeoutMs', (timeoutMs) => pipeline({ timeoutMs }), 'timeoutMs must be a number of milliseconds'],
+  ['compose', (policy) => compose(policy), 'must be a policy (with execute), got '],
+  ['register', (name) => new HealthRegistry().register(name, () => undefined), 'name must be 1 to 100'],
+  ['on', (event) => retry().on(event, () => {}), '"retry" has no event '],
+])('an error can tell of a value that has no text: %s', (_name, build, message) => {
+  for (const value of [bare, symbol]) expect(() => build(value)).toThrow(message);
+});
+
+it('an error can tell of a revoked proxy', () => {
+  expect(() => retry({ maxAttempts: revoked() })).toThrow(
+    'maxAttempts must be an integer >= 1 or Infinity, got an object',
+  );
 });
 
 it('exports these values and no others', () => {
