@@ -1,5 +1,6 @@
 import { Cache } from './cache.ts';
-import type { CacheOptions } from './options.ts';
+import { onlyKnown } from './only-known.ts';
+import { type CacheOptions, cacheOptions } from './options.ts';
 import { type CacheStats, hitRateOf } from './stats.ts';
 
 /** Counts over all caches of a manager. */
@@ -30,6 +31,8 @@ export class CacheManager {
 
   /** Makes a cache under this name. Throws when the name is taken. */
   create<V = unknown>(name: string, options: Omit<CacheOptions<V>, 'name'> = {}): Cache<V> {
+    // Checked before the copy below, which would take null or a number for no options at all.
+    onlyKnown('createCache', options, cacheOptions);
     if (this.#caches.has(name)) throw new Error(`A cache named "${name}" exists already`);
     const cache = new Cache<V>({ ...options, name });
     this.#caches.set(name, cache as Cache<unknown>);

@@ -1,6 +1,7 @@
 import { argumentsKey } from './arguments-key.ts';
 import { type Cache, createCache } from './cache.ts';
 import { cacheManager } from './cache-manager.ts';
+import { describe } from './describe.ts';
 import { checkKey, checkTags } from './keys.ts';
 import type { GetOrSetOptions } from './loader.ts';
 import { onlyKnown } from './only-known.ts';
@@ -125,7 +126,7 @@ const checkOptions = (options: CachedOptions): void => {
   if (options.loaderTimeoutMs !== undefined) checkTimeout('loaderTimeoutMs', options.loaderTimeoutMs);
   checkTags(options.tags);
   if (options.key !== undefined && typeof options.key !== 'function')
-    throw new TypeError(`key must be a function of the arguments, got ${String(options.key)}`);
+    throw new TypeError(`key must be a function of the arguments, got ${describe(options.key)}`);
   oneOf('scope', options.scope ?? 'instance', ['instance', 'shared']);
   if (options.cache !== undefined && options.name === undefined)
     throw new TypeError(

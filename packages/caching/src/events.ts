@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { describe } from './describe.ts';
 import type { EvictionCause } from './memory/memory-tier.ts';
 import type { StoreOperation } from './store/store-tier.ts';
 
@@ -46,6 +47,14 @@ export interface CacheEventMap {
 export type CacheEventName = keyof CacheEventMap;
 export type CacheListener<E extends CacheEventName> = (payload: CacheEventMap[E]) => void;
 
+/** A broken listener must neither fail the request it watches, nor end the process, nor go unnoticed. */
+const warn = (event: CacheEventName, error: unknown): void => {
+  process.emitWarning(
+    `A listener of the cache event "${event}" threw: ${describe(error)}`,
+    'CacheListenerWarning',
+  );
+};
+
 /**
  * Listeners of one cache, and the process-wide channels `agent4:caching:<event>`.
  * Ask `wants` before building a payload: with nobody listening an event costs two look-ups.
@@ -68,13 +77,11 @@ export class CacheEvents {
   emit<E extends CacheEventName>(event: E, payload: CacheEventMap[E]): void {
     for (const listener of this.#listeners.get(event) ?? []) {
       try {
-        listener(payload);
+        const answer: unknown = listener(payload);
+        if (typeof answer === 'object' && answer !== null && 'then' in answer)
+          Promise.resolve(answer).catch((error: unknown) => warn(event, error));
       } catch (error) {
-        // A broken listener must neither fail the request it watches nor go unnoticed.
-        process.emitWarning(
-          `A listener of the cache event "${event}" threw: ${String(error)}`,
-          'CacheListenerWarning',
-        );
+        warn(event, error);
       }
     }
     this.#channel(event).publish(payload);

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
+import { describe } from './describe.ts';
 
 /** Keys and tags are non-empty strings; anything else is a mistake of the caller and says so. */
 export const checkKey = (key: unknown, what = 'key'): void => {
   if (typeof key !== 'string' || key === '')
-    throw new TypeError(`${what} must be a non-empty string, got ${key === '' ? "''" : String(key)}`);
+    throw new TypeError(`${what} must be a non-empty string, got ${key === '' ? "''" : describe(key)}`);
 };
 
 export const checkTags = (tags: readonly string[] | undefined): readonly string[] | undefined => {
   if (tags === undefined) return undefined;
-  if (!Array.isArray(tags)) throw new TypeError(`tags must be an array of strings, got ${String(tags)}`);
+  if (!Array.isArray(tags)) throw new TypeError(`tags must be an array of strings, got ${describe(tags)}`);
   for (const tag of tags) checkKey(tag, 'tag');
   return tags.length === 0 ? undefined : [...new Set(tags)];
 };

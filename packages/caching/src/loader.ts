@@ -1,8 +1,9 @@
+import { describe } from './describe.ts';
 import type { Flight } from './flight.ts';
 import { checkTags } from './keys.ts';
 import type { Call, KeysLoader } from './loading.ts';
 import { onlyKnown } from './only-known.ts';
-import { checkTimeout, type Settings } from './options.ts';
+import { checkTimeout, flag, type Settings } from './options.ts';
 import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 export interface SetOptions<V> {
@@ -52,6 +53,16 @@ const GET_OR_SET_OPTIONS = [
   ...['staleWhileRevalidate', 'signal', 'loaderTimeoutMs', 'loaderSoftTimeoutMs', 'forceRefresh'],
 ];
 
+// By shape, since a signal may come from another realm.
+const signalOf = (signal: AbortSignal | undefined): AbortSignal | undefined => {
+  if (
+    signal === undefined ||
+    (typeof signal?.throwIfAborted === 'function' && typeof signal.addEventListener === 'function')
+  )
+    return signal;
+  throw new TypeError(`signal must be an AbortSignal, got ${describe(signal)}`);
+};
+
 /** One call's options, checked, with the cache's own where the call has none. */
 export const readCall = <V>(
   method: 'set' | 'getOrSet',
@@ -69,10 +80,10 @@ export const readCall = <V>(
     graceMs: span('grace', settings.graceMs),
     revalidateMs: span('staleWhileRevalidate', settings.revalidateMs),
     tags: checkTags(options.tags),
-    signal: options.signal,
+    signal: signalOf(options.signal),
     hardMs: limit('loaderTimeoutMs'),
     softMs: limit('loaderSoftTimeoutMs'),
-    forced: options.forceRefresh ?? false,
+    forced: flag('forceRefresh', options.forceRefresh),
   };
 };
 
@@ -105,6 +116,8 @@ export const many =
   <V>(loader: ManyLoader<V>): KeysLoader<V> =>
   async (flights, signal) => {
     const keys = flights.map(({ key }) => key);
-    const loaded = await loader(keys, { signal });
+    const loaded: ReadonlyMap<string, V> | undefined = await loader(keys, { signal });
+    if (typeof loaded?.has !== 'function' || typeof loaded.get !== 'function')
+      throw new TypeError(`the loader of getOrSetMany must return a Map, got ${describe(loaded)}`);
     return new Map(keys.flatMap((key) => (loaded.has(key) ? [[key, { value: loaded.get(key) as V }]] : [])));
   };

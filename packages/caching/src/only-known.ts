@@ -1,9 +1,14 @@
+import { describe } from './describe.ts';
 /** Refuses a misspelt option, which would otherwise quietly leave the default in force. `hint` is added when `options` is no object. */
 export const onlyKnown = (owner: string, options: unknown, known: readonly string[], hint = ''): void => {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(
       `${owner} options must be an object, got ${
-        typeof options === 'function' ? 'a function' : (JSON.stringify(options) ?? String(options))
+        typeof options === 'function'
+          ? 'a function'
+          : typeof options === 'string'
+            ? JSON.stringify(options)
+            : describe(options)
       }${hint}`,
     );
   for (const key of Object.keys(options))

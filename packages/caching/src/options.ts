@@ -1,3 +1,4 @@
+import { describe } from './describe.ts';
 import { estimateSize } from './memory/size-of.ts';
 import { onlyKnown } from './only-known.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
@@ -80,7 +81,7 @@ export interface Settings<V> {
   random: () => number;
 }
 
-const OPTIONS = [
+export const cacheOptions: readonly string[] = [
   ...['name', 'namespace', 'memory', 'stores', 'ttl', 'grace', 'staleWhileRevalidate', 'graceBackoffMs'],
   ...['loaderTimeoutMs', 'loaderSoftTimeoutMs', 'storeTimeoutMs', 'storeCooldown', 'storePolicy'],
   ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
@@ -96,7 +97,7 @@ const within = (
   fits: (value: number) => boolean,
 ): number => {
   if (typeof value !== 'number' || !fits(value))
-    throw new RangeError(`${option} must be ${expected}, got ${String(value)}`);
+    throw new RangeError(`${option} must be ${expected}, got ${describe(value)}`);
   return value;
 };
 
@@ -109,8 +110,18 @@ export const checkTimeout = (option: string, value: unknown): number =>
 
 export const oneOf = <T extends string>(option: string, value: T, allowed: readonly T[]): T => {
   if (!allowed.includes(value))
-    throw new TypeError(`${option} must be one of ${allowed.join(', ')}, got ${String(value)}`);
+    throw new TypeError(`${option} must be one of ${allowed.join(', ')}, got ${describe(value)}`);
   return value;
+};
+
+const optionalFunction = <F>(option: string, value: F): F => {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new TypeError(`${option} must be a function, got ${describe(value)}`);
+};
+
+export const flag = (option: string, value: boolean | undefined): boolean => {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new TypeError(`${option} must be true or false, got ${describe(value)}`);
 };
 
 const positiveInteger = (option: string, value: unknown): number =>
@@ -144,31 +155,33 @@ const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['
 
 const text = (option: string, value: unknown): string => {
   if (typeof value !== 'string' || value === '')
-    throw new TypeError(`${option} must be a non-empty string, got ${value === '' ? "''" : String(value)}`);
+    throw new TypeError(`${option} must be a non-empty string, got ${value === '' ? "''" : describe(value)}`);
   return value;
 };
 
 /** Checks all options once; every error names the option, what it expects and what it got. */
 export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
-  onlyKnown('createCache', options, OPTIONS);
+  onlyKnown('createCache', options, cacheOptions);
   const name = text('name', options.name ?? 'cache');
   checkTtl('ttl', options.ttl);
-  const memory = options.memory === false ? undefined : memorySettings(options.memory ?? {});
+  const memory =
+    options.memory === false ? undefined : memorySettings(options.memory === undefined ? {} : options.memory);
   const given = options.memory === false ? undefined : options.memory;
   const timeout = (option: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[option] === undefined ? undefined : checkTimeout(option, options[option]);
   const span = (option: string, value: unknown, fallback: number) =>
     within(option, value ?? fallback, 'a number of ms >= 0', (ms) => ms >= 0);
-  const cooldown = options.storeCooldown ?? {};
+  const cooldown = options.storeCooldown === undefined ? {} : options.storeCooldown;
   onlyKnown('storeCooldown', cooldown, ['failures', 'initialMs', 'maxMs']);
   if (options.stores !== undefined && !Array.isArray(options.stores))
-    throw new TypeError(`stores must be an array, got ${String(options.stores)}`);
+    throw new TypeError(`stores must be an array, got ${describe(options.stores)}`);
   if (memory === undefined && (options.stores?.length ?? 0) === 0)
     throw new TypeError(
       'memory: false needs at least one store in stores; with neither nothing would be cached',
     );
-  if (options.storePolicy !== undefined && typeof options.storePolicy.execute !== 'function')
-    throw new TypeError('storePolicy must have execute(fn, signal?)');
+  if (options.storePolicy !== undefined && typeof options.storePolicy?.execute !== 'function')
+    throw new TypeError(`storePolicy must have execute(fn, signal?), got ${describe(options.storePolicy)}`);
+  const clock = optionalFunction('clock', options.clock);
   return {
     name,
     namespace: text('namespace', options.namespace ?? name),
@@ -189,11 +202,11 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
       maxMs: span('storeCooldown.maxMs', cooldown.maxMs, 30_000),
     },
     storePolicy: options.storePolicy,
-    cacheUndefined: options.cacheUndefined ?? false,
+    cacheUndefined: flag('cacheUndefined', options.cacheUndefined),
     jitter: within('jitter', options.jitter ?? 0, 'a share from 0 to 1', (share) => share >= 0 && share <= 1),
     clone: oneOf('clone', options.clone ?? 'none', ['none', 'structured', 'freeze']),
-    now: options.clock ?? (() => performance.now()),
-    wall: options.clock ?? Date.now,
-    random: options.random ?? Math.random,
+    now: clock ?? (() => performance.now()),
+    wall: clock ?? Date.now,
+    random: optionalFunction('random', options.random) ?? Math.random,
   };
 };

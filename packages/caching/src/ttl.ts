@@ -1,3 +1,4 @@
+import { describe } from './describe.ts';
 /** A time span: a number of milliseconds, a text such as `'250ms'`, `'300s'`, `'5m'`, `'1h'`, `'2d'`; `null` or `Infinity` = without end. */
 export type Duration = number | string | null;
 
@@ -17,7 +18,7 @@ export const durationMs = (option: string, value: unknown): number => {
   }
   throw new TypeError(
     `${option} must be milliseconds >= 0, a text such as '5m' (ms, s, m, h, d), Infinity or null, got ${
-      typeof value === 'string' ? JSON.stringify(value) : String(value)
+      typeof value === 'string' ? JSON.stringify(value) : describe(value)
     }`,
   );
 };

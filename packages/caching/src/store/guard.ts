@@ -1,3 +1,4 @@
+import { describe } from '../describe.ts';
 import { StoreError } from '../errors.ts';
 
 /** What stands between the cache and a store: a circuit breaker, a pipeline; `{ execute(fn, signal?) }` as cockatiel has it. */
@@ -79,7 +80,7 @@ export class StoreGuard {
       const error =
         thrown instanceof StoreError
           ? thrown
-          : new StoreError(`Store call failed: ${String(thrown)}`, 'CACHE_STORE_FAILED', thrown);
+          : new StoreError(`Store call failed: ${describe(thrown)}`, 'CACHE_STORE_FAILED', thrown);
       if (policy === undefined) {
         if (storeIsToBlame(error)) this.#failed();
         else this.#succeeded();

@@ -1,6 +1,7 @@
 // The one file that knows keyv. Accepts keyv 5.6 and 6: a Keyv with its own serialization, or a bare storage adapter.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Keyv } from 'keyv';
+import { describe } from '../describe.ts';
 import { StoreError } from '../errors.ts';
 
 /**
@@ -111,7 +112,7 @@ export class KeyvStore {
 
   #failed(operation: string, cause: unknown): StoreError {
     const corrupt = operation === 'get' && cause instanceof SyntaxError;
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = cause instanceof Error ? cause.message : describe(cause);
     return new StoreError(
       `Store ${operation} failed: ${text}`,
       corrupt ? 'CACHE_STORE_CORRUPT' : 'CACHE_STORE_FAILED',
