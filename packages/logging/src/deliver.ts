@@ -50,7 +50,10 @@ export const deliver = (root: Formatting, scope: Scope, rank: number, own: strin
   }
   if (destination !== undefined && rank <= most) {
     try {
-      destination.write(`${line}\n`);
+      const answer: unknown = destination.write(`${line}\n`);
+      // An async destination is not waited for, but its rejection must not end the process.
+      if (typeof answer === 'object' && answer !== null && 'then' in answer)
+        Promise.resolve(answer).catch((error: unknown) => publishFailure({ source: 'destination', error }));
     } catch (error) {
       publishFailure({ source: 'destination', error });
     }

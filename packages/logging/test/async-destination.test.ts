@@ -1,0 +1,28 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { expect, it } from '@jest/globals';
+import { captured } from './capture.ts';
+
+it('a destination that answers with a rejection is a failure of that destination, and logging goes on', async () => {
+  const failures: unknown[] = [];
+  const note = (event: unknown): void => void failures.push(event);
+  const error = new Error('disk full');
+  const taken: string[] = [];
+  const { logger } = captured({
+    destination: {
+      write: async (text) => {
+        taken.push(text);
+        if (taken.length === 1) throw error;
+      },
+    },
+  });
+  subscribe('agent4:logging:failure', note);
+  try {
+    logger.info('one');
+    logger.info('two');
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    unsubscribe('agent4:logging:failure', note);
+  }
+  expect(taken).toHaveLength(2);
+  expect(failures).toEqual([{ source: 'destination', error }]);
+});
