@@ -1,5 +1,13 @@
 import { type ContextFields, contextFields } from './context.ts';
-import { type Members, membersOf, noMembers, reserved } from './members.ts';
+import {
+  layerMembers,
+  type Members,
+  membersOf,
+  noMembers,
+  readingLayers,
+  readLayers,
+  reserved,
+} from './members.ts';
 import { peek, unreadable } from './peek.ts';
 import type { Rules } from './rules.ts';
 import type { Ready } from './scope.ts';
@@ -27,8 +35,9 @@ const contextMembers = (rules: Rules): Members => {
   if (fields === undefined) return noMembers;
   const known = contextTexts.get(fields);
   if (known?.rules === rules) return known.members;
-  const members = membersOf(fields, rules);
-  contextTexts.set(fields, { rules, members });
+  const kept = !readingLayers();
+  const members = readLayers(() => layerMembers(fields, rules));
+  if (kept) contextTexts.set(fields, { rules, members });
   return members;
 };
 

@@ -1,4 +1,4 @@
-import { peek } from './peek.ts';
+import { isPrimitive, peek } from './peek.ts';
 import type { Rules } from './rules.ts';
 import { distinct, Walk } from './walk.ts';
 
@@ -48,6 +48,34 @@ export const membersOf = (fields: Readonly<Record<string, unknown>>, rules: Rule
     text += `,${member}`;
   }
   return { byKey, nested, names: new Set(keys), text };
+};
+
+let depth = 0;
+
+/** True while base, bindings or context are read: what is logged now comes from a getter, `toJSON` or censor in them. */
+export const readingLayers = (): boolean => depth > 0;
+
+/** Reads layers; within, {@link layerMembers} knows how deep it is. */
+export const readLayers = <Result>(read: () => Result): Result => {
+  depth++;
+  try {
+    return read();
+  } finally {
+    depth--;
+  }
+};
+
+/**
+ * The fields of a layer. A record logged by the reading of a layer gets the layers' plain values alone, which call nobody's
+ * code, and one logged by a censor of those gets none: so each comes to an end. Such members are not to be kept.
+ */
+export const layerMembers = (fields: Readonly<Record<string, unknown>>, rules: Rules): Members => {
+  if (depth <= 1) return membersOf(fields, rules);
+  if (depth > 2) return noMembers;
+  return membersOf(
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => isPrimitive(value))),
+    rules,
+  );
 };
 
 /** Where the key of `"key":value` ends. */

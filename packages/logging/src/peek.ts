@@ -1,6 +1,9 @@
 /** Stands for a value whose getter, proxy or own method threw. */
 export const unreadable = { value: '[Unreadable]', text: '"[Unreadable]"' } as const;
 
+export const isPrimitive = (value: unknown): boolean =>
+  (typeof value !== 'object' && typeof value !== 'function') || value === null;
+
 /** The property, or a marker when reading it throws. */
 export const peek = (target: object, key: PropertyKey): unknown => {
   try {

@@ -4,7 +4,7 @@ import type { Destination } from './destination.ts';
 import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
 import { type Level, levelNames, levels } from './levels.ts';
-import { type Members, membersOf } from './members.ts';
+import { layerMembers, type Members, readingLayers, readLayers } from './members.ts';
 import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
@@ -94,15 +94,15 @@ export class Scope {
     if (this.#version === registry.version && this.#ready!.defaultMeta === this.core.defaultMeta())
       return this.#ready!;
     const { version, configuration } = registry;
-    this.#ready = this.#derive(configuration);
+    if (readingLayers()) return readLayers(() => this.#derive(configuration, undefined));
+    this.#ready = readLayers(() => this.#derive(configuration, this.core.defaultMeta()));
     this.#version = version;
     return this.#ready;
   }
 
-  #derive(configuration: Configuration): Ready {
+  #derive(configuration: Configuration, defaultMeta: object | null | undefined): Ready {
     const { core } = this;
     const rules = rulesFor(core.redact, core.limits);
-    const defaultMeta = core.defaultMeta();
     const feeds = [...new Set([...core.feeds, ...configuration.feeds])];
     const beside = core.destination ?? configuration.destination;
     const name = rules.string(core.name);
@@ -110,8 +110,8 @@ export class Scope {
       rules,
       rank: levels[this.level],
       heads: levelNames.map((level) => `"level":"${level}","logger":${name}`),
-      base: membersOf(layered(defaultMeta, configuration.base, core.base), rules),
-      bindings: membersOf(this.#bindings, rules),
+      base: layerMembers(layered(defaultMeta, configuration.base, core.base), rules),
+      bindings: layerMembers(this.#bindings, rules),
       feeds,
       destination: beside ?? (feeds.some((feed) => feed.takesRecords) ? undefined : stdout()),
       defaultMeta,

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { errorEntries, isErrorLike } from './error-entries.ts';
-import { peek, unreadable } from './peek.ts';
+import { isPrimitive, peek, unreadable } from './peek.ts';
 import { quote } from './quote.ts';
 import type { PathState } from './redact-paths.ts';
 import type { Rules } from './rules.ts';
@@ -148,8 +148,14 @@ export class Walk {
       return this.members(entries, depth, state, size - entries.length);
     // Pairs keep keys of any type; a key that is text is redacted by all the same.
     const pairs = entries.map(([key, item]) => {
+      if (typeof key !== 'string') {
+        // A path steps through such an entry by its key's text; an object has none, only * and ** step through it.
+        const name = isPrimitive(key) ? String(key) : '';
+        const below = state?.step(name);
+        const told = below?.hit ? this.#censor(item, name) : this.value(item, depth + 1, below);
+        return `[${this.value(key, depth + 1, below) ?? 'null'},${told ?? 'null'}]`;
+      }
       const shown = this.value(key, depth + 1) ?? 'null';
-      if (typeof key !== 'string') return `[${shown},${this.value(item, depth + 1) ?? 'null'}]`;
       const member = this.member(key, item, state, depth + 1) ?? `${this.#rules.key(key).text}:null`;
       return `[${shown},${member.slice(this.#rules.key(key).text.length + 1)}]`;
     });

@@ -169,6 +169,35 @@ describe('paths', () => {
     expect(records()[0]).toMatchObject(expected);
   });
 
+  it('reach the entries of a Map with keys of any type', () => {
+    const { logger, text, records } = captured({ redact: { paths: ['**.pin', 'n.7', 'deep.*.x'] } });
+    logger.info('m', {
+      m: new Map<unknown, unknown>([
+        [1, { pin: 's3cr3t', kept: 1 }],
+        ['text', { pin: 's3cr3t' }],
+        [{ pin: 's3cr3t' }, [{ pin: 's3cr3t' }]],
+      ]),
+      n: new Map([
+        [7, 's3cr3t'],
+        [8, 'kept'],
+      ]),
+      deep: new Map([[{}, { x: 's3cr3t' }]]),
+    });
+    expect(text[0]).not.toContain('s3cr3t');
+    expect(records()[0]).toMatchObject({
+      m: [
+        [1, { pin: X, kept: 1 }],
+        ['text', { pin: X }],
+        [{ pin: X }, [{ pin: X }]],
+      ],
+      n: [
+        [7, X],
+        [8, 'kept'],
+      ],
+      deep: [[{}, { x: X }]],
+    });
+  });
+
   it('reach children, context and errors', () => {
     const { logger, text } = captured({ redact: { paths: ['user.mail', 'error.mail'] } });
     CorrelationContext.run({ correlationId: 'c', user: { mail: 's3cr3t' } }, () => logger.info('m'));
