@@ -1,5 +1,6 @@
 import { type Configuration, registry, type Transport, touch } from './configuration.ts';
 import { checkFields, createLogger } from './create-logger.ts';
+import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { feedsOf } from './logger.ts';
@@ -28,7 +29,7 @@ const loggingOptions = ['level', 'levels', 'redact', 'base', 'destination', 'tra
 /** @throws RangeError unless it is undefined or a number >= 0. */
 export const checkSlowMs = (value: unknown): number | undefined => {
   if (value === undefined || (typeof value === 'number' && value >= 0)) return value;
-  throw new RangeError(`slowMs must be a number >= 0, got ${String(value)}`);
+  throw new RangeError(`slowMs must be a number >= 0, got ${describe(value)}`);
 };
 
 /**
@@ -43,7 +44,7 @@ export const configureLogging = (options: LoggingOptions): (() => void) => {
   const next: Configuration = { ...before };
   if (options.level !== undefined) next.level = checkLevel('level', options.level);
   if (options.levels !== undefined)
-    next.levels = Object.entries(options.levels).map(
+    next.levels = Object.entries(checkFields('levels', options.levels) as Record<string, Level>).map(
       ([pattern, level]) => [pattern, checkLevel(`levels['${pattern}']`, level)] as const,
     );
   checkRedact(options.redact);

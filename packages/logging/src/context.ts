@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { describe } from './describe.ts';
 import { snapshot } from './peek.ts';
 
 /** What every record of a unit of work carries. */
@@ -30,9 +31,11 @@ const run = <Result>(
   fields: { correlationId?: string | undefined; [field: string]: unknown },
   fn: () => Result,
 ): Result => {
+  if (typeof fields !== 'object' || fields === null)
+    throw new TypeError(`fields must be an object, got ${describe(fields)}`);
   const { correlationId } = fields;
   if (correlationId !== undefined && (typeof correlationId !== 'string' || correlationId === ''))
-    throw new TypeError(`correlationId must be a non-empty string, got ${String(correlationId)}`);
+    throw new TypeError(`correlationId must be a non-empty string, got ${describe(correlationId)}`);
   const outer = contextFields();
   const id = correlationId ?? outer?.correlationId ?? randomUUID();
   return storage.run({ fields: Object.freeze({ ...outer, ...snapshot(fields), correlationId: id }) }, fn);
@@ -60,7 +63,7 @@ export const CorrelationContext = {
    * Calls `fn` with these fields on every record logged until its work, awaited or not, is over.
    * Nested runs add to the outer fields and keep its id; without any id a UUID is made.
    * @returns What `fn` returns.
-   * @throws TypeError when `correlationId` is neither a non-empty string nor left out; whatever `fn` throws.
+   * @throws TypeError when `fields` is no object, or `correlationId` is neither a non-empty string nor left out; whatever `fn` throws.
    */
   run,
   /** The fields in force here, frozen; undefined outside of every run. */

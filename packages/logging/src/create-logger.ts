@@ -1,5 +1,6 @@
 import type winston from 'winston';
 import { environmentLevel, type Transport } from './configuration.ts';
+import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { type Logger, rootLogger } from './logger.ts';
@@ -37,7 +38,7 @@ export const loggerOptions: readonly string[] =
 export const checkFields = (option: string, value: unknown): Readonly<Record<string, unknown>> => {
   if (value === undefined) return {};
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw new TypeError(`${option} must be an object, got ${String(value)}`);
+  throw new TypeError(`${option} must be an object, got ${describe(value)}`);
 };
 
 /**
@@ -49,9 +50,9 @@ export const createLogger = (options: LoggerOptions): Logger => {
   onlyKnown('createLogger', options, loggerOptions);
   const { name, level, transports, redact, clock = Date.now } = options;
   if (typeof name !== 'string' || name === '')
-    throw new TypeError(`name must be a non-empty string, got ${String(name)}`);
+    throw new TypeError(`name must be a non-empty string, got ${describe(name)}`);
   if (level !== undefined) checkLevel('level', level);
-  if (typeof clock !== 'function') throw new TypeError(`clock must be a function, got ${String(clock)}`);
+  if (typeof clock !== 'function') throw new TypeError(`clock must be a function, got ${describe(clock)}`);
   checkRedact(redact);
   const core = {
     name,

@@ -1,3 +1,4 @@
+import { describe } from './describe.ts';
 import { stderr, stdout } from './fd-sink.ts';
 
 /** Where lines go: each call gets one or more whole lines, every one with its newline. `process.stdout` fits, an array's push in a test too. */
@@ -16,6 +17,6 @@ export const destinationOf = (
   if (given === 'stderr') return stderr();
   if (typeof given === 'object' && given !== null && typeof given.write === 'function') return given;
   throw new TypeError(
-    `destination must be 'stdout', 'stderr' or an object with write(text), got ${String(given)}`,
+    `destination must be 'stdout', 'stderr' or an object with write(text), got ${describe(given)}`,
   );
 };

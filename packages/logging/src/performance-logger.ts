@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { registry } from './configuration.ts';
 import { checkSlowMs } from './configure-logging.ts';
 import { createLogger, type LoggerOptions, loggerOptions } from './create-logger.ts';
+import { describe } from './describe.ts';
 import type { Logger } from './logger.ts';
 import { onlyKnown } from './only-known.ts';
 import { type OperationStats, Timings } from './timings.ts';
@@ -54,7 +55,7 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
   const { slowMs, monotonicClock = () => performance.now(), ...rest } = options;
   checkSlowMs(slowMs);
   if (typeof monotonicClock !== 'function')
-    throw new TypeError(`monotonicClock must be a function, got ${String(monotonicClock)}`);
+    throw new TypeError(`monotonicClock must be a function, got ${describe(monotonicClock)}`);
   const timings = new Timings();
   const logger = createLogger(rest);
 

@@ -1,3 +1,4 @@
+import { describe } from './describe.ts';
 import { onlyKnown } from './only-known.ts';
 import { isPath, type PathState, PathTree } from './redact-paths.ts';
 import { censored, hideQuerySecrets, hideUrlCredentials } from './redact-urls.ts';
@@ -31,14 +32,14 @@ export const noRedaction: Redactor = {
 const checkStrings = (option: string, value: unknown): void => {
   if (value === undefined) return;
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && item.length > 0))
-    throw new TypeError(`${option} must be an array of non-empty strings, got ${String(value)}`);
+    throw new TypeError(`${option} must be an array of non-empty strings, got ${describe(value)}`);
 };
 
 /** @throws TypeError naming the option that is unknown or wrong. */
 export const checkRedact = (value: RedactOptions | false | undefined): void => {
   if (value === undefined || value === false) return;
   if (typeof value !== 'object' || value === null)
-    throw new TypeError(`redact must be an object or false, got ${String(value)}`);
+    throw new TypeError(`redact must be an object or false, got ${describe(value)}`);
   onlyKnown('redact', value, ['paths', 'keys', 'censor']);
   checkStrings('redact.paths', value.paths);
   for (const path of value.paths ?? [])
@@ -49,7 +50,7 @@ export const checkRedact = (value: RedactOptions | false | undefined): void => {
   checkStrings('redact.keys', value.keys);
   const { censor } = value;
   if (censor !== undefined && typeof censor !== 'string' && typeof censor !== 'function')
-    throw new TypeError(`redact.censor must be a string or a function, got ${String(censor)}`);
+    throw new TypeError(`redact.censor must be a string or a function, got ${describe(censor)}`);
 };
 
 /** The later options add paths and keys; the last censor counts; the last `false` switches redaction off. */

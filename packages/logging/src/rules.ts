@@ -1,3 +1,4 @@
+import { describe } from './describe.ts';
 import { onlyKnown } from './only-known.ts';
 import { quote, wellFormed } from './quote.ts';
 import { noRedaction, type Redactor } from './redact.ts';
@@ -33,7 +34,7 @@ export const fullLimits = (limits: Limits = {}): FullLimits => {
     const value = limits[name];
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < least[name])
-      throw new RangeError(`limits.${name} must be an integer >= ${least[name]}, got ${String(value)}`);
+      throw new RangeError(`limits.${name} must be an integer >= ${least[name]}, got ${describe(value)}`);
     full[name] = value;
   }
   return full;

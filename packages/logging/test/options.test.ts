@@ -1,6 +1,12 @@
 import { expect, it } from '@jest/globals';
 import { fastifyLogging, httpLogging } from '../src/http.ts';
-import { appLogger, configureLogging, createLogger, createPerformanceLogger } from '../src/index.ts';
+import {
+  appLogger,
+  CorrelationContext,
+  configureLogging,
+  createLogger,
+  createPerformanceLogger,
+} from '../src/index.ts';
 
 it.each<[string, () => unknown, string]>([
   [
@@ -60,3 +66,65 @@ it('fastify’s own options of register are not taken for the plugin’s', () =>
   fastifyLogging(app, { prefix: '/v1', logLevel: 'warn', header: 'x-id' } as never, () => {});
   expect(hooks).toEqual(['onRequest', 'preValidation', 'preHandler']);
 });
+
+const bare = Object.create(null) as never;
+const none = 'an object without a text';
+
+it.each<[string, () => unknown, string]>([
+  ['createLogger', () => createLogger(null as never), 'createLogger options must be an object, got null'],
+  [
+    'configureLogging',
+    () => configureLogging(null as never),
+    'configureLogging options must be an object, got null',
+  ],
+  ['run', () => CorrelationContext.run(null as never, () => 1), 'fields must be an object, got null'],
+  ['run', () => CorrelationContext.run('c' as never, () => 1), 'fields must be an object, got c'],
+  [
+    'correlationId',
+    () => CorrelationContext.run({ correlationId: bare }, () => 1),
+    `correlationId must be a non-empty string, got ${none}`,
+  ],
+  ['levels', () => configureLogging({ levels: null as never }), 'levels must be an object, got null'],
+  [
+    'level',
+    () => configureLogging({ level: bare }),
+    `level must be one of error, warn, info, http, verbose, debug, silly, got ${none}`,
+  ],
+  ['level', () => createLogger({ name: 'x', level: Symbol('l') as never }), 'debug, silly, got Symbol(l)'],
+  ['name', () => createLogger({ name: bare }), `name must be a non-empty string, got ${none}`],
+  ['clock', () => createLogger({ name: 'x', clock: bare }), `clock must be a function, got ${none}`],
+  ['base', () => createLogger({ name: 'x', base: null as never }), 'base must be an object, got null'],
+  [
+    'destination',
+    () => createLogger({ name: 'x', destination: bare }),
+    `an object with write(text), got ${none}`,
+  ],
+  [
+    'redact',
+    () => createLogger({ name: 'x', redact: null as never }),
+    'redact must be an object or false, got null',
+  ],
+  [
+    'redact.paths',
+    () => createLogger({ name: 'x', redact: { paths: [Symbol('p')] as never } }),
+    `redact.paths must be an array of non-empty strings, got ${none}`,
+  ],
+  [
+    'redact.censor',
+    () => createLogger({ name: 'x', redact: { censor: bare } }),
+    `redact.censor must be a string or a function, got ${none}`,
+  ],
+  [
+    'limits',
+    () => createLogger({ name: 'x', limits: { maxKeys: bare } }),
+    `limits.maxKeys must be an integer >= 1, got ${none}`,
+  ],
+  ['slowMs', () => configureLogging({ slowMs: bare }), `slowMs must be a number >= 0, got ${none}`],
+  ['header', () => httpLogging({ header: 5 as never }), 'header must be a header name, got 5'],
+  ['ignore', () => httpLogging({ ignore: bare }), `ignore must be a function, got ${none}`],
+])(
+  'refuses a wrong value naming option and value, though it may have no text: %s (%#)',
+  (_name, make, message) => {
+    expect(make).toThrow(message);
+  },
+);

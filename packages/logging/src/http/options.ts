@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { describe } from '../describe.ts';
 import { apiLogger } from '../loggers.ts';
 import { onlyKnown } from '../only-known.ts';
 
@@ -31,6 +32,8 @@ export type FullOptions = {
 /** @throws TypeError naming the option that is unknown or wrong. */
 export const fullOptions = (owner: string, options: HttpLoggingOptions): FullOptions => {
   onlyKnown(owner, options, ['logger', 'header', 'ignore', 'clock', 'generateId']);
+  if (options.header !== undefined && typeof options.header !== 'string')
+    throw new TypeError(`header must be a header name, got ${describe(options.header)}`);
   const full: FullOptions = {
     logger: options.logger ?? apiLogger,
     header: (options.header ?? 'x-request-id').toLowerCase(),
@@ -42,7 +45,7 @@ export const fullOptions = (owner: string, options: HttpLoggingOptions): FullOpt
     throw new TypeError(`header must be a header name, got ${full.header}`);
   for (const name of ['ignore', 'clock', 'generateId'] as const)
     if (typeof full[name] !== 'function')
-      throw new TypeError(`${name} must be a function, got ${String(full[name])}`);
+      throw new TypeError(`${name} must be a function, got ${describe(full[name])}`);
   for (const method of ['info', 'warn', 'error'] as const)
     if (typeof full.logger[method] !== 'function')
       throw new TypeError(`logger must have ${method}(message, fields)`);
