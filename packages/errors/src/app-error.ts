@@ -11,7 +11,7 @@ import {
 } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
 import { type PublicScalar, renderPublicText } from './public-text.ts';
-import { defined, read } from './safe-read.ts';
+import { defined, isList, read } from './safe-read.ts';
 
 /** What every class of this package takes. Nothing here makes a constructor throw: what does not hold is left out. */
 export interface AppErrorOptions {
@@ -58,6 +58,19 @@ export const brandClass = (target: { prototype: object }, name: string, category
   brands.set(target, brandOf(name));
 };
 
+/** What a value gives, unless it throws: a symbol has no text, `in` wants an object, a proxy does what it likes. */
+const attempt = <T>(work: () => T, otherwise: T): T => {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
+};
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isWait = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+
 /**
  * An error that knows its category, its public code and text, and whether a retry makes sense.
  * Throw one of its classes, or this one for a code of your own without a category: then it takes its cause's verdict.
@@ -85,30 +98,40 @@ export class AppError extends Error {
   declare readonly i18nKey: string | undefined;
 
   constructor(message: string, options: AppErrorOptions & { category?: ErrorCategory | undefined } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    const named = isErrorCategory(options.category);
-    if (named) Object.defineProperty(this, 'category', { value: options.category, enumerable: false });
+    super(
+      attempt(() => (message === undefined ? message : String(message)), ''),
+      attempt(() => 'cause' in options, false) ? { cause: read(options, 'cause') } : undefined,
+    );
+    const given = <T>(key: keyof typeof options, holds: (value: unknown) => value is T): T | undefined => {
+      const value = read(options, key);
+      return holds(value) ? value : undefined;
+    };
+    const category = given('category', isErrorCategory);
+    if (category) Object.defineProperty(this, 'category', { value: category, enumerable: false });
     const row = errorTable[this.category];
-    const safety = isSafety(options.safety) ? options.safety : undefined;
-    const retry = typeof options.retryable === 'boolean' ? options.retryable : undefined;
+    const safety = given('safety', isSafety);
+    const retry = given('retryable', isBoolean);
     this.safety =
       retry === false
         ? 'never'
         : (safety ?? (retry && row.safety === 'never' ? 'idempotent-only' : row.safety));
     this.retryable = this.safety !== 'never';
-    this.code = isPublicCode(options.code) ? options.code : row.code;
-    this.httpStatus = isErrorStatus(options.httpStatus) ? options.httpStatus : row.httpStatus;
-    this.severity = isSeverity(options.severity) ? options.severity : row.severity;
-    const wait = options.retryAfterMs;
-    this.retryAfterMs = typeof wait === 'number' && wait >= 0 ? wait : undefined;
-    this.params = options.params;
-    this.userMessage = renderPublicText(options.userMessage ?? row.title, options.params);
-    this.details = options.details;
-    this.violations = options.violations ?? [];
+    this.code = given('code', isPublicCode) ?? row.code;
+    this.httpStatus = given('httpStatus', isErrorStatus) ?? row.httpStatus;
+    this.severity = given('severity', isSeverity) ?? row.severity;
+    this.retryAfterMs = given('retryAfterMs', isWait);
+    this.params = read(options, 'params') as AppErrorOptions['params'];
+    this.userMessage = renderPublicText(given('userMessage', isString) ?? row.title, this.params);
+    this.details = read(options, 'details') as AppErrorOptions['details'];
+    this.violations = (given('violations', isList) ?? []) as FieldViolation[];
     const stated: ('category' | 'retry')[] = [];
-    if (named || this.category !== 'INTERNAL' || read(this, internalBrand) === true) stated.push('category');
-    if (retry !== undefined || safety !== undefined) stated.push('retry');
-    Object.defineProperties(this, { stated: { value: stated }, i18nKey: { value: options.i18nKey } });
+    if (category || this.category !== 'INTERNAL' || read(this, internalBrand) === true)
+      stated.push('category');
+    if (retry !== undefined || safety) stated.push('retry');
+    Object.defineProperties(this, {
+      stated: { value: stated },
+      i18nKey: { value: read(options, 'i18nKey') },
+    });
   }
 
   /** The public view: what may be shown. It has no message, no details, no cause and no stack. */

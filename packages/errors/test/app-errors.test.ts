@@ -17,6 +17,83 @@ import {
 const exported = new Map<string, unknown>(Object.entries(surface));
 const classes = Object.values(errorTable).filter((row) => row.className !== 'AppError');
 
+const bare = Object.create(null) as never;
+const trap = new Proxy(
+  {},
+  new Proxy(
+    {},
+    {
+      get: () => () => {
+        throw new Error('trap');
+      },
+    },
+  ),
+) as never;
+
+describe('constructors', () => {
+  it.each<[string, never]>([
+    ['null', null as never],
+    ['a number', 5 as never],
+    ['a text', 'x' as never],
+    ['a symbol', Symbol('o') as never],
+    ['a proxy that throws', trap],
+    ['an object without a prototype', bare],
+    [
+      'getters that throw',
+      {
+        get code() {
+          throw new Error('trap');
+        },
+        get cause() {
+          throw new Error('trap');
+        },
+      } as never,
+    ],
+    ...[
+      'code',
+      'category',
+      'details',
+      'params',
+      'userMessage',
+      'i18nKey',
+      'violations',
+      'retryable',
+      'safety',
+    ]
+      .concat('retryAfterMs', 'httpStatus', 'severity')
+      .flatMap((name): [string, never][] =>
+        [null, 5, Symbol('v'), bare, trap].map((value, at) => [
+          `${name} (${at})`,
+          { [name]: value } as never,
+        ]),
+      ),
+  ])('leave out options that do not hold, and never throw: %s', (_name, options) => {
+    for (const Class of [AppError, NotFoundError]) {
+      const error = new Class('text', options);
+      expect(error.message).toBe('text');
+      expect(error.userMessage).toBe(errorTable[Class === AppError ? 'INTERNAL' : 'NOT_FOUND'].title);
+      expect(error.violations).toEqual([]);
+      expect(() => JSON.stringify(error)).not.toThrow();
+    }
+  });
+
+  it.each<[unknown, string]>([
+    [Symbol('why'), 'Symbol(why)'],
+    [null, 'null'],
+    [undefined, ''],
+    [5, '5'],
+    [bare, ''],
+    [trap, ''],
+  ])('take a message that is no text (%#)', (message, shown) => {
+    expect(new AppError(message as never).message).toBe(shown);
+  });
+
+  it('keep a cause of undefined apart from none', () => {
+    expect(Object.hasOwn(new AppError('x', { cause: undefined }), 'cause')).toBe(true);
+    expect(Object.hasOwn(new AppError('x', null as never), 'cause')).toBe(false);
+  });
+});
+
 describe('classes over the table', () => {
   it.each(classes.map((row) => [row.className, row] as const))('%s has the facts of its row', (name, row) => {
     const Class = exported.get(name) as typeof AppError;
