@@ -49,7 +49,7 @@ const embedderFor = (config: EmbedderConfig): Embedder | 'none' => {
   }
 };
 
-/** A model loads within a second or two; a search that comes before waits for it, this long after the start at most. */
+/** A model loads within a second or two; what comes before waits for it, this long after the start at most. */
 const LOADING_PATIENCE_MS = 5_000;
 
 const unrefDelay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

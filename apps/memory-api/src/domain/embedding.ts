@@ -11,13 +11,9 @@ export interface Embedding {
   /**
    * The text's vector, or undefined when the embedder can not give it now.
    * Never rejects but with `signal.reason`: without a vector a memory is stored and a search answers by text.
-   * @param options.patient Waits for an embedder that is loading, within the first seconds of the process.
+   * For an embedder that is still loading it waits, within the first seconds of the process: what is written then has its vector too.
    */
-  vectorFor(
-    text: string,
-    signal?: AbortSignal,
-    options?: { patient?: boolean },
-  ): Promise<StoredVector | undefined>;
+  vectorFor(text: string, signal?: AbortSignal): Promise<StoredVector | undefined>;
   /** Vectors for texts that were stored without; rejects when the embedder can not give them. */
   vectorsFor(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   available(): boolean;
@@ -30,7 +26,7 @@ export const createEmbedding = (options: {
   /** For texts nobody waits for. */
   batchPolicy: Policy;
   cache: ReadCache<Float32Array>;
-  /** Ends with the time in which a search waits for the model rather than answer by text alone. */
+  /** Ends with the time in which writes and searches wait for the model rather than go on without it. */
   patience: Promise<void>;
   /** Told of each vector that could not be had, with the error. */
   onUnavailable: (error: unknown) => void;
@@ -48,8 +44,9 @@ export const createEmbedding = (options: {
     enabled: true,
     available,
     vectorsFor: (texts, signal) => run(texts, batchPolicy, signal),
-    async vectorFor(text, signal, { patient = false } = {}) {
-      if (patient && embedder.state().status === 'loading') await firstSeconds;
+    async vectorFor(text, signal) {
+      if (embedder.state().status === 'loading') await firstSeconds;
+      signal?.throwIfAborted();
       if (!available()) return undefined;
       try {
         const load = async (context: { readonly signal: AbortSignal }): Promise<Float32Array> =>

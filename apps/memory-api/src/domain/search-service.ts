@@ -39,7 +39,7 @@ export const createSearchService = (options: {
     search: SearchQuery,
     signal?: AbortSignal,
   ): Promise<SearchResult> => {
-    const vector = await embedding.vectorFor(search.query, signal, { patient: true });
+    const vector = await embedding.vectorFor(search.query, signal);
     const candidates = await store.search({
       filter: { ...search.filter, userId: internalUserId, states: ['active'], activeAppsOnly: true },
       terms: searchTerms(search.query),
