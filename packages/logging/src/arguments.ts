@@ -9,8 +9,6 @@ interface Call {
   fields: Record<string, unknown> | undefined;
 }
 
-const tokens = /%[sdifjoO%]/g;
-
 const isFields = (value: unknown): value is Record<string, unknown> => {
   if (typeof value !== 'object' || value === null || isErrorLike(value)) return false;
   try {
@@ -18,6 +16,19 @@ const isFields = (value: unknown): value is Record<string, unknown> => {
   } catch {
     // A revoked proxy: the copy of its fields will say that it cannot be read.
     return true;
+  }
+};
+
+/** The usual second argument: an object without a class that does not say itself how it is shown. */
+export const isPlainFields = (value: unknown): value is Record<string, unknown> => {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return false;
+    const { toJSON, toLogRecord } = value as Record<string, unknown>;
+    return typeof toJSON !== 'function' && typeof toLogRecord !== 'function' && !(Symbol.toStringTag in value);
+  } catch {
+    return false;
   }
 };
 
@@ -52,28 +63,51 @@ const addFree = (fields: Record<string, unknown>, name: string, value: unknown):
   fields[free] = value;
 };
 
-const interpolate = (text: string, args: unknown[], rules: Rules): string =>
-  text.replace(tokens, (token) => {
-    if (token === '%%') return '%';
-    if (args.length === 0) return token;
-    const [value] = args;
-    if (token === '%s' || token === '%j' || token === '%o' || token === '%O') {
+const isNumeric = (value: unknown): boolean =>
+  typeof value === 'number' ||
+  typeof value === 'bigint' ||
+  (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value)));
+
+/** The value as the token wants it; undefined when it is not for such a token. */
+const filled = (token: string, value: unknown, rules: Rules): string | undefined => {
+  switch (token) {
+    case 's':
       // Fields and errors stay whole unless an object was asked for.
-      if (token === '%s' && typeof value === 'object' && value !== null) return token;
-      args.shift();
-      return token === '%s'
-        ? textOf(value, rules)
-        : (new Walk(rules, rules.limits.maxStringLength).value(value) ?? 'undefined');
+      return typeof value === 'object' && value !== null ? undefined : textOf(value, rules);
+    case 'j':
+    case 'o':
+    case 'O':
+      return new Walk(rules, rules.limits.maxStringLength).value(value) ?? 'undefined';
+    case 'd':
+    case 'f':
+    case 'i':
+      if (!isNumeric(value)) return undefined;
+      return token === 'i' && typeof value !== 'bigint' ? String(Math.trunc(Number(value))) : String(value);
+    default:
+      return undefined;
+  }
+};
+
+/** Fills the tokens of a text, taking what it uses off `args`; a token without a value that fits stays as it is. */
+const interpolate = (text: string, args: unknown[], rules: Rules): string => {
+  let filledText = '';
+  let from = 0;
+  let used = 0;
+  for (let at = text.indexOf('%'); at >= 0 && at < text.length - 1; at = text.indexOf('%', at + 2)) {
+    const token = text.charAt(at + 1);
+    let shown: string | undefined;
+    if (token === '%') shown = '%';
+    else if (used < args.length) {
+      shown = filled(token, args[used], rules);
+      if (shown !== undefined) used++;
     }
-    if (
-      typeof value !== 'number' &&
-      typeof value !== 'bigint' &&
-      (typeof value !== 'string' || value.trim() === '' || Number.isNaN(Number(value)))
-    )
-      return token;
-    args.shift();
-    return token === '%i' && typeof value !== 'bigint' ? String(Math.trunc(Number(value))) : String(value);
-  });
+    if (shown === undefined) continue;
+    filledText += text.slice(from, at) + shown;
+    from = at + 2;
+  }
+  args.splice(0, used);
+  return filledText + text.slice(from);
+};
 
 const hasTokens = (text: string): boolean => text.includes('%') && /%[sdifjoO]/.test(text);
 

@@ -4,6 +4,7 @@ import type { Feed } from './feed.ts';
 import { isLevel, type Level } from './levels.ts';
 import { compileRedactor, type RedactOptions } from './redact.ts';
 import { defaultLimits, type FullLimits, Rules } from './rules.ts';
+import { jsonShape, type Shape } from './shape.ts';
 
 export type Transport = winston.transport;
 
@@ -15,6 +16,7 @@ export interface Configuration {
   levelsSince: number;
   redact: RedactOptions | false | undefined;
   base: Readonly<Record<string, unknown>>;
+  shape: Shape | undefined;
   destination: Destination | undefined;
   feeds: readonly Feed[];
   slowMs: number | undefined;
@@ -26,6 +28,7 @@ const empty: Configuration = {
   levelsSince: 0,
   redact: undefined,
   base: {},
+  shape: undefined,
   destination: undefined,
   feeds: [],
   slowMs: undefined,
@@ -69,20 +72,24 @@ export const environmentLevel = (): { level: Level; invalid?: string } => {
   return { level: 'info', invalid: given };
 };
 
-const plain = new Map<FullLimits, Rules>();
+const plain = new Map<Shape, Rules>();
 let compiledFrom: RedactOptions | false | undefined;
 
 /** Loggers without a redaction of their own share rules, and with them the key cache and the text of the context. */
-export const rulesFor = (redact: RedactOptions | false | undefined, limits: FullLimits): Rules => {
+export const rulesFor = (
+  redact: RedactOptions | false | undefined,
+  limits: FullLimits,
+  shape: Shape = jsonShape,
+): Rules => {
   const common = registry.configuration.redact;
   if (redact !== undefined || limits !== defaultLimits)
-    return new Rules(compileRedactor([common, redact]), limits);
+    return new Rules(compileRedactor([common, redact]), limits, shape);
   if (compiledFrom !== common) plain.clear();
   compiledFrom = common;
-  let rules = plain.get(limits);
+  let rules = plain.get(shape);
   if (rules === undefined) {
-    rules = new Rules(compileRedactor([common]), limits);
-    plain.set(limits, rules);
+    rules = new Rules(compileRedactor([common]), limits, shape);
+    plain.set(shape, rules);
   }
   return rules;
 };

@@ -1,11 +1,12 @@
 import { type Configuration, registry, type Transport, touch } from './configuration.ts';
-import { checkFields, createLogger } from './create-logger.ts';
+import { checkFields, createLogger, shapeOf } from './create-logger.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { feedsOf } from './logger.ts';
 import { onlyKnown } from './only-known.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
+import type { ShapeName } from './shape.ts';
 
 export interface LoggingOptions {
   /** The level of every logger, those with a level of their own included; a level assigned later is theirs again. */
@@ -16,6 +17,8 @@ export interface LoggingOptions {
   redact?: RedactOptions | false | undefined;
   /** Fields of every record; a logger's own `base` wins. */
   base?: Record<string, unknown> | undefined;
+  /** The shape of lines, for every logger without a `format` of its own. Default `json`. */
+  format?: ShapeName | undefined;
   /** For every logger without a destination of its own. */
   destination?: Destination | 'stdout' | 'stderr' | undefined;
   /** winston transports that every logger feeds besides its own. They are not closed when replaced: who made them does that. */
@@ -24,7 +27,16 @@ export interface LoggingOptions {
   slowMs?: number | undefined;
 }
 
-const loggingOptions = ['level', 'levels', 'redact', 'base', 'destination', 'transports', 'slowMs'];
+const loggingOptions = [
+  'level',
+  'levels',
+  'redact',
+  'base',
+  'format',
+  'destination',
+  'transports',
+  'slowMs',
+];
 
 /** @throws RangeError unless it is undefined or a number >= 0. */
 export const checkSlowMs = (value: unknown): number | undefined => {
@@ -50,6 +62,7 @@ export const configureLogging = (options: LoggingOptions): (() => void) => {
   checkRedact(options.redact);
   if (options.redact !== undefined) next.redact = options.redact;
   if (options.base !== undefined) next.base = checkFields('base', options.base);
+  if (options.format !== undefined) next.shape = shapeOf(options.format) ?? before.shape;
   if (options.destination !== undefined) next.destination = destinationOf(options.destination);
   next.slowMs = checkSlowMs(options.slowMs) ?? before.slowMs;
   // A logger of our own takes them, so that they are attached exactly as a user's logger would do it.

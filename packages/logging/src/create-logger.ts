@@ -2,11 +2,13 @@ import type winston from 'winston';
 import { environmentLevel, type Transport } from './configuration.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
-import { checkLevel, type Level } from './levels.ts';
+import { checkLevel, type Level, levelSet } from './levels.ts';
+import type { LevelMethod } from './log-methods.ts';
 import { type Logger, rootLogger } from './logger.ts';
 import { onlyKnown } from './only-known.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
 import { defaultLimits, fullLimits, type Limits } from './rules.ts';
+import { isShapeName, type Shape, type ShapeName, shapes } from './shape.ts';
 
 export interface LoggerOptions {
   /** Stands in each line as `logger`; patterns of `configureLogging({ levels })` go by it. Not empty. */
@@ -25,14 +27,19 @@ export interface LoggerOptions {
   limits?: Limits | undefined;
   /** Wall clock, milliseconds since 1970. Default `Date.now`. */
   clock?: (() => number) | undefined;
-  /** A winston format: it gets a redacted copy of each record and makes the text. Default: our JSON line, without a copy. */
-  format?: winston.Logform.Format | undefined;
+  /**
+   * The shape of a line, by name: all cost the same. Or a winston format: it gets a redacted copy of each record, as winston
+   * would make it, and makes the text. Default: `configureLogging`'s, else `json`.
+   */
+  format?: ShapeName | winston.Logform.Format | undefined;
+  /** Levels of your own, a lower number being more severe: `{ fatal: 0, info: 1 }`. Default: winston's npm levels. */
+  levels?: Readonly<Record<string, number>> | undefined;
   /** Writes nothing at all while true. Default false. */
   silent?: boolean | undefined;
 }
 
 export const loggerOptions: readonly string[] =
-  'name level transports redact base destination limits clock format silent'.split(' ');
+  'name level levels transports redact base destination limits clock format silent'.split(' ');
 
 /** @throws TypeError when `base` is not an object. */
 export const checkFields = (option: string, value: unknown): Readonly<Record<string, unknown>> => {
@@ -41,40 +48,65 @@ export const checkFields = (option: string, value: unknown): Readonly<Record<str
   throw new TypeError(`${option} must be an object, got ${describe(value)}`);
 };
 
+/** @throws TypeError when it is neither the name of a shape nor a winston format. */
+export const shapeOf = (format: unknown): Shape | undefined => {
+  if (isShapeName(format)) return shapes[format];
+  if (format === undefined || typeof (format as { transform?: unknown } | null)?.transform === 'function')
+    return undefined;
+  throw new TypeError(
+    `format must be ${Object.keys(shapes).join(', ')} or a winston format, got ${describe(format)}`,
+  );
+};
+
+/** A logger with levels of its own: it has their methods in the place of npm's. */
+export type LoggerWithLevels<Levels> = Omit<Logger, Level | 'child'> & {
+  readonly [Name in keyof Levels]: LevelMethod;
+} & { child(fields: Record<string, unknown>): LoggerWithLevels<Levels> };
+
+export function createLogger<const Levels extends Readonly<Record<string, number>>>(
+  options: Omit<LoggerOptions, 'level'> & { levels: Levels; level?: (keyof Levels & string) | undefined },
+): LoggerWithLevels<Levels>;
+export function createLogger(options: LoggerOptions): Logger;
 /**
  * A named logger: a `winston.Logger` to its user, that writes one JSON object a line, to stdout unless told otherwise.
  * Every record carries the fields of the `CorrelationContext` it is logged in.
  * @throws TypeError or RangeError naming the option that is unknown or wrong. Log calls never throw.
  */
-export const createLogger = (options: LoggerOptions): Logger => {
+export function createLogger(
+  options: Omit<LoggerOptions, 'level'> & { level?: string | undefined },
+): Logger | LoggerWithLevels<Readonly<Record<string, number>>> {
   onlyKnown('createLogger', options, loggerOptions);
-  const { name, level, transports, redact, clock = Date.now } = options;
+  const { name, level, transports, redact, format, clock = Date.now } = options;
   if (typeof name !== 'string' || name === '')
     throw new TypeError(`name must be a non-empty string, got ${describe(name)}`);
-  if (level !== undefined) checkLevel('level', level);
+  const set = levelSet(options.levels);
+  if (level !== undefined) checkLevel('level', level, set);
   if (typeof clock !== 'function') throw new TypeError(`clock must be a function, got ${describe(clock)}`);
   checkRedact(redact);
   const core = {
     name,
     clock,
     redact,
+    levels: set,
+    shape: shapeOf(format),
     limits: options.limits === undefined ? defaultLimits : fullLimits(options.limits),
     base: checkFields('base', options.base),
     destination: destinationOf(options.destination),
     feeds: [],
     defaultMeta: () => undefined,
+    root: undefined as never,
   };
   const logger = rootLogger(core, {
     ...(level === undefined ? {} : { level }),
-    ...(options.format === undefined ? {} : { format: options.format }),
+    ...(format === undefined || typeof format === 'string' ? {} : { format }),
     ...(options.silent === undefined ? {} : { silent: options.silent }),
     ...(transports === undefined ? {} : { transports: [transports].flat() as Transport[] }),
   });
   const { invalid } = environmentLevel();
   if (invalid !== undefined)
-    logger.warn('LOG_LEVEL is not a level; info is used', {
+    logger.log('warn', 'LOG_LEVEL is not a level; info is used', {
       given: invalid,
       allowed: Object.keys(logger.levels),
     });
   return logger;
-};
+}

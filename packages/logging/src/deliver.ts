@@ -1,56 +1,71 @@
-import type winston from 'winston';
 import { publishFailure } from './events.ts';
-import { type Level, levelNames, levels } from './levels.ts';
+import { type Info, MESSAGE, type WinstonInfo } from './info.ts';
 import { recomposeLine } from './line.ts';
-import type { Scope } from './scope.ts';
-
-export type Info = winston.Logform.TransformableInfo;
-
-export const LEVEL = Symbol.for('level');
-const MESSAGE = Symbol.for('message');
-const SPLAT = Symbol.for('splat');
+import type { Ready, Scope } from './scope.ts';
 
 /** The format in force, and the one that winston put there by itself. */
-interface Formatting {
-  readonly format: winston.Logform.Format;
-  readonly _ownFormat: winston.Logform.Format | undefined;
+export interface Formatting {
+  readonly format: { transform(info: WinstonInfo, options?: unknown): WinstonInfo | boolean };
+  readonly _ownFormat: unknown;
 }
 
-/** The record as transports and formats get it: a plain, redacted copy that nobody else holds. */
-export const infoOf = (line: string, level: string): Info => {
-  const info = { [LEVEL]: level, [MESSAGE]: line, [SPLAT]: [] } as unknown as Info;
-  const fields = JSON.parse(line) as Record<string, unknown>;
-  for (const key of Object.keys(fields)) if (key !== '__proto__') info[key] = fields[key];
-  return info;
+/** How much of a record is needed beside its line: nothing, its line and level for a transport, or all its fields. */
+export const needs = (scope: Scope, { feeds, rank: most }: Ready, rank: number): 'line' | 'head' | 'record' => {
+  const { root, levels } = scope.core;
+  if (root.format !== root._ownFormat) return 'record';
+  let needed: 'line' | 'head' = 'line';
+  for (const feed of feeds) {
+    const { level } = feed.target;
+    if (rank > (level === undefined ? most : (levels.ranks[level] ?? most))) continue;
+    if (!feed.linesOnly) return 'record';
+    needed = 'head';
+  }
+  return needed;
+};
+
+/** The record as the logger's own format leaves it; undefined when the format filters it out. */
+const formatted = (root: Formatting, ready: Ready, info: Info, line: string): [WinstonInfo, string] | undefined => {
+  const { format } = root;
+  info[MESSAGE] = line;
+  if (format === root._ownFormat) return [info as unknown as WinstonInfo, line];
+  try {
+    const made = format.transform(
+      info as unknown as WinstonInfo,
+      (format as { options?: unknown }).options,
+    ) as unknown;
+    if (made === false) return undefined;
+    if (typeof made === 'object' && made !== null) {
+      const text = (made as { [MESSAGE]?: unknown })[MESSAGE];
+      // A format that only changes fields leaves the text to us.
+      const own = typeof text === 'string' && text !== line ? text : recomposeLine(ready, made as Info);
+      (made as { [MESSAGE]: string })[MESSAGE] = own;
+      return [made as WinstonInfo, own];
+    }
+  } catch (error) {
+    publishFailure({ source: 'format', error });
+  }
+  return [info as unknown as WinstonInfo, line];
 };
 
 /** Sends a finished line to the destination and to the transports that want it. */
-export const deliver = (root: Formatting, scope: Scope, rank: number, own: string): void => {
-  const { destination, feeds, rank: most, rules } = scope.ready();
-  const level = levelNames[rank]!;
-  let line = own;
-  let info: Info | undefined;
-  const { format } = root;
-  if (format !== root._ownFormat) {
-    info ??= infoOf(line, level);
-    try {
-      const made = format.transform(info, (format as { options?: unknown }).options);
-      if (made === false) return;
-      if (typeof made === 'object' && made !== null) {
-        info = made;
-        const text = (made as { [MESSAGE]?: unknown })[MESSAGE];
-        // A format that only changes fields leaves the text to us.
-        line = typeof text === 'string' && text !== own ? text : recomposeLine(made, rules.withoutRedaction);
-        info[MESSAGE as never] = line as never;
-      }
-    } catch (error) {
-      publishFailure({ source: 'format', error });
-      info = undefined;
-    }
+export const deliver = (
+  scope: Scope,
+  ready: Ready,
+  rank: number,
+  line: string,
+  info: Info | undefined,
+): void => {
+  const { destination, feeds, rank: most } = ready;
+  let text = line;
+  let record: WinstonInfo | undefined;
+  if (info !== undefined) {
+    const made = formatted(scope.core.root, ready, info, line);
+    if (made === undefined) return;
+    [record, text] = made;
   }
   if (destination !== undefined && rank <= most) {
     try {
-      const answer: unknown = destination.write(`${line}\n`);
+      const answer: unknown = destination.write(`${text}\n`);
       // An async destination is not waited for, but its rejection must not end the process.
       if (typeof answer === 'object' && answer !== null && 'then' in answer)
         Promise.resolve(answer).catch((error: unknown) => publishFailure({ source: 'destination', error }));
@@ -58,10 +73,10 @@ export const deliver = (root: Formatting, scope: Scope, rank: number, own: strin
       publishFailure({ source: 'destination', error });
     }
   }
+  if (record === undefined) return;
+  const { ranks } = scope.core.levels;
   for (const feed of feeds) {
-    const { level: wanted } = feed.target;
-    if (rank > (wanted === undefined ? most : (levels[wanted as Level] ?? most))) continue;
-    info ??= infoOf(line, level);
-    feed.write(info);
+    const { level } = feed.target;
+    if (rank <= (level === undefined ? most : (ranks[level] ?? most))) feed.write(record);
   }
 };

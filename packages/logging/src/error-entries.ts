@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { peek } from './peek.ts';
+import type { Shape } from './shape.ts';
 
 /** True for errors of any realm, and for objects that bring a log record of their own (`toLogRecord`). */
 export const isErrorLike = (value: unknown): value is object => {
@@ -29,9 +30,9 @@ const own = (error: object, method: 'toLogRecord' | 'toJSON'): object | undefine
   }
 };
 
-const entriesOf = (record: object): Array<[string, unknown]> => {
+const keysOf = (record: object): string[] => {
   try {
-    return Object.keys(record).map((key) => [key, peek(record, key)]);
+    return Object.keys(record);
   } catch {
     return [];
   }
@@ -41,14 +42,31 @@ const entriesOf = (record: object): Array<[string, unknown]> => {
  * What a log line says of an error. `toLogRecord()` speaks for the error alone; a `toJSON()` is added to name,
  * message and stack, since such methods are made for clients and leave the stack out.
  */
-export const errorEntries = (error: object): Array<[string, unknown]> => {
+export const errorEntries = (error: object, words: Shape['error']): Array<[string, unknown]> => {
   const record = own(error, 'toLogRecord');
-  if (record !== undefined) return entriesOf(record);
-  const found = new Map<string, unknown>();
-  for (const key of ['name', 'message', 'code', 'stack']) found.set(key, peek(error, key));
-  const json = own(error, 'toJSON');
-  for (const [key, value] of entriesOf(json ?? error))
-    if (found.get(key) === undefined) found.set(key, value);
-  for (const key of ['cause', 'errors']) if (!found.has(key)) found.set(key, peek(error, key));
-  return [...found];
+  if (record !== undefined)
+    return keysOf(record).map((key): [string, unknown] => [key, peek(record, key)]);
+  const entries: Array<[string, unknown]> = [
+    [words.name, peek(error, 'name')],
+    [words.message, peek(error, 'message')],
+  ];
+  const code = peek(error, 'code');
+  if (code !== undefined) entries.push(['code', code]);
+  entries.push([words.stack, peek(error, 'stack')]);
+  const more = own(error, 'toJSON') ?? error;
+  for (const key of keysOf(more)) add(entries, key, peek(more, key));
+  add(entries, 'cause', peek(error, 'cause'));
+  add(entries, 'errors', peek(error, 'errors'));
+  return entries;
+};
+
+/** Adds what is not there yet; a name that is there without a value is given this one. */
+const add = (entries: Array<[string, unknown]>, key: string, value: unknown): void => {
+  if (value === undefined) return;
+  for (const entry of entries) {
+    if (entry[0] !== key) continue;
+    entry[1] ??= value;
+    return;
+  }
+  entries.push([key, value]);
 };

@@ -1,12 +1,13 @@
 import type { EventEmitter } from 'node:events';
-import type winston from 'winston';
+import winston from 'winston';
 import { publishDrop, publishFailure } from './events.ts';
-import { levels } from './levels.ts';
+import type { LevelSet } from './levels.ts';
 
 /** The parts of a winston transport (a Writable of readable-stream 3, or one of its legacy wrappers) that we touch. */
 export interface TransportStream extends EventEmitter {
   level?: string | undefined;
   name?: string;
+  format?: unknown;
   levels?: Record<string, number>;
   parent?: unknown;
   writableLength: number;
@@ -20,14 +21,26 @@ export interface TransportStream extends EventEmitter {
 
 const maxQueued = 10_000;
 
+const isLineWriter = (target: TransportStream): boolean => {
+  const { name } = target.constructor;
+  // Looked up by name first: winston loads a transport when it is asked for it.
+  return (
+    (name === 'Console' || name === 'File' || name === 'Stream') &&
+    target.constructor === winston.transports[name] &&
+    !Object.hasOwn(target, 'log')
+  );
+};
+
 /** One transport, guarded: it can fail or hang without anybody else noticing. Shared by all loggers it is attached to. */
 export class Feed {
   readonly target: TransportStream;
   readonly owners = new Set<EventEmitter>();
+  readonly #writesLines: boolean;
   #waiters: Array<() => void> = [];
 
   constructor(target: TransportStream) {
     this.target = target;
+    this.#writesLines = isLineWriter(target);
     this.#guard();
     target.on('error', (error: unknown) => this.#failed(error));
     target.on('warn', (...args: unknown[]) => {
@@ -47,6 +60,11 @@ export class Feed {
       !('handleExceptions' in this.target && 'transport' in this.target) ||
       '_deprecated' in this.target
     );
+  }
+
+  /** True for winston's own transports that write the line and look at nothing else of a record. */
+  get linesOnly(): boolean {
+    return this.#writesLines && this.target.format === undefined && this.target.listenerCount('logged') === 0;
   }
 
   write(info: Readonly<winston.Logform.TransformableInfo>): void {
@@ -117,10 +135,13 @@ export class Feed {
   }
 }
 
+const leastSevere = ({ names, ranks }: LevelSet): string =>
+  names.reduce((one, other) => (ranks[other]! > ranks[one]! ? other : one));
+
 const feeds = new WeakMap<TransportStream, Feed>();
 
 /** Attaches as `pipe` would, without the pipe: no stream of ours stands between a record and its transports. */
-export const attach = (target: TransportStream, logger: EventEmitter): Feed => {
+export const attach = (target: TransportStream, logger: EventEmitter, levels: LevelSet): Feed => {
   let feed = feeds.get(target);
   if (feed === undefined) {
     feed = new Feed(target);
@@ -128,9 +149,9 @@ export const attach = (target: TransportStream, logger: EventEmitter): Feed => {
   }
   feed.owners.add(logger);
   target.emit('pipe', logger);
-  target.levels ??= { ...levels };
+  target.levels ??= { ...levels.ranks };
   // The level of the calling logger was checked already, and it may be a child's: as a parent we let everything pass.
-  target.parent = Object.create(logger, { level: { value: 'silly' } });
+  target.parent = Object.create(logger, { level: { value: leastSevere(levels) } });
   return feed;
 };
 

@@ -1,165 +1,241 @@
 import { type ContextFields, contextFields } from './context.ts';
-import {
-  layerMembers,
-  type Members,
-  membersOf,
-  noMembers,
-  readingLayers,
-  readLayers,
-  reserved,
-} from './members.ts';
+import { counters } from './counters.ts';
+import { addField, addLayer, addLine, type Info, setTime, timeOf } from './info.ts';
+import { byKey, clash, layerMembers, type Members, membersOf, noMembers, readingLayers, readLayers } from './members.ts';
 import { peek, unreadable } from './peek.ts';
 import type { Rules } from './rules.ts';
 import type { Ready } from './scope.ts';
+import { isoTime } from './time.ts';
 import { Walk } from './walk.ts';
 
-let cachedTime = Number.NaN;
-let cachedText = '';
+/** The context's fields as text, and whether they have a name in common with a logger's own. */
+interface ContextText {
+  readonly rules: Rules;
+  readonly members: Members;
+  /** What stands before the message. */
+  readonly head: string;
+  /** What stands behind it. */
+  readonly rest: string;
+  /** The logger that was asked last, and its answer. */
+  ready: Ready | undefined;
+  clashes: boolean;
+}
 
-/** The time as `"…Z"` in milliseconds; a clock that gives no time is not believed. */
-const timestamp = (clock: () => number): string => {
-  const now = clock();
-  if (now !== cachedTime) {
-    const time = new Date(now);
-    cachedText = (Number.isNaN(time.getTime()) ? new Date() : time).toISOString();
-    cachedTime = now;
+const contextTexts = new WeakMap<ContextFields, ContextText>();
+const makeContextText = (fields: ContextFields, rules: Rules): ContextText => {
+  const { rename, contextFirst } = rules.shape;
+  const members = readLayers(() => layerMembers(fields, rules, rename));
+  let head = members.text;
+  let rest = '';
+  if (!contextFirst) {
+    const top = new Set([...rename.values()].map((name) => rules.key(name).text));
+    const isTop = (member: string): boolean => [...top].some((key) => member.startsWith(key));
+    head = members.members.filter(isTop).map((member) => `,${member}`).join('');
+    rest = members.members.filter((member) => !isTop(member)).map((member) => `,${member}`).join('');
   }
-  return cachedText;
+  return { rules, members, head, rest, ready: undefined, clashes: false };
 };
 
-const contextTexts = new WeakMap<ContextFields, { rules: Rules; members: Members }>();
-
-/** The context's fields as text, made once per context and set of rules. */
-const contextMembers = (rules: Rules): Members => {
+/** Made once per context and set of rules. */
+const contextText = (rules: Rules): ContextText | undefined => {
   const fields = contextFields();
-  if (fields === undefined) return noMembers;
+  if (fields === undefined) return undefined;
   const known = contextTexts.get(fields);
-  if (known?.rules === rules) return known.members;
+  if (known?.rules === rules) return known;
   const kept = !readingLayers();
-  const members = readLayers(() => layerMembers(fields, rules));
-  if (kept) contextTexts.set(fields, { rules, members });
-  return members;
+  const made = makeContextText(fields, rules);
+  if (kept) contextTexts.set(fields, made);
+  return made;
 };
 
-const clashes = (context: Members, bindings: Members, base: Members): boolean => {
-  if (context.nested.size + bindings.nested.size + base.nested.size > 0) return true;
-  for (const key of context.byKey.keys()) if (bindings.byKey.has(key) || base.byKey.has(key)) return true;
-  if (base.byKey.size > 0) for (const key of bindings.byKey.keys()) if (base.byKey.has(key)) return true;
-  return false;
+const clashesWith = (context: ContextText, ready: Ready): boolean => {
+  if (context.ready !== ready) {
+    context.ready = ready;
+    context.clashes =
+      context.members.nested.length > 0 ||
+      clash(context.members, ready.bindings) ||
+      clash(context.members, ready.base);
+  }
+  return context.clashes;
 };
 
 /** A later layer wins: base < context < bindings < call. Overridden context leaves the head. */
 const merged = (
+  ready: Ready,
   head: string,
   message: string,
-  layers: readonly [Members, Members, Members, Members],
+  context: ContextText | undefined,
+  call: Members,
+  info: Info | undefined,
 ): string => {
-  const [, context] = layers;
-  const fields = new Map<string, string>();
-  const nested = new Map<string, string>();
-  for (const layer of layers) {
-    for (const [key, member] of layer.byKey) {
-      fields.delete(key);
-      fields.set(key, member);
-    }
-    for (const [key, member] of layer.nested) nested.set(key, member);
-  }
+  const { base, bindings, rules, tail } = ready;
+  const { shape } = rules;
+  const layers = [base, context?.members ?? noMembers, bindings, call];
+  const fields = byKey(layers.map(({ members }) => members));
+  const nested = byKey(layers.map((layer) => layer.nested));
   let text = head;
-  for (const [key, member] of context.byKey) {
-    if (fields.get(key) !== member) continue;
+  const renamed = shape.contextFirst ? undefined : new Set(shape.rename.values());
+  for (const member of context?.members.members ?? []) {
+    const key = member.slice(1, member.indexOf('":'));
+    if (renamed !== undefined && !renamed.has(key)) continue;
+    const own = member.slice(0, key.length + 3);
+    if (fields.get(own) !== member) continue;
     text += `,${member}`;
-    fields.delete(key);
+    fields.delete(own);
   }
-  text += `,"message":${message}`;
+  text += shape.message + message + tail;
   for (const member of fields.values()) text += `,${member}`;
   if (nested.size > 0) text += `,"fields":{${[...nested.values()].join(',')}}`;
-  return `${text}}`;
+  text += shape.close;
+  if (info !== undefined) addLine(info, text, rules);
+  return text;
 };
 
 let open = 0;
+const spare = new Walk(undefined as never, 0);
 
 /** The fields, or a mark in their place when they cannot even be listed (a revoked proxy). */
-const readable = (fields: Record<string, unknown> | undefined): Record<string, unknown> | undefined => {
-  if (fields === undefined) return undefined;
+const readable = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
   try {
     Object.keys(fields);
     return fields;
   } catch {
+    counters.unreadable++;
     return { fields: unreadable.value };
   }
 };
 
-/** One record as one line of JSON, without the newline; never throws for what the fields hold. */
+const logsItself = { fields: '[Left out: logged while records were being written]' };
+
+/**
+ * One record as one line of JSON, without the newline; never throws for what the fields hold.
+ * @param info Gets the parts of the record, for transports and formats.
+ */
 export const composeLine = (
   ready: Ready,
-  rank: number,
-  clock: () => number,
+  index: number,
   message: string,
-  fields: Record<string, unknown> | undefined,
+  fields: Readonly<Record<string, unknown>> | undefined,
+  info?: Info,
 ): string => {
-  const { maxLineBytes } = ready.rules.limits;
+  const { rules, clock, heads } = ready;
+  const { maxLineBytes } = rules.limits;
+  const time = isoTime(clock());
+  const top = rules.shape.time + time + heads[index];
+  if (info !== undefined) setTime(info, time);
   // A getter or toJSON that logs gets its line too, but one that logs itself must come to an end.
-  const shown =
-    open < 3 ? readable(fields) : { fields: '[Left out: logged while records were being written]' };
+  const shown = fields === undefined || open < 3 ? fields : logsItself;
   open++;
   try {
-    for (let budget = maxLineBytes - 512; budget > 64; budget = Math.floor(budget / 4)) {
-      const line = compose(ready, rank, clock, message, shown, budget);
-      if (line.length * 3 < maxLineBytes || Buffer.byteLength(line) < maxLineBytes) return line;
-    }
-    const time = timestamp(clock);
-    return `{"timestamp":"${time}",${ready.heads[rank]},"message":${ready.rules.string(message.slice(0, 64))},"truncated":true}`;
+    const line = compose(ready, top, message, shown, maxLineBytes - 512, info);
+    if (line.length * 3 < maxLineBytes || Buffer.byteLength(line) < maxLineBytes) return line;
+    const cut = shorter(ready, top, message, shown);
+    if (info !== undefined) addLine(info, cut, rules);
+    return cut;
   } finally {
     open--;
   }
 };
 
+/** The record again, with less and less room, until its line is short enough. */
+const shorter = (
+  ready: Ready,
+  top: string,
+  message: string,
+  fields: Readonly<Record<string, unknown>> | undefined,
+): string => {
+  const { rules, tail } = ready;
+  const { maxLineBytes } = rules.limits;
+  counters.truncations++;
+  for (let budget = (maxLineBytes - 512) >> 2; budget > 64; budget >>= 2) {
+    const line = compose(ready, top, message, fields, budget, undefined);
+    if (Buffer.byteLength(line) < maxLineBytes) return line;
+  }
+  const { shape } = rules;
+  return `${top}${shape.message}${rules.string(message.slice(0, 64))}${tail},"truncated":true${shape.close}`;
+};
+
 const compose = (
   ready: Ready,
-  rank: number,
-  clock: () => number,
+  top: string,
   message: string,
-  fields: Record<string, unknown> | undefined,
+  fields: Readonly<Record<string, unknown>> | undefined,
   budget: number,
+  info: Info | undefined,
 ): string => {
-  const { rules, base, bindings } = ready;
-  const head = `{"timestamp":"${timestamp(clock)}",${ready.heads[rank]}`;
-  const context = contextMembers(rules);
+  const { rules, fixed, tail } = ready;
+  const { shape } = rules;
+  const context = contextText(rules);
+  const settled = ready.settled && (context === undefined || !clashesWith(context, ready));
   const messageText = rules.string(message);
-  const spent =
-    head.length + context.text.length + messageText.length + base.text.length + bindings.text.length;
-  const walk = new Walk(rules, budget - spent);
-  const settled = !clashes(context, bindings, base);
+  let start = top;
+  if (context === undefined) start += shape.message + messageText + tail + fixed;
+  else start += context.head + shape.message + messageText + tail + context.rest + fixed;
+  if (settled && info !== undefined) {
+    addLayer(info, ready.base);
+    addLayer(info, context?.members);
+    addLayer(info, ready.bindings);
+  }
+  if (fields === undefined)
+    return settled ? start + shape.close : merged(ready, top, messageText, context, noMembers, info);
+  const walk = open > 1 ? new Walk(rules, 0) : spare;
+  const left = budget - start.length;
+  const text = settled ? plainMembers(ready, context, fields, walk.reset(rules, left), info) : undefined;
+  if (text !== undefined) return start + text + shape.close;
+  const call = membersOf(readable(fields), rules, walk.reset(rules, left));
+  return merged(ready, top, messageText, context, call, info);
+};
 
-  if (fields === undefined) {
-    if (settled) return `${head}${context.text},"message":${messageText}${base.text}${bindings.text}}`;
-    return merged(head, messageText, [base, context, bindings, noMembers]);
-  }
-  const keys = Object.keys(fields);
-  let plain = settled && keys.length <= rules.limits.maxKeys;
-  for (let at = 0; plain && at < keys.length; at++) {
-    const key = keys[at]!;
-    plain = !(
-      reserved.has(key) ||
-      bindings.names.has(key) ||
-      base.names.has(key) ||
-      context.names.has(key) ||
-      rules.key(key).lossy
-    );
-  }
-  if (!plain) return merged(head, messageText, [base, context, bindings, membersOf(fields, rules, walk)]);
+/** The call's fields as text, when none of them needs more care than most; else undefined. */
+const plainMembers = (
+  ready: Ready,
+  context: ContextText | undefined,
+  fields: Readonly<Record<string, unknown>>,
+  walk: Walk,
+  info: Info | undefined,
+): string | undefined => {
+  const { rules, bindings, base } = ready;
   let text = '';
-  for (const key of keys) {
-    const member = walk.member(key, peek(fields, key), rules.redactor.root);
-    if (member !== undefined) text += `,${member}`;
+  try {
+    const names = Object.keys(fields);
+    if (names.length > rules.limits.maxKeys) return undefined;
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at] as string;
+      const key = rules.key(name);
+      if (
+        key.odd ||
+        (bindings !== noMembers && bindings.names.includes(name)) ||
+        (base !== noMembers && base.names.includes(name)) ||
+        context?.members.names.includes(name)
+      )
+        return undefined;
+      const value = peek(fields, name);
+      const member = walk.memberOf(key, name, value, rules.root, 0);
+      if (member === undefined) continue;
+      text += `,${member}`;
+      if (info !== undefined) addField(info, rules, key, name, value, member);
+    }
+  } catch {
+    return undefined;
   }
-  return `${head}${context.text},"message":${messageText}${base.text}${bindings.text}${text}}`;
+  return text;
 };
 
 /** A line for a record that a format or an instrumentation has changed; its values were made safe before. */
-export const recomposeLine = (info: Readonly<Record<string, unknown>>, rules: Rules): string =>
-  new Walk(rules, rules.limits.maxLineBytes).members(
-    Object.keys(info).map((key) => [key, peek(info, key)]),
-    -1,
-    undefined,
-  );
+export const recomposeLine = (ready: Ready, info: Readonly<Record<string, unknown>>): string => {
+  const rules = ready.rules.withoutRedaction;
+  const { shape, limits } = rules;
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(info)) fields[key] = peek(info, key);
+  const { level, message, timestamp, logger, ...rest } = fields;
+  const time = textOr(timestamp, timeOf(info) ?? isoTime(ready.clock()));
+  const name = rules.string(textOr(logger, ready.name));
+  const head = shape.head(rules.string(textOr(level, 'info')).slice(1, -1), name);
+  const top = shape.time + rules.string(time).slice(1, -1) + head;
+  const call = membersOf(rest, rules, new Walk(rules, limits.maxLineBytes));
+  const bare = { ...ready, rules, base: noMembers, bindings: noMembers };
+  const text = typeof message === 'string' ? rules.string(message) : (new Walk(rules, 4_096).value(message) ?? '""');
+  return merged(bare, top, text, undefined, call, undefined);
+};
+
+const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);

@@ -1,15 +1,17 @@
 import type { EventEmitter } from 'node:events';
 import winston from 'winston';
-import { readCall } from './arguments.ts';
+import { isPlainFields, readCall } from './arguments.ts';
 import { touch } from './configuration.ts';
-import { deliver, type Info, infoOf, LEVEL } from './deliver.ts';
+import { deliver, needs } from './deliver.ts';
+import { counters } from './counters.ts';
 import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
-import { checkLevel, isLevel, type Level, levelNames, levels } from './levels.ts';
+import { Info, LEVEL } from './info.ts';
+import { checkLevel, isLevelOf, type LevelSet, levelSet, npmLevels } from './levels.ts';
 import { composeLine, recomposeLine } from './line.ts';
 import type { LevelMethod, LogMethod } from './log-methods.ts';
 import { snapshot } from './peek.ts';
-import { type Core, Scope } from './scope.ts';
+import { type Core, type Ready, Scope } from './scope.ts';
 
 /** A `winston.Logger` that writes its lines itself and feeds winston's transports only when they are attached. */
 export interface Logger extends winston.Logger {
@@ -32,9 +34,9 @@ export interface Logger extends winston.Logger {
   flush(): Promise<void>;
 }
 
-const SCOPE: unique symbol = Symbol('scope');
 /** Marks loggers of this package, whichever copy of it made them. */
 export const BRAND: unique symbol = Symbol.for('agent4.logging.logger') as never;
+const SCOPE: unique symbol = Symbol('scope');
 
 /** winston has no `write` of its own; an instrumentation that follows records (OpenTelemetry, Datadog) puts one here. */
 const patchedWrite = (): ((info: unknown) => boolean) | undefined =>
@@ -45,7 +47,7 @@ const patchedWrite = (): ((info: unknown) => boolean) | undefined =>
 export class ServiceLogger extends winston.Logger {
   declare readonly [SCOPE]: Scope;
   declare _ownFormat: winston.Logform.Format | undefined;
-  declare _children: object;
+  declare _childClass: new (scope: Scope) => object;
 
   constructor(scope: Scope, options: winston.LoggerOptions) {
     super({ ...options, [SCOPE]: scope } as winston.LoggerOptions);
@@ -63,34 +65,33 @@ export class ServiceLogger extends winston.Logger {
   override configure(options: winston.LoggerOptions = {}): void {
     const { [SCOPE]: scope, ...given } = options as winston.LoggerOptions & { [SCOPE]?: Scope };
     if (scope !== undefined) Object.defineProperty(this, SCOPE, { value: scope });
-    if (given.levels !== undefined && Object.keys(given.levels).join() !== levelNames.join())
+    const { core } = this[SCOPE];
+    if (given.levels !== undefined && levelSet(given.levels) !== core.levels)
       throw new RangeError(
-        `levels must be winston's npm levels (${levelNames.join(', ')}), got ${Object.keys(given.levels).join(', ')}`,
+        `levels are chosen when a logger is made, and this one has ${core.levels.names.join(', ')}; got ${Object.keys(given.levels).join(', ')}`,
       );
     const { level, ...rest } = given;
-    if (level !== undefined) checkLevel('level', level);
+    if (level !== undefined) checkLevel('level', level, core.levels);
     configuring.add(this);
     try {
-      super.configure(rest);
+      super.configure({ ...rest, levels: core.levels.ranks });
     } finally {
       configuring.delete(this);
     }
     if (rest.format === undefined) this._ownFormat ??= this.format;
-    if (level !== undefined) this[SCOPE].setLevel(level as Level, scope === undefined);
+    if (level !== undefined) this[SCOPE].setLevel(level, scope === undefined);
   }
 
   override child(fields: Record<string, unknown>): this {
-    const { [SCOPE]: parent } = this;
-    const { core } = parent;
-    const child = Object.create(childPrototype(rootOf.get(core) as ServiceLogger));
-    Object.defineProperty(child, SCOPE, { value: new Scope(core, parent, snapshot(fields ?? {})) });
-    return child;
+    const parent = this[SCOPE];
+    const Child = childClass(parent.core.root as unknown as ServiceLogger);
+    return new Child(new Scope(parent.core, parent, snapshot(fields ?? {}))) as this;
   }
 
   // pipe and unpipe are how winston's own add, remove, clear and exception handlers attach transports.
   override pipe<T extends NodeJS.WritableStream>(target: T): T {
     const { core } = this[SCOPE];
-    const feed = attach(target as unknown as TransportStream, rootOf.get(core) ?? this);
+    const feed = attach(target as unknown as TransportStream, rootOf(this[SCOPE]) ?? this, core.levels);
     if (!core.feeds.includes(feed)) core.feeds = [...core.feeds, feed];
     touch();
     return target;
@@ -98,7 +99,7 @@ export class ServiceLogger extends winston.Logger {
 
   override unpipe(target?: NodeJS.WritableStream): this {
     const { core } = this[SCOPE];
-    const root = rootOf.get(core) ?? this;
+    const root = rootOf(this[SCOPE]) ?? this;
     const gone = core.feeds.filter((feed) => target === undefined || (feed.target as unknown) === target);
     core.feeds = core.feeds.filter((feed) => !gone.includes(feed));
     touch();
@@ -110,7 +111,8 @@ export class ServiceLogger extends winston.Logger {
   _onEvent(): void {}
 
   override isLevelEnabled(level: string): boolean {
-    return isLevel(level) && !this.silent && this[SCOPE].enabled(levels[level]);
+    const { core } = this[SCOPE];
+    return isLevelOf(core.levels, level) && !this.silent && this[SCOPE].enabled(core.levels.ranks[level]!);
   }
 
   override write(info: unknown): boolean {
@@ -119,7 +121,7 @@ export class ServiceLogger extends winston.Logger {
       const given = (info as { [LEVEL]?: unknown })[LEVEL] ?? level;
       logAt(this, given, [fields]);
     } else {
-      logAt(this, 'info', [typeof info === 'string' ? info.replace(/\r?\n$/, '') : info]);
+      logAt(this, undefined, [typeof info === 'string' ? info.replace(/\r?\n$/, '') : info]);
     }
     return true;
   }
@@ -129,9 +131,11 @@ export class ServiceLogger extends winston.Logger {
     if (scope === undefined) {
       this.write(info);
     } else {
-      const level = info[LEVEL as never] as Level;
-      const line = recomposeLine(info, scope.ready().rules.withoutRedaction);
-      deliver(this, scope, isLevel(level) ? levels[level] : levels.info, line);
+      Reflect.deleteProperty(info, SCOPE);
+      const { levels } = scope.core;
+      const level = isLevelOf(levels, info[LEVEL]) ? info[LEVEL] : levels.usual;
+      const ready = scope.ready();
+      deliver(scope, ready, levels.ranks[level]!, recomposeLine(ready, info), info);
     }
     callback();
   }
@@ -142,13 +146,14 @@ export class ServiceLogger extends winston.Logger {
   }
 }
 
-const rootOf = new WeakMap<Core, ServiceLogger>();
+/** Transports belong to the logger, not to the child that attached them. */
+const rootOf = ({ core }: Scope): ServiceLogger | undefined => core.root as unknown as ServiceLogger | undefined;
 const configuring = new WeakSet<EventEmitter>();
 
 /** A logger with a core of its own. */
 export const rootLogger = (core: Core, options: winston.LoggerOptions): ServiceLogger & Logger => {
-  const logger = new ServiceLogger(new Scope(core), options);
-  rootOf.set(core, logger);
+  const logger = new (classOf(core.levels))(new Scope(core), options);
+  core.root = logger as never;
   return logger as ServiceLogger & Logger;
 };
 
@@ -156,80 +161,127 @@ export const feedsOf = (logger: winston.Logger): readonly Feed[] =>
   (logger as ServiceLogger)[SCOPE].core.feeds;
 
 /** One log call, from any method: never throws. */
-const log = (logger: ServiceLogger, scope: Scope, rank: number, args: readonly unknown[]): void => {
-  const root = rootOf.get(scope.core) as ServiceLogger;
-  if (root.silent) return;
+const log = (scope: Scope, index: number, args: readonly unknown[]): void => {
+  const { core } = scope;
+  if (core.root.silent) return;
   try {
     const ready = scope.ready();
-    const { message, fields } = readCall(args, ready.rules);
-    const line = composeLine(ready, rank, scope.core.clock, message, fields);
-    const patched = patchedWrite();
-    if (patched === undefined) {
-      deliver(root, scope, rank, line);
+    const [message, fields] = args;
+    if (typeof message === 'string' && (args.length === 1 || (args.length === 2 && isPlainFields(fields)))) {
+      write(scope, ready, index, message, fields as Record<string, unknown> | undefined);
     } else {
-      const info = infoOf(line, levelNames[rank]!) as Info & { [SCOPE]?: Scope };
-      info[SCOPE] = scope;
-      Reflect.apply(patched, root, [info]);
+      const call = readCall(args, ready.rules);
+      write(scope, ready, index, call.message, call.fields);
     }
   } catch (error) {
-    publishFailure({ source: `logger ${logger.name}`, error });
+    counters.serializeFailures++;
+    publishFailure({ source: `logger ${core.name}`, error });
   }
 };
 
-/** A level that is only known at run time; an unknown one is kept as a field of an `info` record. */
+const write = (
+  scope: Scope,
+  ready: Ready,
+  index: number,
+  message: string,
+  fields: Readonly<Record<string, unknown>> | undefined,
+): void => {
+  const { names, ranks } = scope.core.levels;
+  const level = names[index]!;
+  const rank = ranks[level]!;
+  const patched = patchedWrite();
+  const needed = patched === undefined ? needs(scope, ready, rank) : 'record';
+  const info = needed === 'line' ? undefined : new Info(level, message, ready.name);
+  const line = composeLine(ready, index, message, fields, needed === 'record' ? info : undefined);
+  if (patched === undefined) {
+    deliver(scope, ready, rank, line, info);
+  } else {
+    Object.defineProperty(info, SCOPE, { value: scope, configurable: true });
+    Reflect.apply(patched, scope.core.root, [info]);
+  }
+};
+
+/** A level that is only known at run time; an unknown one is kept as a field of a record of the usual level. */
 const logAt = (logger: ServiceLogger, level: unknown, args: unknown[]): void => {
   const scope = logger[SCOPE];
-  const known = isLevel(level) ? level : 'info';
-  if (!scope.enabled(levels[known])) return;
-  log(logger, scope, levels[known], isLevel(level) || level === undefined ? args : [...args, { level }]);
+  const { levels } = scope.core;
+  const known = isLevelOf(levels, level);
+  const name = known ? level : levels.usual;
+  if (!scope.enabled(levels.ranks[name]!)) return;
+  log(scope, levels.names.indexOf(name), known || level === undefined ? args : [...args, { level }]);
 };
 
 /** The method of one level, tied to its logger: it may be taken off and still sees every change of level. */
-const levelMethod = (logger: ServiceLogger, level: Level): ((...args: unknown[]) => ServiceLogger) => {
-  const rank = levels[level];
+const levelMethod = (logger: ServiceLogger, index: number, rank: number): LevelMethod => {
   const scope = logger[SCOPE];
-  return (...args) => {
-    if (scope.enabled(rank)) log(logger, scope, rank, args);
+  return ((...args: unknown[]) => {
+    if (scope.enabled(rank)) log(scope, index, args);
     return logger;
-  };
+  }) as unknown as LevelMethod;
+};
+
+const own = (target: object, key: string, value: unknown): void => {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true });
 };
 
 /** Level methods are made at first use, so that a child costs nothing until it logs. */
-const defineLevels = (prototype: object): void => {
-  for (const level of levelNames)
+const defineLevels = (prototype: object, { names, ranks }: LevelSet): void => {
+  for (const [index, level] of names.entries())
     Object.defineProperty(prototype, level, {
       configurable: true,
       get(this: ServiceLogger) {
-        const value = this[SCOPE] === undefined ? undefined : levelMethod(this, level);
-        if (value !== undefined)
-          Object.defineProperty(this, level, { value, writable: true, configurable: true });
-        return value;
+        const scope = this[SCOPE];
+        if (scope === undefined) return undefined;
+        const method = scope.method(index, () => levelMethod(this, index, ranks[level]!));
+        // Cheaper to call from here on; not worth it for a child that logs once.
+        if (scope.parent === undefined || scope.isBusy()) own(this, level, method);
+        return method;
       },
       set(this: ServiceLogger, value: unknown) {
-        Object.defineProperty(this, level, { value, writable: true, configurable: true });
+        own(this, level, value);
       },
     });
 };
 
-/** Between a logger and its children stands an object whose level methods are fresh, not the logger's own bound ones. */
-const childPrototype = (root: ServiceLogger): object => {
-  if (!Object.hasOwn(root, '_children')) {
+/** Children of one logger: made of its prototype, with level methods of their own. */
+const childClass = (root: ServiceLogger): new (scope: Scope) => object => {
+  if (!Object.hasOwn(root, '_childClass')) {
+    const Child = function (this: { [SCOPE]: Scope }, scope: Scope) {
+      this[SCOPE] = scope;
+    } as unknown as new (scope: Scope) => object;
     const prototype = Object.create(root) as object;
-    defineLevels(prototype);
-    Object.defineProperty(root, '_children', { value: prototype });
+    own(prototype, SCOPE as never, undefined);
+    defineLevels(prototype, root[SCOPE].core.levels);
+    Child.prototype = prototype;
+    Object.defineProperty(root, '_childClass', { value: Child });
   }
-  return root._children;
+  return root._childClass;
 };
 
-defineLevels(ServiceLogger.prototype);
+type LoggerClass = typeof ServiceLogger;
+const classes = new WeakMap<LevelSet, LoggerClass>();
 
-for (const level of levelNames)
-  Object.defineProperty(ServiceLogger.prototype, `is${level[0]!.toUpperCase()}${level.slice(1)}Enabled`, {
-    configurable: true,
-    value(this: ServiceLogger) {
-      return this.isLevelEnabled(level);
-    },
-  });
+/** The class of loggers that know these levels; its prototype has their methods and no others. */
+const classOf = (set: LevelSet): LoggerClass => {
+  let Class = classes.get(set);
+  if (Class === undefined) {
+    for (const name of set.names)
+      if (name in ServiceLogger.prototype)
+        throw new RangeError(`levels must not be named as methods of a logger are, got ${name}`);
+    Class = class extends ServiceLogger {};
+    defineLevels(Class.prototype, set);
+    for (const name of set.names)
+      own(
+        Class.prototype,
+        `is${name[0]!.toUpperCase()}${name.slice(1)}Enabled`,
+        function (this: ServiceLogger): boolean {
+          return this.isLevelEnabled(name);
+        },
+      );
+    classes.set(set, Class);
+  }
+  return Class;
+};
 
 Object.defineProperties(ServiceLogger.prototype, {
   level: {
@@ -239,7 +291,8 @@ Object.defineProperties(ServiceLogger.prototype, {
     },
     // winston's configure assigns its default; that is no choice of the user's, and ours is made in configure.
     set(this: ServiceLogger, level: unknown) {
-      if (!configuring.has(this)) this[SCOPE].setLevel(checkLevel('level', level), true);
+      if (!configuring.has(this))
+        this[SCOPE].setLevel(checkLevel('level', level, this[SCOPE].core.levels), true);
     },
   },
   transports: {

@@ -2,58 +2,117 @@ import { isPrimitive, peek } from './peek.ts';
 import type { Rules } from './rules.ts';
 import { distinct, Walk } from './walk.ts';
 
-/** The names a line uses itself; a user's field of such a name goes to `fields.<name>`. */
-export const reserved: ReadonlySet<string> = new Set(['timestamp', 'level', 'logger', 'message', 'fields']);
-
-/** Fields as ready text: by name for the case that two layers clash, in one piece for the case that they do not. */
+/** The fields of one layer (base, context, bindings, a call) as ready text. */
 export interface Members {
-  /** Key as JSON text -> member text. */
-  readonly byKey: ReadonlyMap<string, string>;
-  /** Fields with reserved names. */
-  readonly nested: ReadonlyMap<string, string>;
-  /** The names as the caller wrote them. */
-  readonly names: ReadonlySet<string>;
+  /** The names as the caller wrote them; of those that are no member of the line, too. */
+  readonly names: readonly string[];
+  /** `"a":1`, one for each member of the line. */
+  readonly members: readonly string[];
+  /** Members whose names the line uses itself; they go to `fields`. */
+  readonly nested: readonly string[];
   /** `,"a":1,"b":2`, the nested ones left out. */
   readonly text: string;
 }
 
-export const noMembers: Members = { byKey: new Map(), nested: new Map(), names: new Set(), text: '' };
+export const noMembers: Members = { names: [], members: [], nested: [], text: '' };
 
-/** Reads and redacts the fields once. */
-export const membersOf = (fields: Readonly<Record<string, unknown>>, rules: Rules, walk?: Walk): Members => {
-  const keys = Object.keys(fields);
-  if (keys.length === 0) return noMembers;
+/** Reads and redacts the fields once. `rename` has other names for some of them. */
+export const membersOf = (
+  fields: Readonly<Record<string, unknown>>,
+  rules: Rules,
+  walk?: Walk,
+  rename?: ReadonlyMap<string, string>,
+): Members => {
+  const names = Object.keys(fields);
+  const given = names.length;
+  if (given === 0) return noMembers;
   const { maxKeys, maxLineBytes } = rules.limits;
+  const { reserved } = rules.shape;
   const writer = walk ?? new Walk(rules, maxLineBytes >> 1);
-  const byKey = new Map<string, string>();
-  const nested = new Map<string, string>();
+  const members: string[] = [];
+  const nested: string[] = [];
   let text = '';
-  const used = new Set<string>();
-  for (const key of keys.slice(0, maxKeys)) {
-    const target = reserved.has(key) ? nested : byKey;
-    const member = writer.member(
-      rules.key(key).lossy ? distinct(key, rules, used) : key,
-      peek(fields, key),
-      rules.redactor.root,
-    );
+  let used: Set<string> | undefined;
+  const count = Math.min(given, maxKeys);
+  for (let at = 0; at < count; at++) {
+    const name = names[at] as string;
+    let key = rules.key(name);
+    let shown = name;
+    if (key.lossy) {
+      used ??= new Set(members.concat(nested).map(keyOf));
+      shown = distinct(name, rules, used);
+      key = rules.key(shown);
+    }
+    const other = rename?.get(name);
+    // A secret stays one under another name.
+    if (other !== undefined) {
+      key = { ...rules.key(other), secret: key.secret };
+      names.push(other);
+    }
+    const member = writer.memberOf(key, shown, peek(fields, name), rules.root, 0);
     if (member === undefined) continue;
-    const keyText = member.slice(0, keyLength(member));
-    used.add(keyText);
-    target.set(keyText, member);
-    if (target === byKey) text += `,${member}`;
+    used?.add(key.text);
+    if (other === undefined && reserved.has(name)) {
+      nested.push(member);
+    } else {
+      members.push(member);
+      text += `,${member}`;
+    }
   }
-  if (keys.length > maxKeys) {
-    const member = `"…":"[${keys.length - maxKeys} more]"`;
-    byKey.set('"…"', member);
+  if (given > maxKeys) {
+    const member = `"…":"[${given - maxKeys} more]"`;
+    members.push(member);
     text += `,${member}`;
   }
-  return { byKey, nested, names: new Set(keys), text };
+  return { names, members, nested, text };
+};
+
+/** The earlier layer with the later one on top, which wins where both have a name. */
+export const layered = (earlier: Members, later: Members): Members => {
+  if (earlier === noMembers) return later;
+  if (later === noMembers) return earlier;
+  const names = [...earlier.names, ...later.names];
+  if (!clash(earlier, later) && earlier.nested.length + later.nested.length === 0)
+    return {
+      names,
+      members: [...earlier.members, ...later.members],
+      nested: [],
+      text: earlier.text + later.text,
+    };
+  const members = [...byKey([earlier.members, later.members]).values()];
+  return {
+    names: [...new Set(names)],
+    members,
+    nested: [...byKey([earlier.nested, later.nested]).values()],
+    text: members.map((member) => `,${member}`).join(''),
+  };
+};
+
+/** Whether two layers have a name in common. */
+export const clash = (one: Members, other: Members): boolean => {
+  if (other.names.length === 0) return false;
+  for (const name of one.names) if (other.names.includes(name)) return true;
+  return false;
+};
+
+/** Members by the text of their keys, later ones in the place of earlier ones and behind them. */
+export const byKey = (layers: ReadonlyArray<readonly string[]>): Map<string, string> => {
+  const found = new Map<string, string>();
+  for (const layer of layers)
+    for (const member of layer) {
+      const key = keyOf(member);
+      found.delete(key);
+      found.set(key, member);
+    }
+  return found;
 };
 
 let depth = 0;
 
 /** True while base, bindings or context are read: what is logged now comes from a getter, `toJSON` or censor in them. */
 export const readingLayers = (): boolean => depth > 0;
+
+export const readingDepth = (): number => depth;
 
 /** Reads layers; within, {@link layerMembers} knows how deep it is. */
 export const readLayers = <Result>(read: () => Result): Result => {
@@ -69,18 +128,24 @@ export const readLayers = <Result>(read: () => Result): Result => {
  * The fields of a layer. A record logged by the reading of a layer gets the layers' plain values alone, which call nobody's
  * code, and one logged by a censor of those gets none: so each comes to an end. Such members are not to be kept.
  */
-export const layerMembers = (fields: Readonly<Record<string, unknown>>, rules: Rules): Members => {
-  if (depth <= 1) return membersOf(fields, rules);
+export const layerMembers = (
+  fields: Readonly<Record<string, unknown>>,
+  rules: Rules,
+  rename?: ReadonlyMap<string, string>,
+): Members => {
+  if (depth <= 1) return membersOf(fields, rules, undefined, rename);
   if (depth > 2) return noMembers;
   return membersOf(
     Object.fromEntries(Object.entries(fields).filter(([, value]) => isPrimitive(value))),
     rules,
+    undefined,
+    rename,
   );
 };
 
-/** Where the key of `"key":value` ends. */
-const keyLength = (member: string): number => {
+/** The key of `"key":value` as JSON text, with its colon. */
+const keyOf = (member: string): string => {
   let at = 1;
   while (member[at] !== '"') at += member[at] === '\\' ? 2 : 1;
-  return at + 1;
+  return member.slice(0, at + 2);
 };

@@ -15,6 +15,14 @@ export const peek = (target: object, key: PropertyKey): unknown => {
 
 /** An own, shallow copy of the enumerable properties; whatever cannot be read is marked, the caller's object stays as it is. */
 export const snapshot = (value: object): Record<string, unknown> => {
+  try {
+    return { ...value };
+  } catch {
+    return carefully(value);
+  }
+};
+
+const carefully = (value: object): Record<string, unknown> => {
   const copy: Record<string, unknown> = Object.create(null);
   try {
     for (const key of Object.keys(value)) copy[key] = peek(value, key);

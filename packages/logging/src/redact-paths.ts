@@ -85,7 +85,13 @@ export class PathTree {
   }
 
   step(key: string): PathTree | undefined {
-    if (this.#steps.has(key)) return this.#steps.get(key);
+    const known = this.#steps.get(key);
+    if (known !== undefined) return known;
+    // Most keys are on no path: those are remembered as well.
+    return this.#steps.has(key) ? undefined : this.#learn(key);
+  }
+
+  #learn(key: string): PathTree | undefined {
     const reached: Node[] = [];
     for (const one of this.#active) {
       if (one.loops) reached.push(one);

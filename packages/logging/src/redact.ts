@@ -18,15 +18,18 @@ export interface Redactor {
   readonly root: PathState | undefined;
   isSecretKey(key: string): boolean;
   censor(value: unknown, key: string): string | number | boolean | null;
-  /** Hides `user:password@` and the values of secret query parameters. */
-  hideUrlSecrets(text: string): string;
+  /** Hides what is secret inside a text: `user:password@` and the values of secret query parameters. */
+  hideSecrets(text: string): string;
+  /** Whether `hideSecrets` may find something in any text, not just in one that has `=` or `@`. */
+  readonly scrubs: boolean;
 }
 
 export const noRedaction: Redactor = {
   root: undefined,
   isSecretKey: () => false,
   censor: () => censored,
-  hideUrlSecrets: (text) => text,
+  hideSecrets: (text) => text,
+  scrubs: false,
 };
 
 const checkStrings = (option: string, value: unknown): void => {
@@ -77,6 +80,7 @@ export const compileRedactor = (layers: ReadonlyArray<RedactOptions | false | un
         return censored;
       }
     },
-    hideUrlSecrets: (text) => hideQuerySecrets(hideUrlCredentials(text), isSecretKey),
+    hideSecrets: (text) => hideQuerySecrets(hideUrlCredentials(text), isSecretKey),
+    scrubs: false,
   };
 };

@@ -1,7 +1,10 @@
+import { counters } from './counters.ts';
 import { describe } from './describe.ts';
 import { onlyKnown } from './only-known.ts';
 import { quote, wellFormed } from './quote.ts';
 import { noRedaction, type Redactor } from './redact.ts';
+import type { PathState } from './redact-paths.ts';
+import { jsonShape, type Shape } from './shape.ts';
 
 /** Caps on what one record may hold; what is cut carries a marker. */
 export interface Limits {
@@ -40,50 +43,91 @@ export const fullLimits = (limits: Limits = {}): FullLimits => {
   return full;
 };
 
-interface Key {
-  /** The key as JSON text, without the colon. */
-  text: string;
-  secret: boolean;
+/** What is known of a field's name. */
+export interface Key {
+  /** The key as JSON text, with its colon. */
+  readonly text: string;
+  readonly secret: boolean;
   /** The text lost something, so that another key may have the same one. */
-  lossy: boolean;
+  readonly lossy: boolean;
+  /** A name that the line uses itself, one that may be a method (`toJSON`), or a lossy one: not for the fast way. */
+  readonly odd: boolean;
 }
 
 const knownKeys = 4_096;
+const shortText = 40;
+/** What a string may need more for than quotes: escaping, and a look for secrets in URLs (`=` and `@`). */
+const notable = /["\\=@\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
 
 /** How values become text: what is secret, what is too much, and the keys seen so far. */
 export class Rules {
   readonly redactor: Redactor;
   readonly limits: FullLimits;
+  readonly shape: Shape;
+  readonly root: PathState | undefined;
+  readonly #longest: number;
   #safe: Rules | undefined;
   readonly #keys = new Map<string, Key>();
 
-  constructor(redactor: Redactor, limits: FullLimits) {
+  constructor(redactor: Redactor, limits: FullLimits, shape: Shape = jsonShape) {
     this.redactor = redactor;
     this.limits = limits;
+    this.shape = shape;
+    this.root = redactor.root;
+    // With patterns of its own each text has to be looked at.
+    this.#longest = redactor.scrubs ? -1 : limits.maxStringLength;
   }
 
   /** For text that went through these rules before. */
   get withoutRedaction(): Rules {
-    this.#safe ??= new Rules(noRedaction, this.limits);
+    this.#safe ??= new Rules(noRedaction, this.limits, this.shape);
     return this.#safe;
   }
 
   key(name: string): Key {
     const known = this.#keys.get(name);
-    if (known !== undefined) return known;
+    return known === undefined ? this.#learn(name) : known;
+  }
+
+  #learn(name: string): Key {
     const cut = name.length > 1_024 ? `${name.slice(0, 1_000)}…[${name.length - 1_000} more]` : name;
-    const shown = wellFormed(this.redactor.hideUrlSecrets(cut));
-    const key = { text: quote(shown), secret: this.redactor.isSecretKey(name), lossy: shown !== name };
+    const shown = wellFormed(this.redactor.hideSecrets(cut));
+    const lossy = shown !== name;
+    const key: Key = {
+      text: `${quote(shown)}:`,
+      secret: this.redactor.isSecretKey(name),
+      lossy,
+      odd: lossy || this.shape.reserved.has(name) || name === 'toJSON' || name === 'toLogRecord',
+    };
     if (this.#keys.size < knownKeys) this.#keys.set(name, key);
     return key;
   }
 
-  /** A string as JSON text: secrets in URLs hidden first, then cut to its cap. */
+  /** Whether the text is written as it stands, between quotes. */
+  isPlain(text: string): boolean {
+    const { length } = text;
+    if (length > this.#longest) return false;
+    if (length >= shortText) return !notable.test(text);
+    // Below some 40 characters a loop beats the start of a regular expression.
+    for (let at = 0; at < length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit < 32 || unit === 34 || unit === 92 || unit === 61 || unit === 64 || unit > 126)
+        return !notable.test(text);
+    }
+    return true;
+  }
+
+  /** A string as JSON text: secrets hidden first, then cut to its cap. */
   string(text: string): string {
+    return this.isPlain(text) ? `"${text}"` : this.#unusual(text);
+  }
+
+  #unusual(text: string): string {
     const { maxStringLength } = this.limits;
-    if (text.length <= maxStringLength) return quote(this.redactor.hideUrlSecrets(text));
+    if (text.length <= maxStringLength) return quote(this.redactor.hideSecrets(text));
+    counters.truncations++;
     // The margin lets a credential that straddles the cut be seen whole.
-    const head = this.redactor.hideUrlSecrets(text.slice(0, maxStringLength + 2_048));
+    const head = this.redactor.hideSecrets(text.slice(0, maxStringLength + 2_048));
     return quote(`${head.slice(0, maxStringLength)}…[${text.length - maxStringLength} more]`);
   }
 }

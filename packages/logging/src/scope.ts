@@ -1,43 +1,57 @@
 import type { Configuration } from './configuration.ts';
 import { environmentLevel, patternLevel, registry, rulesFor, touch } from './configuration.ts';
+import type { Formatting } from './deliver.ts';
 import type { Destination } from './destination.ts';
 import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
-import { type Level, levelNames, levels } from './levels.ts';
-import { layerMembers, type Members, readingLayers, readLayers } from './members.ts';
+import { isLevelOf, type Level, type LevelSet } from './levels.ts';
+import type { LevelMethod } from './log-methods.ts';
+import { clash, layered, layerMembers, type Members, noMembers, readingDepth, readingLayers, readLayers } from './members.ts';
 import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
+import { jsonShape, type Shape } from './shape.ts';
 
 /** What a logger and its children have in common. */
 export interface Core {
   readonly name: string;
+  readonly levels: LevelSet;
   readonly clock: () => number;
   readonly redact: RedactOptions | false | undefined;
   readonly limits: FullLimits;
+  readonly shape: Shape | undefined;
   readonly base: Readonly<Record<string, unknown>>;
   readonly destination: Destination | undefined;
   feeds: readonly Feed[];
   /** winston's `defaultMeta`, which users may assign at any time. */
   defaultMeta: () => object | null | undefined;
+  /** The logger itself: its format and whether it is silent are looked up at each call. */
+  root: { silent: boolean } & Formatting;
 }
 
 /** Everything a log call needs, made anew when the configuration's version moves. */
 export interface Ready {
+  readonly name: string;
+  readonly clock: () => number;
   readonly rules: Rules;
   /** Records up to this rank are written; transports with a level of their own decide for themselves. */
   readonly rank: number;
-  /** `"level":"info","logger":"name"` by rank. */
+  /** What stands behind the time, for each level by its place in the set. */
   readonly heads: readonly string[];
+  /** What stands behind the message, before all fields. */
+  readonly tail: string;
   readonly base: Members;
   readonly bindings: Members;
+  /** The texts of base and bindings, for the case that they have no name in common. */
+  readonly fixed: string;
+  readonly settled: boolean;
   readonly feeds: readonly Feed[];
   readonly destination: Destination | undefined;
   readonly defaultMeta: object | null | undefined;
 }
 
 /** The later layer wins, but never with undefined. */
-const layered = (...layers: ReadonlyArray<object | null | undefined>): Record<string, unknown> => {
+const overlaid = (...layers: ReadonlyArray<object | null | undefined>): Record<string, unknown> => {
   const all: Record<string, unknown> = Object.create(null);
   for (const layer of layers) {
     if (typeof layer !== 'object' || layer === null) continue;
@@ -50,42 +64,69 @@ const layered = (...layers: ReadonlyArray<object | null | undefined>): Record<st
 export class Scope {
   readonly core: Core;
   readonly parent: Scope | undefined;
-  readonly #bindings: Readonly<Record<string, unknown>>;
-  #own: { level: Level; since: number; assigned: boolean } | undefined;
+  readonly #bindings: Readonly<Record<string, unknown>> | undefined;
+  #own: { level: string; since: number; assigned: boolean } | undefined;
   #ready: Ready | undefined;
   #version = 0;
+  readonly #methods: LevelMethod[] = [];
+  #lookUps = 0;
 
-  constructor(core: Core, parent?: Scope, bindings: Readonly<Record<string, unknown>> = {}) {
+  constructor(core: Core, parent?: Scope, bindings?: Readonly<Record<string, unknown>>) {
     this.core = core;
     this.parent = parent;
-    this.#bindings = parent === undefined ? bindings : layered(parent.#bindings, bindings);
+    this.#bindings = bindings;
+  }
+
+  /** The logger's method for a level, made once. */
+  method(index: number, make: () => LevelMethod): LevelMethod {
+    const known = this.#methods[index];
+    if (known !== undefined) return known;
+    const made = make();
+    this.#methods[index] = made;
+    return made;
+  }
+
+  /** True once the methods were looked up more often than in a short life. */
+  isBusy(): boolean {
+    return ++this.#lookUps > 16;
   }
 
   /** @param assigned false for an option at creation, which a pattern of `configureLogging` overrides. */
-  setLevel(level: Level, assigned: boolean): void {
+  setLevel(level: string, assigned: boolean): void {
     this.#own = { level, since: touch(), assigned };
   }
 
   get level(): Level {
+    return this.#level() as Level;
+  }
+
+  #level(): string {
     const { configuration } = registry;
+    const { core } = this;
     const own = this.#own;
     const later = own !== undefined && own.since > configuration.levelsSince;
     if (later && own.assigned) return own.level;
-    const byPattern = patternLevel(this.core.name);
-    if (byPattern !== undefined) return byPattern;
-    if (own !== undefined && (later || configuration.level === undefined)) return own.level;
-    if (this.parent !== undefined) return this.parent.level;
-    return configuration.level ?? environmentLevel().level;
+    const known = (level: string | undefined): level is string => isLevelOf(core.levels, level);
+    const byPattern = patternLevel(core.name);
+    if (known(byPattern)) return byPattern;
+    if (own !== undefined && (later || !known(configuration.level))) return own.level;
+    if (this.parent !== undefined) return this.parent.#level();
+    const common = configuration.level ?? environmentLevel().level;
+    return known(common) ? common : core.levels.usual;
   }
 
   /** True if a record of this rank is wanted anywhere. */
   enabled(rank: number): boolean {
     // defaultMeta, which ready() also watches, has no say in levels.
     const { rank: own, feeds } = this.#version === registry.version ? this.#ready! : this.ready();
-    if (rank <= own) return true;
+    return rank <= own || (feeds.length > 0 && this.#wantedBy(feeds, rank));
+  }
+
+  #wantedBy(feeds: readonly Feed[], rank: number): boolean {
+    const { ranks } = this.core.levels;
     for (const { target } of feeds) {
-      const level = target.level as Level | undefined;
-      if (level !== undefined && rank <= levels[level]) return true;
+      const { level } = target;
+      if (level !== undefined && rank <= (ranks[level] ?? -1)) return true;
     }
     return false;
   }
@@ -100,18 +141,60 @@ export class Scope {
     return this.#ready;
   }
 
+  /** What the parent has derived, now if it had not yet. */
+  #above(configuration: Configuration, defaultMeta: object | null | undefined): Ready | undefined {
+    const { parent } = this;
+    if (parent === undefined) return undefined;
+    if (parent.#version === registry.version && parent.#ready!.defaultMeta === defaultMeta)
+      return parent.#ready!;
+    const ready = parent.#derive(configuration, defaultMeta);
+    if (readingDepth() === 1 && configuration === registry.configuration) {
+      parent.#ready = ready;
+      parent.#version = registry.version;
+    }
+    return ready;
+  }
+
   #derive(configuration: Configuration, defaultMeta: object | null | undefined): Ready {
+    const above = this.#above(configuration, defaultMeta) ?? this.#root(configuration, defaultMeta);
+    const own = this.#bindings === undefined ? noMembers : layerMembers(this.#bindings, above.rules);
+    const bindings = layered(above.bindings, own);
+    const { base } = above;
+    return {
+      name: above.name,
+      clock: above.clock,
+      rules: above.rules,
+      rank: this.#own === undefined ? above.rank : (this.core.levels.ranks[this.#level()] as number),
+      heads: above.heads,
+      tail: above.tail,
+      base,
+      bindings,
+      fixed: base.text + bindings.text,
+      settled: base.nested.length + bindings.nested.length === 0 && !clash(base, bindings),
+      feeds: above.feeds,
+      destination: above.destination,
+      defaultMeta,
+    };
+  }
+
+  #root(configuration: Configuration, defaultMeta: object | null | undefined): Ready {
     const { core } = this;
-    const rules = rulesFor(core.redact, core.limits);
+    const shape = core.shape ?? configuration.shape ?? jsonShape;
+    const rules = rulesFor(core.redact, core.limits, shape);
     const feeds = [...new Set([...core.feeds, ...configuration.feeds])];
     const beside = core.destination ?? configuration.destination;
     const name = rules.string(core.name);
     return {
+      name: core.name,
+      clock: core.clock,
       rules,
-      rank: levels[this.level],
-      heads: levelNames.map((level) => `"level":"${level}","logger":${name}`),
-      base: layerMembers(layered(defaultMeta, configuration.base, core.base), rules),
-      bindings: layerMembers(this.#bindings, rules),
+      rank: core.levels.ranks[this.#level()] as number,
+      heads: core.levels.names.map((level) => shape.head(level, name)),
+      tail: shape.open(name),
+      base: layerMembers(overlaid(defaultMeta, configuration.base, core.base), rules),
+      bindings: noMembers,
+      fixed: '',
+      settled: true,
       feeds,
       destination: beside ?? (feeds.some((feed) => feed.takesRecords) ? undefined : stdout()),
       defaultMeta,

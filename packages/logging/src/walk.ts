@@ -1,16 +1,19 @@
 import { types } from 'node:util';
+import { counters } from './counters.ts';
 import { errorEntries, isErrorLike } from './error-entries.ts';
+import { lazyOf } from './lazy.ts';
 import { isPrimitive, peek, unreadable } from './peek.ts';
 import { quote } from './quote.ts';
 import type { PathState } from './redact-paths.ts';
-import type { Rules } from './rules.ts';
+import type { Key, Rules } from './rules.ts';
 
 const marker = (text: string): string => quote(`[${text}]`);
 const truncated = marker('Truncated');
+const objectPrototype = Object.prototype;
 
 /** Turns the values of one record into JSON text. Total: what cannot be read becomes a marker, its neighbours stay. */
 export class Walk {
-  readonly #rules: Rules;
+  #rules: Rules;
   /** UTF-16 units that the record may still take. */
   #left: number;
   readonly #ancestors: object[] = [];
@@ -20,28 +23,38 @@ export class Walk {
     this.#left = budget;
   }
 
-  /** `"key":value`, or undefined where JSON has no such member. `key` is the name as it stands in the caller's object. */
-  member(key: string, value: unknown, state: PathState | undefined, depth = 0): string | undefined {
+  /** Makes a walk that has ended ready for another record. */
+  reset(rules: Rules, budget: number): this {
+    this.#rules = rules;
+    this.#left = budget;
+    this.#ancestors.length = 0;
+    return this;
+  }
+
+  /** `"key":value`, or undefined where JSON has no such member. `name` is the key as it stands in the caller's object. */
+  member(name: string, value: unknown, state: PathState | undefined, depth = 0): string | undefined {
+    return this.memberOf(this.#rules.key(name), name, value, state, depth);
+  }
+
+  /** The same for a key that was looked up before. */
+  memberOf(
+    key: Key,
+    name: string,
+    value: unknown,
+    state: PathState | undefined,
+    depth: number,
+  ): string | undefined {
     if (value === undefined) return undefined;
-    const { text, secret } = this.#rules.key(key);
-    const below = state === undefined ? undefined : state.step(key);
-    if (secret || below?.hit) return `${text}:${this.#censor(value, key)}`;
+    const below = state === undefined ? undefined : state.step(name);
+    if (key.secret || below?.hit) return key.text + this.#censor(value, name);
     const shown = this.value(value, depth, below);
-    return shown === undefined ? undefined : `${text}:${shown}`;
+    return shown === undefined ? undefined : key.text + shown;
   }
 
   value(value: unknown, depth = 0, state?: PathState): string | undefined {
     if (value === undefined) return undefined;
     if (this.#left <= 0) return truncated;
-    if (typeof value === 'object' && value !== null) {
-      const height = this.#ancestors.length;
-      try {
-        return this.#object(value, depth, state);
-      } catch {
-        this.#ancestors.length = height;
-        return unreadable.text;
-      }
-    }
+    if (typeof value === 'object' && value !== null) return this.#object(value, depth, state);
     const text = this.#scalar(value);
     this.#left -= text.length;
     return text;
@@ -74,22 +87,83 @@ export class Walk {
   }
 
   #object(value: object, depth: number, state: PathState | undefined): string | undefined {
-    if (this.#ancestors.includes(value)) return marker('Circular');
-    if (depth >= this.#rules.limits.maxDepth) return marker(Array.isArray(value) ? 'Array' : 'Object');
-    this.#ancestors.push(value);
-    const text = this.#container(value, depth, state);
-    this.#ancestors.pop();
-    return text;
+    const ancestors = this.#ancestors;
+    const height = ancestors.length;
+    for (let at = 0; at < height; at++) if (ancestors[at] === value) return marker('Circular');
+    try {
+      if (depth >= this.#rules.limits.maxDepth) {
+        counters.truncations++;
+        return marker(Array.isArray(value) ? 'Array' : 'Object');
+      }
+      ancestors.push(value);
+      const text = this.#container(value, depth, state);
+      ancestors.pop();
+      return text;
+    } catch {
+      ancestors.length = height;
+      counters.unreadable++;
+      return unreadable.text;
+    }
   }
 
   #container(value: object, depth: number, state: PathState | undefined): string | undefined {
     if (Array.isArray(value)) return this.#list(value, value.length, depth, state);
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) {
-      const special = this.#special(value, depth, state);
-      if (special !== undefined) return special;
+    if (prototype === objectPrototype || prototype === null)
+      return this.#plain(value as Readonly<Record<string, unknown>>, depth, state);
+    return this.#special(value, depth, state) ?? this.#own(value, depth, state);
+  }
+
+  /** An object without a class, the case there is most of: one pass, no copy. What is odd in it goes the careful way. */
+  #plain(
+    value: Readonly<Record<string, unknown>>,
+    depth: number,
+    state: PathState | undefined,
+  ): string | undefined {
+    const rules = this.#rules;
+    const keys = Object.keys(value);
+    if (keys.length === 0) {
+      const make = lazyOf(value);
+      return make === undefined ? '{}' : this.value(make(), depth, state);
     }
-    // A method of the object's own choosing: only one is asked, and only once, so that it cannot go on for ever.
+    if (keys.length > rules.limits.maxKeys) return this.#own(value, depth, state);
+    const before = this.#left;
+    let text = '{';
+    for (let at = 0; at < keys.length; at++) {
+      const name = keys[at] as string;
+      const key = rules.key(name);
+      if (key.odd && !this.#harmless(key, name, value)) {
+        this.#left = before;
+        return this.#own(value, depth, state);
+      }
+      let item: unknown;
+      try {
+        item = value[name];
+      } catch {
+        counters.unreadable++;
+        item = unreadable.value;
+      }
+      const member = this.memberOf(key, name, item, state, depth + 1);
+      if (member === undefined) continue;
+      this.#left -= 4;
+      text = text === '{' ? text + member : `${text},${member}`;
+      if (this.#left <= 0 && at < keys.length - 1) {
+        counters.truncations++;
+        return `${text},"…":${marker(`${keys.length - 1 - at} more`)}}`;
+      }
+    }
+    return `${text}}`;
+  }
+
+  /** A key that is odd at the top of a record only, or a `toJSON` that is no method. */
+  #harmless(key: Key, name: string, value: Readonly<Record<string, unknown>>): boolean {
+    if (key.lossy) return false;
+    return (name !== 'toJSON' && name !== 'toLogRecord') || typeof peek(value, name) !== 'function';
+  }
+
+  /** An object that may have a say in how it is shown, or has more, or stranger keys than most. */
+  #own(value: object, depth: number, state: PathState | undefined): string | undefined {
+    // Only one method is asked, and only once, so that it cannot go on for ever.
     for (const name of ['toLogRecord', 'toJSON']) {
       const method = peek(value, name);
       if (typeof method !== 'function') continue;
@@ -109,7 +183,7 @@ export class Walk {
 
   /** The types whose own enumerable properties do not tell what they hold. */
   #special(value: object, depth: number, state: PathState | undefined): string | undefined {
-    if (isErrorLike(value)) return this.members(errorEntries(value), depth, state);
+    if (isErrorLike(value)) return this.members(errorEntries(value, this.#rules.shape.error), depth, state);
     if (types.isDate(value)) {
       const time = Date.prototype.getTime.call(value);
       return Number.isNaN(time) ? 'null' : quote(new Date(time).toISOString());
@@ -156,8 +230,8 @@ export class Walk {
         return `[${this.value(key, depth + 1, below) ?? 'null'},${told ?? 'null'}]`;
       }
       const shown = this.value(key, depth + 1) ?? 'null';
-      const member = this.member(key, item, state, depth + 1) ?? `${this.#rules.key(key).text}:null`;
-      return `[${shown},${member.slice(this.#rules.key(key).text.length + 1)}]`;
+      const member = this.member(key, item, state, depth + 1) ?? `${this.#rules.key(key).text}null`;
+      return `[${shown},${member.slice(this.#rules.key(key).text.length)}]`;
     });
     if (size > entries.length) pairs.push(marker(`${size - entries.length} more`));
     return `[${pairs.join(',')}]`;
@@ -182,14 +256,17 @@ export class Walk {
     let text = '[';
     let at = 0;
     for (; at < count && this.#left > 0; at++) {
-      const key = String(at);
-      const below = state?.step(key);
+      const key = state === undefined ? '' : String(at);
+      const below = state === undefined ? undefined : state.step(key);
       const item = peek(list, at);
       const shown = below?.hit ? this.#censor(item, key) : this.value(item, depth + 1, below);
       text += at === 0 ? (shown ?? 'null') : `,${shown ?? 'null'}`;
       this.#left -= 1;
     }
-    if (at < size) text += `${at === 0 ? '' : ','}${marker(`${size - at} more`)}`;
+    if (at < size) {
+      counters.truncations++;
+      text += `${at === 0 ? '' : ','}${marker(`${size - at} more`)}`;
+    }
     return `${text}]`;
   }
 
@@ -227,8 +304,11 @@ export class Walk {
       this.#left -= 4;
       text += text === '{' ? member : `,${member}`;
     }
-    if (left > 0 && !entries.some(([key]) => key === '…'))
-      text += `${text === '{' ? '' : ','}"…":${marker(`${left} more`)}`;
+    if (left > 0) {
+      counters.truncations++;
+      if (!entries.some(([key]) => key === '…'))
+        text += `${text === '{' ? '' : ','}"…":${marker(`${left} more`)}`;
+    }
     return `${text}}`;
   }
 }

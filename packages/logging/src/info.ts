@@ -1,0 +1,142 @@
+import type winston from 'winston';
+import type { Members } from './members.ts';
+import type { Key, Rules } from './rules.ts';
+
+export const LEVEL = Symbol.for('level');
+export const MESSAGE = Symbol.for('message');
+export const SPLAT = Symbol.for('splat');
+const TIME = Symbol('time');
+const LOGGER = Symbol('logger');
+
+/** A record as formats and transports get it. */
+export type WinstonInfo = winston.Logform.TransformableInfo;
+
+const own = (info: object, key: string, value: unknown): void => {
+  Object.defineProperty(info, key, { value, writable: true, enumerable: true, configurable: true });
+};
+
+/**
+ * A record as winston makes it: level, message, fields. Time and logger's name are inherited: a format may read or replace
+ * them, and one that writes all a record has (`json`, `simple`) writes what it would write in winston.
+ */
+export class Info {
+  [field: string]: unknown;
+  level: string;
+  message: string;
+  [LEVEL]: string;
+  [MESSAGE] = '';
+  [SPLAT]: unknown[] = [];
+  [TIME] = '';
+  [LOGGER]: string;
+
+  constructor(level: string, message: string, logger: string) {
+    this.level = level;
+    this.message = message;
+    this[LEVEL] = level;
+    this[LOGGER] = logger;
+  }
+
+  get timestamp(): string {
+    return this[TIME];
+  }
+  set timestamp(value: string) {
+    own(this, 'timestamp', value);
+  }
+  get logger(): string {
+    return this[LOGGER];
+  }
+  set logger(value: string) {
+    own(this, 'logger', value);
+  }
+}
+for (const key of ['constructor', 'timestamp', 'logger'])
+  Object.defineProperty(Info.prototype, key, { enumerable: false });
+
+export const timeOf = (info: object): string | undefined => (info as { [TIME]?: string })[TIME];
+export const setTime = (info: Info, time: string): void => {
+  info[TIME] = time;
+};
+
+/** A field whose value is read from its text only when somebody looks at it. */
+const readLater = (info: object, name: string, text: string): void => {
+  Object.defineProperty(info, name, {
+    get: () => {
+      const value: unknown = JSON.parse(text);
+      own(info, name, value);
+      return value;
+    },
+    set: (value: unknown) => own(info, name, value),
+    enumerable: true,
+    configurable: true,
+  });
+};
+
+/** Adds a field of the call, as the line has it: redacted, cut, safe. */
+export const addField = (
+  info: Info,
+  rules: Rules,
+  key: Key,
+  name: string,
+  value: unknown,
+  member: string,
+): void => {
+  if (name === '__proto__') return;
+  const same =
+    rules.root === undefined &&
+    !key.secret &&
+    (typeof value === 'string'
+      ? rules.isPlain(value)
+      : typeof value === 'boolean' || value === null || (typeof value === 'number' && Number.isFinite(value)));
+  if (same) {
+    info[name] = value;
+    return;
+  }
+  const text = member.slice(key.text.length);
+  if (text.startsWith('{') || text.startsWith('[')) readLater(info, name, text);
+  else info[name] = JSON.parse(text);
+};
+
+interface LayerValues {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Texts of the values that are objects: each record gets a copy of its own. */
+  readonly objects: ReadonlyArray<readonly [name: string, text: string]>;
+}
+
+const layers = new WeakMap<Members, LayerValues>();
+
+const readLayer = (members: Members): LayerValues => {
+  const all = JSON.parse(`{${members.members.join(',')}}`) as Record<string, unknown>;
+  const values: Record<string, unknown> = {};
+  const objects: Array<[string, string]> = [];
+  for (const [name, value] of Object.entries(all)) {
+    if (name === '__proto__') continue;
+    if (typeof value === 'object' && value !== null) objects.push([name, JSON.stringify(value)]);
+    else values[name] = value;
+  }
+  return { values, objects };
+};
+
+/** Adds the fields of a base, a context or bindings. */
+export const addLayer = (info: Info, members: Members | undefined): void => {
+  if (members === undefined || members.members.length === 0) return;
+  let layer = layers.get(members);
+  if (layer === undefined) {
+    layer = readLayer(members);
+    layers.set(members, layer);
+  }
+  Object.assign(info, layer.values);
+  for (const [name, text] of layer.objects) readLater(info, name, text);
+};
+
+const heads = new Set(['timestamp', '@timestamp', 'time', 'level', 'log.level', 'severity', 'status', 'logger']);
+for (const name of ['log.logger', 'logger.name', 'ecs.version', 'severity_text', 'severity_number'])
+  heads.add(name);
+
+/** Adds all that the finished line holds, for the record whose layers or names clash. */
+export const addLine = (info: Info, line: string, rules: Rules): void => {
+  const all = JSON.parse(line) as Record<string, unknown>;
+  const { attributes, body: _body, ...top } = all as { attributes?: object; body?: unknown };
+  const fields = rules.shape.contextFirst ? all : { ...top, ...attributes };
+  for (const [name, value] of Object.entries(fields))
+    if (name !== '__proto__' && name !== 'message' && !heads.has(name)) info[name] = value;
+};

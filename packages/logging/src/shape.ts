@@ -1,0 +1,149 @@
+/** The names of the shapes a line can have. */
+export type ShapeName = 'json' | 'ecs' | 'otel' | 'gcp' | 'aws' | 'datadog';
+
+/** How a line is laid out. All shapes are written by the same code; they differ in these texts and names alone. */
+export interface Shape {
+  /** Opens the line, up to the time. */
+  readonly time: string;
+  /** What stands behind the time's closing quote, for one level of one logger. */
+  readonly head: (level: string, logger: string) => string;
+  /** The key of the message, with the comma before it. */
+  readonly message: string;
+  /** Stands behind the message where fields have an object of their own; its last member needs no comma. */
+  readonly open: (logger: string) => string;
+  readonly close: string;
+  /** Names that the line uses itself, where the fields are. */
+  readonly reserved: ReadonlySet<string>;
+  /** Other names for fields of the context; they stand at the top, before the message. */
+  readonly rename: ReadonlyMap<string, string>;
+  /** Whether the rest of the context stands before the message too. */
+  readonly contextFirst: boolean;
+  /** Names for the parts of an error. */
+  readonly error: { readonly name: string; readonly message: string; readonly stack: string };
+}
+
+const names = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+const plainError = { name: 'name', message: 'message', stack: 'stack' };
+const nothing = (): string => '';
+
+export const jsonShape: Shape = {
+  time: '{"timestamp":"',
+  head: (level, logger) => `","level":"${level}","logger":${logger}`,
+  message: ',"message":',
+  open: nothing,
+  close: '}',
+  reserved: names('timestamp level logger message fields'),
+  rename: new Map(),
+  contextFirst: true,
+  error: plainError,
+};
+
+/** Elastic Common Schema: `@timestamp`, `log.level` and `message` first, as its logging libraries have it. */
+const ecsShape: Shape = {
+  ...jsonShape,
+  time: '{"@timestamp":"',
+  head: (level, logger) => `","log.level":"${level}","ecs.version":"8.11.0","log.logger":${logger}`,
+  reserved: names('@timestamp log.level log.logger log message ecs.version ecs fields'),
+  rename: new Map([
+    ['traceId', 'trace.id'],
+    ['spanId', 'span.id'],
+    ['correlationId', 'http.request.id'],
+  ]),
+  error: { name: 'type', message: 'message', stack: 'stack_trace' },
+};
+
+/** OpenTelemetry's severity numbers, as its winston transport gives them; npm's other levels have their text alone. */
+const severityNumbers: Readonly<Record<string, number>> = {
+  emerg: 21,
+  alert: 20,
+  crit: 19,
+  fatal: 21,
+  error: 17,
+  warning: 13,
+  warn: 13,
+  notice: 10,
+  info: 9,
+  http: 7,
+  verbose: 6,
+  debug: 5,
+  trace: 1,
+  silly: 1,
+};
+
+/** The log data model of OpenTelemetry in its snake_case JSON form, with trace ids at the top. */
+const otelShape: Shape = {
+  ...jsonShape,
+  head: (level) => {
+    const number = Object.hasOwn(severityNumbers, level) ? severityNumbers[level] : 0;
+    return `","severity_text":"${level.toUpperCase()}","severity_number":${number}`;
+  },
+  message: ',"body":',
+  open: (logger) => `,"attributes":{"logger.name":${logger}`,
+  close: '}}',
+  reserved: names('logger.name fields'),
+  rename: new Map([
+    ['traceId', 'trace_id'],
+    ['spanId', 'span_id'],
+    ['traceFlags', 'trace_flags'],
+  ]),
+  contextFirst: false,
+  error: { name: 'type', message: 'message', stack: 'stacktrace' },
+};
+
+const googleSeverities: Readonly<Record<string, string>> = {
+  emerg: 'EMERGENCY',
+  alert: 'ALERT',
+  crit: 'CRITICAL',
+  fatal: 'CRITICAL',
+  error: 'ERROR',
+  warning: 'WARNING',
+  warn: 'WARNING',
+  notice: 'NOTICE',
+  info: 'INFO',
+};
+
+/** Google Cloud's structured logging. Give trace ids as `projects/P/traces/ID` if they are to be linked. */
+const gcpShape: Shape = {
+  ...jsonShape,
+  time: '{"time":"',
+  head: (level, logger) => {
+    const severity = Object.hasOwn(googleSeverities, level) ? googleSeverities[level] : 'DEBUG';
+    return `","severity":"${severity}","logger":${logger}`;
+  },
+  reserved: names('time severity logger message fields'),
+  rename: new Map([
+    ['traceId', 'logging.googleapis.com/trace'],
+    ['spanId', 'logging.googleapis.com/spanId'],
+  ]),
+};
+
+/** The JSON of AWS Lambda's own logs. */
+const awsShape: Shape = {
+  ...jsonShape,
+  head: (level, logger) => `","level":"${level.toUpperCase()}","logger":${logger}`,
+  rename: new Map([['correlationId', 'requestId']]),
+};
+
+/** Datadog's reserved attributes. */
+const datadogShape: Shape = {
+  ...jsonShape,
+  head: (level, logger) => `","status":"${level}","logger.name":${logger}`,
+  reserved: names('timestamp status logger.name logger message fields'),
+  rename: new Map([
+    ['traceId', 'dd.trace_id'],
+    ['spanId', 'dd.span_id'],
+  ]),
+  error: { name: 'kind', message: 'message', stack: 'stack' },
+};
+
+export const shapes: Readonly<Record<ShapeName, Shape>> = {
+  json: jsonShape,
+  ecs: ecsShape,
+  otel: otelShape,
+  gcp: gcpShape,
+  aws: awsShape,
+  datadog: datadogShape,
+};
+
+export const isShapeName = (value: unknown): value is ShapeName =>
+  typeof value === 'string' && Object.hasOwn(shapes, value);
