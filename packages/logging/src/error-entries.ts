@@ -39,20 +39,20 @@ const keysOf = (record: object): string[] => {
 };
 
 /**
- * What a log line says of an error. `toLogRecord()` speaks for the error alone; a `toJSON()` is added to name,
- * message and stack, since such methods are made for clients and leave the stack out.
+ * What a log line says of an error: name, value, name, value. `toLogRecord()` speaks for the error alone; a `toJSON()` is
+ * added to name, message and stack, since such methods are made for clients and leave the stack out.
  */
-export const errorEntries = (error: object, words: Shape['error']): Array<[string, unknown]> => {
+export const errorEntries = (error: object, words: Shape['error']): unknown[] => {
   const record = own(error, 'toLogRecord');
-  if (record !== undefined)
-    return keysOf(record).map((key): [string, unknown] => [key, peek(record, key)]);
-  const entries: Array<[string, unknown]> = [
-    [words.name, peek(error, 'name')],
-    [words.message, peek(error, 'message')],
-  ];
+  const entries: unknown[] = [];
+  if (record !== undefined) {
+    for (const key of keysOf(record)) entries.push(key, peek(record, key));
+    return entries;
+  }
+  entries.push(words.name, peek(error, 'name'), words.message, peek(error, 'message'));
   const code = peek(error, 'code');
-  if (code !== undefined) entries.push(['code', code]);
-  entries.push([words.stack, peek(error, 'stack')]);
+  if (code !== undefined) entries.push('code', code);
+  entries.push(words.stack, peek(error, 'stack'));
   const more = own(error, 'toJSON') ?? error;
   for (const key of keysOf(more)) add(entries, key, peek(more, key));
   add(entries, 'cause', peek(error, 'cause'));
@@ -61,12 +61,12 @@ export const errorEntries = (error: object, words: Shape['error']): Array<[strin
 };
 
 /** Adds what is not there yet; a name that is there without a value is given this one. */
-const add = (entries: Array<[string, unknown]>, key: string, value: unknown): void => {
+const add = (entries: unknown[], key: string, value: unknown): void => {
   if (value === undefined) return;
-  for (const entry of entries) {
-    if (entry[0] !== key) continue;
-    entry[1] ??= value;
+  for (let at = 0; at < entries.length; at += 2) {
+    if (entries[at] !== key) continue;
+    entries[at + 1] ??= value;
     return;
   }
-  entries.push([key, value]);
+  entries.push(key, value);
 };

@@ -71,30 +71,29 @@ const readLater = (info: object, name: string, text: string): void => {
   });
 };
 
-/** Adds a field of the call, as the line has it: redacted, cut, safe. */
+/** Adds a field of the call, as the line has it: redacted, cut, safe. `shown` is its value as text. */
 export const addField = (
   info: Info,
   rules: Rules,
   key: Key,
   name: string,
   value: unknown,
-  member: string,
+  shown: string,
 ): void => {
   if (name === '__proto__') return;
-  const same =
-    rules.root === undefined &&
-    !key.secret &&
-    (typeof value === 'string'
-      ? rules.isPlain(value)
-      : typeof value === 'boolean' || value === null || (typeof value === 'number' && Number.isFinite(value)));
-  if (same) {
-    info[name] = value;
-    return;
-  }
-  const text = member.slice(key.text.length);
-  if (text.startsWith('{') || text.startsWith('[')) readLater(info, name, text);
-  else info[name] = JSON.parse(text);
+  const open = !key.secret && (rules.root === undefined || rules.root.step(name) === undefined);
+  if (open && isAsShown(value, rules)) info[name] = value;
+  else if (typeof value === 'object' && value !== null) readLater(info, name, shown);
+  else info[name] = JSON.parse(shown);
 };
+
+/** A value that the line has just as it is. */
+const isAsShown = (value: unknown, rules: Rules): boolean =>
+  typeof value === 'string'
+    ? rules.isPlain(value)
+    : typeof value === 'boolean' ||
+      value === null ||
+      (typeof value === 'number' && Number.isFinite(value));
 
 interface LayerValues {
   readonly values: Readonly<Record<string, unknown>>;

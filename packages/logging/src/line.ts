@@ -209,11 +209,11 @@ const plainMembers = (
         context?.members.names.includes(name)
       )
         return undefined;
-      const value = peek(fields, name);
-      const member = walk.memberOf(key, name, value, rules.root, 0);
-      if (member === undefined) continue;
-      text += `,${member}`;
-      if (info !== undefined) addField(info, rules, key, name, value, member);
+      const value = fields[name];
+      const shown = walk.field(key, name, value, rules.root, 0);
+      if (shown === undefined) continue;
+      text += key.next + shown;
+      if (info !== undefined) addField(info, rules, key, name, value, shown);
     }
   } catch {
     return undefined;

@@ -46,11 +46,13 @@ export const membersOf = (
     const other = rename?.get(name);
     // A secret stays one under another name.
     if (other !== undefined) {
-      key = { ...rules.key(other), secret: key.secret };
+      const { secret } = key;
+      key = { ...rules.key(other), secret };
       names.push(other);
     }
-    const member = writer.memberOf(key, shown, peek(fields, name), rules.root, 0);
-    if (member === undefined) continue;
+    const value = writer.field(key, shown, peek(fields, name), rules.root, 0);
+    if (value === undefined) continue;
+    const member = key.text + value;
     used?.add(key.text);
     if (other === undefined && reserved.has(name)) {
       nested.push(member);

@@ -47,6 +47,8 @@ export const fullLimits = (limits: Limits = {}): FullLimits => {
 export interface Key {
   /** The key as JSON text, with its colon. */
   readonly text: string;
+  /** The same behind a comma. */
+  readonly next: string;
   readonly secret: boolean;
   /** The text lost something, so that another key may have the same one. */
   readonly lossy: boolean;
@@ -93,8 +95,10 @@ export class Rules {
     const cut = name.length > 1_024 ? `${name.slice(0, 1_000)}…[${name.length - 1_000} more]` : name;
     const shown = wellFormed(this.redactor.hideSecrets(cut));
     const lossy = shown !== name;
+    const text = `${quote(shown)}:`;
     const key: Key = {
-      text: `${quote(shown)}:`,
+      text,
+      next: `,${text}`,
       secret: this.redactor.isSecretKey(name),
       lossy,
       odd: lossy || this.shape.reserved.has(name) || name === 'toJSON' || name === 'toLogRecord',

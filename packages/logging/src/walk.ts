@@ -31,24 +31,12 @@ export class Walk {
     return this;
   }
 
-  /** `"key":value`, or undefined where JSON has no such member. `name` is the key as it stands in the caller's object. */
-  member(name: string, value: unknown, state: PathState | undefined, depth = 0): string | undefined {
-    return this.memberOf(this.#rules.key(name), name, value, state, depth);
-  }
-
-  /** The same for a key that was looked up before. */
-  memberOf(
-    key: Key,
-    name: string,
-    value: unknown,
-    state: PathState | undefined,
-    depth: number,
-  ): string | undefined {
+  /** The value of a field as text, or undefined where JSON has no such member. `name` is the key as the caller wrote it. */
+  field(key: Key, name: string, value: unknown, state: PathState | undefined, depth: number): string | undefined {
     if (value === undefined) return undefined;
     const below = state === undefined ? undefined : state.step(name);
-    if (key.secret || below?.hit) return key.text + this.#censor(value, name);
-    const shown = this.value(value, depth, below);
-    return shown === undefined ? undefined : key.text + shown;
+    if (key.secret || below?.hit) return this.#censor(value, name);
+    return this.value(value, depth, below);
   }
 
   value(value: unknown, depth = 0, state?: PathState): string | undefined {
@@ -121,16 +109,17 @@ export class Walk {
     state: PathState | undefined,
   ): string | undefined {
     const rules = this.#rules;
-    const keys = Object.keys(value);
-    if (keys.length === 0) {
+    const names = Object.keys(value);
+    const { length } = names;
+    if (length === 0) {
       const make = lazyOf(value);
       return make === undefined ? '{}' : this.value(make(), depth, state);
     }
-    if (keys.length > rules.limits.maxKeys) return this.#own(value, depth, state);
+    if (length > rules.limits.maxKeys) return this.#own(value, depth, state);
     const before = this.#left;
-    let text = '{';
-    for (let at = 0; at < keys.length; at++) {
-      const name = keys[at] as string;
+    let text = '';
+    for (let at = 0; at < length; at++) {
+      const name = names[at] as string;
       const key = rules.key(name);
       if (key.odd && !this.#harmless(key, name, value)) {
         this.#left = before;
@@ -143,16 +132,16 @@ export class Walk {
         counters.unreadable++;
         item = unreadable.value;
       }
-      const member = this.memberOf(key, name, item, state, depth + 1);
-      if (member === undefined) continue;
+      const shown = this.field(key, name, item, state, depth + 1);
+      if (shown === undefined) continue;
+      text += (text === '' ? key.text : key.next) + shown;
       this.#left -= 4;
-      text = text === '{' ? text + member : `${text},${member}`;
-      if (this.#left <= 0 && at < keys.length - 1) {
+      if (this.#left <= 0 && at < length - 1) {
         counters.truncations++;
-        return `${text},"…":${marker(`${keys.length - 1 - at} more`)}}`;
+        return `{${text},"…":${marker(`${length - 1 - at} more`)}}`;
       }
     }
-    return `${text}}`;
+    return `{${text}}`;
   }
 
   /** A key that is odd at the top of a record only, or a `toJSON` that is no method. */
@@ -183,7 +172,7 @@ export class Walk {
 
   /** The types whose own enumerable properties do not tell what they hold. */
   #special(value: object, depth: number, state: PathState | undefined): string | undefined {
-    if (isErrorLike(value)) return this.members(errorEntries(value, this.#rules.shape.error), depth, state);
+    if (isErrorLike(value)) return this.#error(value, depth, state);
     if (types.isDate(value)) {
       const time = Date.prototype.getTime.call(value);
       return Number.isNaN(time) ? 'null' : quote(new Date(time).toISOString());
@@ -202,6 +191,22 @@ export class Walk {
     if (types.isWeakMap(value) || types.isWeakSet(value)) return marker('Weak collection');
     if (types.isExternal(value)) return marker('External');
     return undefined;
+  }
+
+  #error(error: object, depth: number, state: PathState | undefined): string {
+    const rules = this.#rules;
+    const entries = errorEntries(error, rules.shape.error);
+    let text = '';
+    for (let at = 0; at < entries.length; at += 2) {
+      const name = entries[at] as string;
+      const key = rules.key(name);
+      // Own fields may have any name: those that need care are written with it, and the rest again.
+      if (key.lossy || this.#left <= 0) return this.members(pairs(entries), depth, state);
+      const shown = this.field(key, name, entries[at + 1], state, depth + 1);
+      if (shown !== undefined) text += (text === '' ? key.text : key.next) + shown;
+      this.#left -= 4;
+    }
+    return `{${text}}`;
   }
 
   #first<T>(values: Iterator<T>): T[] {
@@ -230,8 +235,8 @@ export class Walk {
         return `[${this.value(key, depth + 1, below) ?? 'null'},${told ?? 'null'}]`;
       }
       const shown = this.value(key, depth + 1) ?? 'null';
-      const member = this.member(key, item, state, depth + 1) ?? `${this.#rules.key(key).text}null`;
-      return `[${shown},${member.slice(this.#rules.key(key).text.length)}]`;
+      const told = this.field(this.#rules.key(key), key, item, state, depth + 1) ?? 'null';
+      return `[${shown},${told}]`;
     });
     if (size > entries.length) pairs.push(marker(`${size - entries.length} more`));
     return `[${pairs.join(',')}]`;
@@ -256,9 +261,15 @@ export class Walk {
     let text = '[';
     let at = 0;
     for (; at < count && this.#left > 0; at++) {
+      let item: unknown;
+      try {
+        item = list[at];
+      } catch {
+        counters.unreadable++;
+        item = unreadable.value;
+      }
       const key = state === undefined ? '' : String(at);
       const below = state === undefined ? undefined : state.step(key);
-      const item = peek(list, at);
       const shown = below?.hit ? this.#censor(item, key) : this.value(item, depth + 1, below);
       text += at === 0 ? (shown ?? 'null') : `,${shown ?? 'null'}`;
       this.#left -= 1;
@@ -299,10 +310,12 @@ export class Walk {
         left += entries.length - at;
         break;
       }
-      const member = this.member(used ? distinct(key, this.#rules, used) : key, value, state, depth + 1);
-      if (member === undefined) continue;
+      const name = used ? distinct(key, this.#rules, used) : key;
+      const known = this.#rules.key(name);
+      const shown = this.field(known, name, value, state, depth + 1);
+      if (shown === undefined) continue;
       this.#left -= 4;
-      text += text === '{' ? member : `,${member}`;
+      text += (text === '{' ? known.text : known.next) + shown;
     }
     if (left > 0) {
       counters.truncations++;
@@ -312,6 +325,9 @@ export class Walk {
     return `${text}}`;
   }
 }
+
+const pairs = (flat: readonly unknown[]): Array<[string, unknown]> =>
+  Array.from({ length: flat.length / 2 }, (_, at) => [flat[at * 2] as string, flat[at * 2 + 1]]);
 
 /** The key, with a number behind it where its JSON text was used already (two lone surrogates look the same). */
 export const distinct = (
