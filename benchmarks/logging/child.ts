@@ -18,7 +18,7 @@ if (made === undefined) {
   process.send?.({ skipped: true });
 } else {
   const { call, end, within = (work) => work() } = made;
-  const warmUp = Math.min(lines / 4, 1_000_000);
+  const warmUp = Math.min(lines / 2, 1_000_000);
   let cpu = process.cpuUsage();
   let start = performance.now();
   await within(async () => {
