@@ -43,12 +43,12 @@ const says = (record: Record<string, unknown>, ...parts: string[]): boolean => {
   const text = JSON.stringify(record);
   return parts.every((part) => text.includes(part));
 };
-const one = (
-  lines: number,
-  limit: number,
-  holds: Case['holds'],
-  perTurn = 200,
-): Case => ({ lines, limit, holds, perTurn });
+const one = (lines: number, limit: number, holds: Case['holds'], perTurn = 200): Case => ({
+  lines,
+  limit,
+  holds,
+  perTurn,
+});
 
 export const cases = {
   basic: one(400_000, 0.7, (line) => says(line, 'hello world')),

@@ -1,5 +1,5 @@
 // One subject, one case, one process. Lines go to descriptor 1; the figures go to the parent by IPC.
-import { cases, type CaseName } from './cases.ts';
+import { type CaseName, cases } from './cases.ts';
 import { subjects } from './subjects.ts';
 
 const [subject = '', name = 'basic' as CaseName] = process.argv.slice(2) as [string, CaseName];

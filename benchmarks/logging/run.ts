@@ -52,7 +52,8 @@ const once = async (subject: string, name: CaseName): Promise<Figures | undefine
       figures = message as Figures;
     });
     const code = await new Promise((resolve) => process_.once('close', resolve));
-    if (code !== 0 || figures === undefined) throw new Error(`${subject}, ${name}: ended with ${String(code)}`);
+    if (code !== 0 || figures === undefined)
+      throw new Error(`${subject}, ${name}: ended with ${String(code)}`);
     if (figures.skipped) return undefined;
     check(file, name, figures.lines, subject);
     return figures;
@@ -84,8 +85,9 @@ for (const name of wantedCases) {
     const sorted = figures.map(({ cpuNs }) => cpuNs).sort((a, b) => a - b);
     const wall = Math.min(...figures.map(({ wallNs }) => wallNs));
     console.log(
-      `  ${subject.padEnd(34)} ${ns(sorted[0] ?? 0).padStart(7)}  (${ns(median(sorted))}, ${ns(sorted.at(-1) ?? 0)})`.padEnd(68) +
-        ` wall ${ns(wall).padStart(7)}  x${((sorted[0] ?? 0) / pino).toFixed(2)} of the best pino`,
+      `  ${subject.padEnd(34)} ${ns(sorted[0] ?? 0).padStart(7)}  (${ns(median(sorted))}, ${ns(sorted.at(-1) ?? 0)})`.padEnd(
+        68,
+      ) + ` wall ${ns(wall).padStart(7)}  x${((sorted[0] ?? 0) / pino).toFixed(2)} of the best pino`,
     );
   }
 }

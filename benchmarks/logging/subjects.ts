@@ -78,12 +78,10 @@ const inContext = (name: CaseName): Pick<Ready, 'within'> =>
 const ready = (call: (() => void) | undefined, rest: Omit<Ready, 'call'>): Ready | undefined =>
   call && { call, ...rest };
 
-const endOf =
-  (stream: WriteStream) =>
-  async (): Promise<void> => {
-    stream.end();
-    await finished(stream);
-  };
+const endOf = (stream: WriteStream) => async (): Promise<void> => {
+  stream.end();
+  await finished(stream);
+};
 
 const pinoWith =
   (options: { sync: boolean; minLength: number }): Subject =>
@@ -102,7 +100,9 @@ const pinoWith =
       end: () =>
         options.sync
           ? destination.flushSync()
-          : new Promise((resolve, reject) => destination.flush((error) => (error ? reject(error) : resolve()))),
+          : new Promise((resolve, reject) =>
+              destination.flush((error) => (error ? reject(error) : resolve())),
+            ),
     });
   };
 
@@ -178,7 +178,11 @@ const winstonStream: Subject = async (name) => {
 const bunyan: Subject = async (name) => {
   const { default: library } = await import('bunyan');
   const stream = createWriteStream('', { fd: 1 });
-  const log = library.createLogger({ name: 'bench', stream, serializers: { err: library.stdSerializers.err } });
+  const log = library.createLogger({
+    name: 'bench',
+    stream,
+    serializers: { err: library.stdSerializers.err },
+  });
   // It has neither redaction nor a context of its own.
   if (name === 'redact' || name === 'context') return undefined;
   return ready(fieldsFirst(name, log as unknown as FieldsFirst), { end: endOf(stream) });
@@ -202,8 +206,11 @@ const logtape: Subject = async (name) => {
     child: (fields) => asChild(one.with(fields as Record<string, unknown>)),
   });
   if (name === 'redact') return undefined;
-  const call = messageFirst(name, asChild(log), () => void log.info('charge failed', { err: failure }), () =>
-    void log.info('charged {amount} to {name}', { amount: 42, name: 'ann' }),
+  const call = messageFirst(
+    name,
+    asChild(log),
+    () => void log.info('charge failed', { err: failure }),
+    () => void log.info('charged {amount} to {name}', { amount: 42, name: 'ann' }),
   );
   return ready(name === 'disabled' ? () => void log.debug('hello world') : call, {
     ...(name === 'context' ? { within: (work) => library.withContext(ids, work) } : {}),
@@ -243,7 +250,8 @@ const tslog: Subject = async (name) => {
 const bare: Subject = async (name) =>
   name === 'basic' || name === 'basic, 1 a turn'
     ? {
-        call: () => void writeSync(1, `${JSON.stringify({ time: Date.now(), level: 30, msg: 'hello world' })}\n`),
+        call: () =>
+          void writeSync(1, `${JSON.stringify({ time: Date.now(), level: 30, msg: 'hello world' })}\n`),
         end: () => {},
       }
     : undefined;

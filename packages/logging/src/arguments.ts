@@ -26,7 +26,9 @@ export const isPlainFields = (value: unknown): value is Record<string, unknown> 
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return false;
     const { toJSON, toLogRecord } = value as Record<string, unknown>;
-    return typeof toJSON !== 'function' && typeof toLogRecord !== 'function' && !(Symbol.toStringTag in value);
+    return (
+      typeof toJSON !== 'function' && typeof toLogRecord !== 'function' && !(Symbol.toStringTag in value)
+    );
   } catch {
     return false;
   }

@@ -27,16 +27,7 @@ export interface LoggingOptions {
   slowMs?: number | undefined;
 }
 
-const loggingOptions = [
-  'level',
-  'levels',
-  'redact',
-  'base',
-  'format',
-  'destination',
-  'transports',
-  'slowMs',
-];
+const loggingOptions = ['level', 'levels', 'redact', 'base', 'format', 'destination', 'transports', 'slowMs'];
 
 /** @throws RangeError unless it is undefined or a number >= 0. */
 export const checkSlowMs = (value: unknown): number | undefined => {

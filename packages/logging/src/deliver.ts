@@ -10,7 +10,11 @@ export interface Formatting {
 }
 
 /** How much of a record is needed beside its line: nothing, its line and level for a transport, or all its fields. */
-export const needs = (scope: Scope, { feeds, rank: most }: Ready, rank: number): 'line' | 'head' | 'record' => {
+export const needs = (
+  scope: Scope,
+  { feeds, rank: most }: Ready,
+  rank: number,
+): 'line' | 'head' | 'record' => {
   const { root, levels } = scope.core;
   if (root.format !== root._ownFormat) return 'record';
   let needed: 'line' | 'head' = 'line';
@@ -24,7 +28,12 @@ export const needs = (scope: Scope, { feeds, rank: most }: Ready, rank: number):
 };
 
 /** The record as the logger's own format leaves it; undefined when the format filters it out. */
-const formatted = (root: Formatting, ready: Ready, info: Info, line: string): [WinstonInfo, string] | undefined => {
+const formatted = (
+  root: Formatting,
+  ready: Ready,
+  info: Info,
+  line: string,
+): [WinstonInfo, string] | undefined => {
   const { format } = root;
   info[MESSAGE] = line;
   if (format === root._ownFormat) return [info as unknown as WinstonInfo, line];

@@ -1,9 +1,10 @@
 // The whole public surface of @agent4/logging, apart from the subpath ./http. Everything else may change at any time.
 export { configureLogging, type LoggingOptions } from './configure-logging.ts';
 export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';
-export { createLogger, type LoggerOptions } from './create-logger.ts';
+export { createLogger, type LoggerOptions, type LoggerWithLevels } from './create-logger.ts';
 export type { Destination } from './destination.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
+export { type Lazy, lazy } from './lazy.ts';
 export type { Level } from './levels.ts';
 export type { LevelMethod, LogMethod } from './log-methods.ts';
 export type { Logger } from './logger.ts';
@@ -17,4 +18,5 @@ export {
 } from './performance-logger.ts';
 export type { RedactOptions } from './redact.ts';
 export type { Limits } from './rules.ts';
+export type { ShapeName } from './shape.ts';
 export type { OperationStats } from './timings.ts';

@@ -5,9 +5,6 @@ import type { Key, Rules } from './rules.ts';
 export const LEVEL = Symbol.for('level');
 export const MESSAGE = Symbol.for('message');
 export const SPLAT = Symbol.for('splat');
-const TIME = Symbol('time');
-const LOGGER = Symbol('logger');
-
 /** A record as formats and transports get it. */
 export type WinstonInfo = winston.Logform.TransformableInfo;
 
@@ -16,46 +13,46 @@ const own = (info: object, key: string, value: unknown): void => {
 };
 
 /**
- * A record as winston makes it: level, message, fields. Time and logger's name are inherited: a format may read or replace
+ * A record as winston makes it: fields, level, message. Time and logger's name are inherited: a format may read or replace
  * them, and one that writes all a record has (`json`, `simple`) writes what it would write in winston.
  */
 export class Info {
   [field: string]: unknown;
-  level: string;
-  message: string;
+  declare level: string;
+  declare message: string;
   [LEVEL]: string;
   [MESSAGE] = '';
   [SPLAT]: unknown[] = [];
-  [TIME] = '';
-  [LOGGER]: string;
+  readonly #logger: string;
+  #time = '';
 
-  constructor(level: string, message: string, logger: string) {
-    this.level = level;
-    this.message = message;
+  constructor(level: string, logger: string) {
     this[LEVEL] = level;
-    this[LOGGER] = logger;
+    this.#logger = logger;
   }
 
-  get timestamp(): string {
-    return this[TIME];
+  get timestamp(): string | undefined {
+    return #time in this ? this.#time : undefined;
   }
   set timestamp(value: string) {
     own(this, 'timestamp', value);
   }
-  get logger(): string {
-    return this[LOGGER];
+  get logger(): string | undefined {
+    return #logger in this ? this.#logger : undefined;
   }
   set logger(value: string) {
     own(this, 'logger', value);
   }
+
+  static setTime(info: Info, time: string): void {
+    info.#time = time;
+  }
+  static timeOf(info: object): string | undefined {
+    return #time in info ? (info as Info).#time : undefined;
+  }
 }
 for (const key of ['constructor', 'timestamp', 'logger'])
   Object.defineProperty(Info.prototype, key, { enumerable: false });
-
-export const timeOf = (info: object): string | undefined => (info as { [TIME]?: string })[TIME];
-export const setTime = (info: Info, time: string): void => {
-  info[TIME] = time;
-};
 
 /** A field whose value is read from its text only when somebody looks at it. */
 const readLater = (info: object, name: string, text: string): void => {
@@ -91,9 +88,7 @@ export const addField = (
 const isAsShown = (value: unknown, rules: Rules): boolean =>
   typeof value === 'string'
     ? rules.isPlain(value)
-    : typeof value === 'boolean' ||
-      value === null ||
-      (typeof value === 'number' && Number.isFinite(value));
+    : typeof value === 'boolean' || value === null || (typeof value === 'number' && Number.isFinite(value));
 
 interface LayerValues {
   readonly values: Readonly<Record<string, unknown>>;
@@ -127,7 +122,16 @@ export const addLayer = (info: Info, members: Members | undefined): void => {
   for (const [name, text] of layer.objects) readLater(info, name, text);
 };
 
-const heads = new Set(['timestamp', '@timestamp', 'time', 'level', 'log.level', 'severity', 'status', 'logger']);
+const heads = new Set([
+  'timestamp',
+  '@timestamp',
+  'time',
+  'level',
+  'log.level',
+  'severity',
+  'status',
+  'logger',
+]);
 for (const name of ['log.logger', 'logger.name', 'ecs.version', 'severity_text', 'severity_number'])
   heads.add(name);
 

@@ -18,7 +18,9 @@ export interface LevelSet {
 const setOf = (given: Readonly<Record<string, number>>): LevelSet => {
   const ranks: Record<string, number> = Object.assign(Object.create(null), given);
   const names = Object.keys(ranks);
-  const least = names.reduce((one, other) => ((ranks[other] as number) > (ranks[one] as number) ? other : one));
+  const least = names.reduce((one, other) =>
+    (ranks[other] as number) > (ranks[one] as number) ? other : one,
+  );
   return { names, ranks, usual: 'info' in ranks ? 'info' : least };
 };
 

@@ -1,7 +1,16 @@
 import { type ContextFields, contextFields } from './context.ts';
 import { counters } from './counters.ts';
-import { addField, addLayer, addLine, type Info, setTime, timeOf } from './info.ts';
-import { byKey, clash, layerMembers, type Members, membersOf, noMembers, readingLayers, readLayers } from './members.ts';
+import { addField, addLayer, addLine, Info, LEVEL } from './info.ts';
+import {
+  byKey,
+  clash,
+  layerMembers,
+  type Members,
+  membersOf,
+  noMembers,
+  readingLayers,
+  readLayers,
+} from './members.ts';
 import { peek, unreadable } from './peek.ts';
 import type { Rules } from './rules.ts';
 import type { Ready } from './scope.ts';
@@ -30,8 +39,14 @@ const makeContextText = (fields: ContextFields, rules: Rules): ContextText => {
   if (!contextFirst) {
     const top = new Set([...rename.values()].map((name) => rules.key(name).text));
     const isTop = (member: string): boolean => [...top].some((key) => member.startsWith(key));
-    head = members.members.filter(isTop).map((member) => `,${member}`).join('');
-    rest = members.members.filter((member) => !isTop(member)).map((member) => `,${member}`).join('');
+    head = members.members
+      .filter(isTop)
+      .map((member) => `,${member}`)
+      .join('');
+    rest = members.members
+      .filter((member) => !isTop(member))
+      .map((member) => `,${member}`)
+      .join('');
   }
   return { rules, members, head, rest, ready: undefined, clashes: false };
 };
@@ -87,7 +102,10 @@ const merged = (
   for (const member of fields.values()) text += `,${member}`;
   if (nested.size > 0) text += `,"fields":{${[...nested.values()].join(',')}}`;
   text += shape.close;
-  if (info !== undefined) addLine(info, text, rules);
+  if (info !== undefined) {
+    addLine(info, text, rules);
+    addHead(info, JSON.parse(message) as string);
+  }
   return text;
 };
 
@@ -122,7 +140,7 @@ export const composeLine = (
   const { maxLineBytes } = rules.limits;
   const time = isoTime(clock());
   const top = rules.shape.time + time + heads[index];
-  if (info !== undefined) setTime(info, time);
+  if (info !== undefined) Info.setTime(info, time);
   // A getter or toJSON that logs gets its line too, but one that logs itself must come to an end.
   const shown = fields === undefined || open < 3 ? fields : logsItself;
   open++;
@@ -171,19 +189,40 @@ const compose = (
   let start = top;
   if (context === undefined) start += shape.message + messageText + tail + fixed;
   else start += context.head + shape.message + messageText + tail + context.rest + fixed;
-  if (settled && info !== undefined) {
-    addLayer(info, ready.base);
-    addLayer(info, context?.members);
-    addLayer(info, ready.bindings);
-  }
+  if (settled && info !== undefined)
+    addLayers(info, ready, context, fields === undefined ? messageText : undefined);
   if (fields === undefined)
     return settled ? start + shape.close : merged(ready, top, messageText, context, noMembers, info);
   const walk = open > 1 ? new Walk(rules, 0) : spare;
   const left = budget - start.length;
   const text = settled ? plainMembers(ready, context, fields, walk.reset(rules, left), info) : undefined;
-  if (text !== undefined) return start + text + shape.close;
+  if (text !== undefined) {
+    if (info !== undefined) addHead(info, JSON.parse(messageText) as string);
+    return start + text + shape.close;
+  }
   const call = membersOf(readable(fields), rules, walk.reset(rules, left));
   return merged(ready, top, messageText, context, call, info);
+};
+
+/** Fills a record in winston's order, which shows where a format writes all it has: the message last if fields follow. */
+const addLayers = (
+  info: Info,
+  ready: Ready,
+  context: ContextText | undefined,
+  messageText: string | undefined,
+): void => {
+  addLayer(info, ready.bindings);
+  if (messageText !== undefined) {
+    info.message = JSON.parse(messageText) as string;
+    info.level = info[LEVEL];
+  }
+  addLayer(info, ready.base);
+  addLayer(info, context?.members);
+};
+
+const addHead = (info: Info, message: string): void => {
+  info.level = info[LEVEL];
+  info.message = message;
 };
 
 /** The call's fields as text, when none of them needs more care than most; else undefined. */
@@ -228,13 +267,14 @@ export const recomposeLine = (ready: Ready, info: Readonly<Record<string, unknow
   const fields: Record<string, unknown> = Object.create(null);
   for (const key of Object.keys(info)) fields[key] = peek(info, key);
   const { level, message, timestamp, logger, ...rest } = fields;
-  const time = textOr(timestamp, timeOf(info) ?? isoTime(ready.clock()));
+  const time = textOr(timestamp, Info.timeOf(info) ?? isoTime(ready.clock()));
   const name = rules.string(textOr(logger, ready.name));
   const head = shape.head(rules.string(textOr(level, 'info')).slice(1, -1), name);
   const top = shape.time + rules.string(time).slice(1, -1) + head;
   const call = membersOf(rest, rules, new Walk(rules, limits.maxLineBytes));
   const bare = { ...ready, rules, base: noMembers, bindings: noMembers };
-  const text = typeof message === 'string' ? rules.string(message) : (new Walk(rules, 4_096).value(message) ?? '""');
+  const text =
+    typeof message === 'string' ? rules.string(message) : (new Walk(rules, 4_096).value(message) ?? '""');
   return merged(bare, top, text, undefined, call, undefined);
 };
 

@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events';
 import winston from 'winston';
 import { isPlainFields, readCall } from './arguments.ts';
 import { touch } from './configuration.ts';
-import { deliver, needs } from './deliver.ts';
 import { counters } from './counters.ts';
+import { deliver, needs } from './deliver.ts';
 import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
 import { Info, LEVEL } from './info.ts';
@@ -47,7 +47,9 @@ const patchedWrite = (): ((info: unknown) => boolean) | undefined =>
 export class ServiceLogger extends winston.Logger {
   declare readonly [SCOPE]: Scope;
   declare _ownFormat: winston.Logform.Format | undefined;
-  declare _childClass: new (scope: Scope) => object;
+  declare _childClass: new (
+    scope: Scope,
+  ) => object;
 
   constructor(scope: Scope, options: winston.LoggerOptions) {
     super({ ...options, [SCOPE]: scope } as winston.LoggerOptions);
@@ -147,7 +149,8 @@ export class ServiceLogger extends winston.Logger {
 }
 
 /** Transports belong to the logger, not to the child that attached them. */
-const rootOf = ({ core }: Scope): ServiceLogger | undefined => core.root as unknown as ServiceLogger | undefined;
+const rootOf = ({ core }: Scope): ServiceLogger | undefined =>
+  core.root as unknown as ServiceLogger | undefined;
 const configuring = new WeakSet<EventEmitter>();
 
 /** A logger with a core of its own. */
@@ -191,7 +194,7 @@ const write = (
   const rank = ranks[level]!;
   const patched = patchedWrite();
   const needed = patched === undefined ? needs(scope, ready, rank) : 'record';
-  const info = needed === 'line' ? undefined : new Info(level, message, ready.name);
+  const info = needed === 'line' ? undefined : new Info(level, ready.name);
   const line = composeLine(ready, index, message, fields, needed === 'record' ? info : undefined);
   if (patched === undefined) {
     deliver(scope, ready, rank, line, info);
@@ -244,11 +247,13 @@ const defineLevels = (prototype: object, { names, ranks }: LevelSet): void => {
 };
 
 /** Children of one logger: made of its prototype, with level methods of their own. */
-const childClass = (root: ServiceLogger): new (scope: Scope) => object => {
+const childClass = (root: ServiceLogger): (new (scope: Scope) => object) => {
   if (!Object.hasOwn(root, '_childClass')) {
     const Child = function (this: { [SCOPE]: Scope }, scope: Scope) {
       this[SCOPE] = scope;
-    } as unknown as new (scope: Scope) => object;
+    } as unknown as new (
+      scope: Scope,
+    ) => object;
     const prototype = Object.create(root) as object;
     own(prototype, SCOPE as never, undefined);
     defineLevels(prototype, root[SCOPE].core.levels);

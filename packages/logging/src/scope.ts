@@ -6,7 +6,16 @@ import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
 import { isLevelOf, type Level, type LevelSet } from './levels.ts';
 import type { LevelMethod } from './log-methods.ts';
-import { clash, layered, layerMembers, type Members, noMembers, readingDepth, readingLayers, readLayers } from './members.ts';
+import {
+  clash,
+  layered,
+  layerMembers,
+  type Members,
+  noMembers,
+  readingDepth,
+  readingLayers,
+  readLayers,
+} from './members.ts';
 import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';

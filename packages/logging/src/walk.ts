@@ -32,7 +32,13 @@ export class Walk {
   }
 
   /** The value of a field as text, or undefined where JSON has no such member. `name` is the key as the caller wrote it. */
-  field(key: Key, name: string, value: unknown, state: PathState | undefined, depth: number): string | undefined {
+  field(
+    key: Key,
+    name: string,
+    value: unknown,
+    state: PathState | undefined,
+    depth: number,
+  ): string | undefined {
     if (value === undefined) return undefined;
     const below = state === undefined ? undefined : state.step(name);
     if (key.secret || below?.hit) return this.#censor(value, name);
