@@ -7,10 +7,10 @@ import { deliver, needs } from './deliver.ts';
 import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
 import { Info, LEVEL } from './info.ts';
-import { checkLevel, isLevelOf, type LevelSet, levelSet, npmLevels } from './levels.ts';
+import { checkLevel, isLevelOf, type LevelSet, levelSet } from './levels.ts';
 import { composeLine, recomposeLine } from './line.ts';
 import type { LevelMethod, LogMethod } from './log-methods.ts';
-import { snapshot } from './peek.ts';
+import { peek, snapshot, unreadable } from './peek.ts';
 import { type Core, type Ready, Scope } from './scope.ts';
 
 /** A `winston.Logger` that writes its lines itself and feeds winston's transports only when they are attached. */
@@ -120,7 +120,8 @@ export class ServiceLogger extends winston.Logger {
   override write(info: unknown): boolean {
     if (typeof info === 'object' && info !== null) {
       const { level, ...fields } = snapshot(info);
-      const given = (info as { [LEVEL]?: unknown })[LEVEL] ?? level;
+      const symbol = peek(info, LEVEL);
+      const given = symbol === undefined || symbol === unreadable.value ? level : symbol;
       logAt(this, given, [fields]);
     } else {
       logAt(this, undefined, [typeof info === 'string' ? info.replace(/\r?\n$/, '') : info]);

@@ -38,7 +38,8 @@ export const membersOf = (
     const name = names[at] as string;
     let key = rules.key(name);
     let shown = name;
-    if (key.lossy) {
+    // From the first text that lost something on, any other may be the same.
+    if (key.lossy || used !== undefined) {
       used ??= new Set(members.concat(nested).map(keyOf));
       shown = distinct(name, rules, used);
       key = rules.key(shown);
