@@ -55,10 +55,9 @@ it('serialize and client do without the rules of classify', async () => {
 });
 
 it('each exports these values and no others', () => {
-  const names = Object.entries({ express, fastify, grpc, otel, recovery, serialize }).map(([entry, exports]) => [
-    entry,
-    Object.keys(exports).sort(),
-  ]);
+  const names = Object.entries({ express, fastify, grpc, otel, recovery, serialize }).map(
+    ([entry, exports]) => [entry, Object.keys(exports).sort()],
+  );
   expect(Object.fromEntries(names)).toEqual({
     express: ['errorHandler'],
     fastify: ['errorHandler'],
