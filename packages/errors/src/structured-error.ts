@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AppError, isAppError } from './app-error.ts';
+import { causesOf } from './causes.ts';
 import type { Classification } from './classify.ts';
 import { errorTable, isErrorCategory, isErrorStatus, isPublicCode } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
@@ -38,7 +39,6 @@ export interface PublicError {
 
 export interface StructuredErrorParts {
   readonly error: unknown;
-  readonly causes: readonly unknown[];
   readonly classification: Classification;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -93,13 +93,16 @@ const declared = (error: AppError): FieldViolation[] =>
     });
   });
 
-const publicOf = (parts: StructuredErrorParts): PublicError => {
-  const { error, causes, classification } = parts;
+const publicOf = (
+  error: unknown,
+  classification: Classification,
+  causes: () => readonly unknown[],
+): PublicError => {
   const { category, httpStatus, retry } = classification;
   const row = errorTable[category];
   // Where an AppError inside decided, its code and its text are the ones to show.
-  const chain = classification.evidence.rule === 'app-error' ? [error, ...causes] : [error];
-  const own = chain.find(isAppError);
+  const within = classification.evidence.rule === 'app-error' && !isAppError(error);
+  const own = within ? causes().find(isAppError) : isAppError(error) ? error : undefined;
   const code = read(own, 'code');
   const text = readString(own, 'userMessage');
   const decided = readList(read(own, 'stated'), 2).includes('category') || own === undefined;
@@ -108,7 +111,8 @@ const publicOf = (parts: StructuredErrorParts): PublicError => {
   // A validator's findings are our caller's only where the error as a whole is.
   if (violations.length === 0 && category === 'VALIDATION')
     violations =
-      [error, ...causes].map((one) => violationsIn(one)?.violations).find((list) => list !== undefined) ?? [];
+      [error, ...causes()].map((one) => violationsIn(one)?.violations).find((list) => list !== undefined) ??
+      [];
   // A base AppError without a text of its own bears INTERNAL's title; its cause's category speaks better.
   const fallback = !decided && text === errorTable.INTERNAL.title;
   const usual = own === undefined || (!decided && code === errorTable.INTERNAL.code);
@@ -142,6 +146,7 @@ export const isStructuredError = (value: unknown): value is StructuredError => {
  */
 export class StructuredError {
   readonly #parts: StructuredErrorParts;
+  #causes: readonly unknown[] | undefined;
   #public: PublicError | undefined;
   #id: string | undefined;
   #fingerprint: string | undefined;
@@ -152,6 +157,12 @@ export class StructuredError {
 
   constructor(parts: StructuredErrorParts) {
     this.#parts = parts;
+  }
+
+  /** Read when first asked for: an answer needs none of them. */
+  #chain(): readonly unknown[] {
+    this.#causes ??= causesOf(this.#parts.error);
+    return this.#causes;
   }
 
   /** Unique to this occurrence. */
@@ -168,7 +179,7 @@ export class StructuredError {
   }
   /** Equal for equal faults: `v1:` and 32 hex digits. */
   get fingerprint(): string {
-    this.#fingerprint ??= fingerprintOf(this.#parts.error, this.#parts.causes);
+    this.#fingerprint ??= fingerprintOf(this.#parts.error, this.#chain());
     return this.#fingerprint;
   }
   get classification(): Classification {
@@ -176,16 +187,17 @@ export class StructuredError {
   }
   /** What may be shown. */
   get public(): PublicError {
-    this.#public ??= publicOf(this.#parts);
+    const { error, classification } = this.#parts;
+    this.#public ??= publicOf(error, classification, () => this.#chain());
     return this.#public;
   }
   /** The causes from the outermost in, at most 10, without the error itself. */
   get causes(): ErrorSummary[] {
-    return this.#parts.causes.map(summaryOf);
+    return this.#chain().map(summaryOf);
   }
   /** The innermost cause known; the error itself when it has none. */
   get rootCause(): ErrorSummary {
-    return summaryOf(this.#parts.causes.at(-1) ?? this.#parts.error);
+    return summaryOf(this.#chain().at(-1) ?? this.#parts.error);
   }
 
   /** For logs: an allow-list, URL logins and well-known secrets masked, no stack, no headers, no config, no bodies. */

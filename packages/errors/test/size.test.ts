@@ -20,7 +20,7 @@ const gzipped = async (entry: string, platform: 'node' | 'browser'): Promise<num
 
 // A ratchet: the aim for the root entry is 12,000. Lower the figure when it gets smaller, never raise it.
 it.each([
-  ['index', 'node', 17_800],
+  ['index', 'node', 17_700],
   ['client', 'browser', 3_000],
 ] as const)('%s is small, minified and gzipped', async (entry, platform, limit) => {
   const size = await gzipped(entry, platform);

@@ -10,7 +10,7 @@ import { kinds, nativeNames } from './tables.ts';
 import { isNamed, type Match, type Rule, type Shape } from './verdict.ts';
 
 const aborted = (shape: Shape): Match | undefined => {
-  if (!isNamed(shape, /^AbortError$/) && shape.code !== 'ABORT_ERR') return undefined;
+  if (!isNamed(shape, 'AbortError') && shape.code !== 'ABORT_ERR') return undefined;
   // Node makes an AbortError of a timeout signal as well; only its cause tells.
   const name = readString(read(shape.value, 'cause'), 'name', 64);
   return kinds(name === 'TimeoutError' ? name : 'AbortError');
@@ -44,7 +44,7 @@ const origin = ({ type, name, code, value }: Shape): Match | undefined => {
  * words, then the words many share.
  */
 export const builtinRules: readonly Rule[] = [
-  { name: 'abort', find: aborted },
+  { name: 'abort', find: aborted, onBare: true },
   claimRule,
   { name: 'validator', find: ({ value }) => kinds(violationsIn(value)?.validator ?? '') },
   axiosRule,
@@ -54,6 +54,8 @@ export const builtinRules: readonly Rule[] = [
   answerRule,
   childRule,
   systemRule,
-  { name: 'origin', find: origin },
-  { name: 'native', find: ({ type }) => nativeNames(type) },
+  { name: 'origin', find: origin, onBare: true },
+  { name: 'native', find: ({ type }) => nativeNames(type), onBare: true },
 ];
+
+export const bareRules: readonly Rule[] = builtinRules.filter(({ onBare }) => onBare);

@@ -37,8 +37,8 @@ const redis = (shape: Shape): Match | undefined =>
 
 export const databaseRules: readonly Rule[] = [
   { name: 'sqlstate', find: sqlState },
-  { name: 'sqlite', find: sqlite },
-  { name: 'database-code', find: ownCode },
+  { name: 'sqlite', find: sqlite, onBare: true },
+  { name: 'database-code', find: ownCode, onBare: true },
   { name: 'mongo', find: mongo },
   { name: 'redis-reply', find: redis },
 ];

@@ -4,14 +4,18 @@ import { isNamed, type Match, type Rule, type Shape } from './verdict.ts';
 
 const timeouts = (shape: Shape): Match | undefined => {
   const { code, value } = shape;
-  if (!isNamed(shape, /^TimeoutError$/) || readNumber(value, 'status') !== undefined) return undefined;
+  if (!isNamed(shape, 'TimeoutError') || readNumber(value, 'status') !== undefined) return undefined;
   // got and others put the system's code beside the name; a bare TimeoutError is a deadline of our own making.
   return kinds(typeof code === 'string' && code.startsWith('E') ? 'system-timeout' : 'TimeoutError');
 };
 
 export const nameRules: readonly Rule[] = [
   { name: 'timeout', find: timeouts },
-  { name: 'library-code', find: ({ code }) => (typeof code === 'string' ? libraryCodes(code) : undefined) },
+  {
+    name: 'library-code',
+    find: ({ code }) => (typeof code === 'string' ? libraryCodes(code) : undefined),
+    onBare: true,
+  },
   { name: 'class-name', find: ({ type, name }) => classNames(type) ?? classNames(name) },
   {
     name: 'dom-exception',

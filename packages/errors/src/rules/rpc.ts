@@ -17,8 +17,8 @@ const mcp = (shape: Shape): Match | undefined =>
     : undefined;
 
 const trpc = (shape: Shape): Match | undefined => {
-  if (isNamed(shape, /^TRPCError$/)) return trpcCodes(shape.code ?? '');
-  if (!isNamed(shape, /^TRPCClientError$/)) return undefined;
+  if (isNamed(shape, 'TRPCError')) return trpcCodes(shape.code ?? '');
+  if (!isNamed(shape, 'TRPCClientError')) return undefined;
   const status = readNumber(read(shape.value, 'data'), 'httpStatus');
   return status === undefined ? undefined : answerOf(status);
 };
