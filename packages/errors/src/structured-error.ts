@@ -80,11 +80,7 @@ const scalarsOf = (params: unknown, most = 8): FieldViolation['params'] => {
 /** Violations an author put on an `AppError`: public by declaration, cleaned all the same. */
 const declared = (error: AppError): FieldViolation[] =>
   readList(read(error, 'violations'), 100).map((one) => {
-    const code = readString(one, 'code', 64);
-    const plain = violation(
-      cleanLine(readString(one, 'path', 512) ?? '', 512),
-      isPublicCode(code) ? code : 'INVALID',
-    );
+    const plain = violation(cleanLine(readString(one, 'path', 512) ?? '', 512), read(one, 'code'));
     const message = readString(one, 'message', 512);
     return defined({
       ...plain,

@@ -1,3 +1,4 @@
+import { isPublicCode } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
 import { cleanLine } from './public-text.ts';
 import { constructorName, isList, isObject, read, readList, readString } from './safe-read.ts';
@@ -41,9 +42,10 @@ const kinds: readonly (readonly [code: string, text: string, words: RegExp])[] =
   ],
 ];
 
-export const violation = (path: string, code: string): FieldViolation => ({
+/** A violation in our own text; a code that may not be shown is INVALID. */
+export const violation = (path: string, code: unknown): FieldViolation => ({
   path,
-  code,
+  code: isPublicCode(code) ? code : 'INVALID',
   message: kinds.find(([kind]) => kind === code)?.[1] ?? 'is not valid',
 });
 
