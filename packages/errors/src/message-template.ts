@@ -15,8 +15,7 @@ const forms: readonly (readonly [string, RegExp])[] = [
   // At least two colons, and a bracket or a digit, as `A::b` is a name.
   ['<ip>', /^(?=[^:]*:[^:]*:)(?=\[|\D*\d)\[?[0-9a-f:.]{2,45}(?:%\w+)?(?:\](?::\d{1,5})?)?$/i],
   ['<n>', /^[+-]?\d+(?:[.,]\d+)*$/],
-  ['<hex>', /^(?:(?=[a-f]*\d)[0-9a-f]{7,}|(?=[A-F]*\d)[0-9A-F]{7,})$/],
-  ['<hex>', /^0x[0-9a-f]+$/i],
+  ['<hex>', /^(?:0x[0-9a-f]+|(?=[a-f]*\d)[0-9a-f]{7,})$/i],
   ['<duration>', /^\d+(?:\.\d+)?(?:[nuµm]?s|sec|m|min|h|d)$/i],
   ['<size>', /^\d+(?:\.\d+)?(?:[KMGT]i?)?B$/i],
   // `order_01J9ZQ4N7R8S2T5V`, a nanoid: long, and digits among the letters.
@@ -24,10 +23,9 @@ const forms: readonly (readonly [string, RegExp])[] = [
   // A top-level domain that no file ends in, or two dots; `store.ts`, `store.test.ts` and `user.name` stay.
   [
     '<hostname>',
-    /^(?:[a-z0-9_-]+\.){1,8}(?:com|org|net|io|dev|app|cloud|local|internal|lan|corp|example|test|svc|eu|de|uk)\.?(?::\d{1,5})?$/i,
+    /^(?:localhost(?=:)|(?:[a-z0-9_-]+\.){1,8}(?:com|org|net|io|dev|app|cloud|local|internal|lan|corp|example|test|svc|eu|de|uk))\.?(?::\d{1,5})?$/i,
   ],
   ['<hostname>', /^(?!.*\.(?:[cm]?[jt]sx?|json)(?::|$))(?:[a-z0-9-]+\.){2,8}[a-z]{2,}\.?(?::\d{1,5})?$/],
-  ['<hostname>', /^localhost:\d{1,5}$/i],
 ];
 
 // What is a parameter though it has blanks in it, or has no form. An apostrophe inside a word opens and closes nothing.

@@ -26,11 +26,12 @@ const origin = ({ type, name, code, value }: Shape): Match | undefined => {
   }
   if (type !== 'Error' || name !== 'Error' || read(value, 'cause') !== undefined) return undefined;
   // Most errors come from neither: their stack need not be taken apart.
-  if (!/[\\/](?:undici|pg|ioredis)/.test(readString(value, 'stack', 1024) ?? '')) return undefined;
+  if (!/[\\/](?:undici|pg|ioredis|mysql2|busboy)/.test(readString(value, 'stack', 1024) ?? ''))
+    return undefined;
   const frames = framesOf(value, 2);
   for (const { module } of frames) {
     // Node's own undici is node:internal/deps/undici/undici:12345.
-    const made = /(?:^|\/)(undici|pg|pg-pool|ioredis)(?=:|$)/.exec(module)?.[1];
+    const made = /(?:^|\/)(undici|pg|pg-pool|ioredis|mysql2|busboy)(?=:|$)/.exec(module)?.[1];
     for (const { fn } of frames) {
       const match = kinds(`${made}-${fn}`) ?? kinds(`${made}`);
       if (match !== undefined) return match;
