@@ -23,7 +23,7 @@ const forms: readonly (readonly [string, RegExp])[] = [
   // A top-level domain that no file ends in, or two dots; `store.ts`, `store.test.ts` and `user.name` stay.
   [
     '<hostname>',
-    /^(?:localhost(?=:)|(?:[a-z0-9_-]+\.){1,8}(?:com|org|net|io|dev|app|cloud|local|internal|lan|corp|example|test|svc|eu|de|uk))\.?(?::\d{1,5})?$/i,
+    /^(?:localhost(?=:)|(?:[a-z0-9_-]+\.){1,8}(?:com|org|net|io|dev|app|cloud|local|internal|corp|example|test|svc|eu|de|uk))\.?(?::\d{1,5})?$/i,
   ],
   ['<hostname>', /^(?!.*\.(?:[cm]?[jt]sx?|json)(?::|$))(?:[a-z0-9-]+\.){2,8}[a-z]{2,}\.?(?::\d{1,5})?$/],
 ];

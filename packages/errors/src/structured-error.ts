@@ -8,7 +8,16 @@ import { fingerprintOf } from './fingerprint.ts';
 import { logDetails } from './log-details.ts';
 import { logLine, logLines } from './log-text.ts';
 import { cleanLine, renderPublicText } from './public-text.ts';
-import { constructorName, defined, isObject, keysOf, read, readList, readString } from './safe-read.ts';
+import {
+  constructorName,
+  defined,
+  isList,
+  isObject,
+  keysOf,
+  read,
+  readList,
+  readString,
+} from './safe-read.ts';
 import { stackText } from './stack-frames.ts';
 import { violation, violationsIn } from './violations.ts';
 
@@ -130,10 +139,16 @@ const publicOf = (
 
 const structuredBrand = Symbol.for('agent4.errors.StructuredError');
 
-/** True for a structured error of any copy of this package whose public part is whole. Never throws. */
+/** True for a structured error of any copy of this package that is whole; what only bears its brand is no such thing. Never throws. */
 export const isStructuredError = (value: unknown): value is StructuredError => {
-  const view = read(value, structuredBrand) === true ? read(value, 'public') : undefined;
-  return isErrorCategory(read(view, 'category')) && isErrorStatus(read(view, 'status'));
+  if (read(value, structuredBrand) !== true) return false;
+  const view = read(value, 'public');
+  return (
+    isErrorCategory(read(view, 'category')) &&
+    isErrorStatus(read(view, 'status')) &&
+    isList(read(view, 'violations')) &&
+    isErrorCategory(read(read(value, 'classification'), 'category'))
+  );
 };
 
 /**
