@@ -17,7 +17,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
         RateLimitError TimeoutError CancelledError NetworkError DatabaseError ExternalServiceError
         PreconditionFailedError AbortedError UnavailableError InternalError
         classify createErrorResponse defineErrors errorTable fromProblemDetails handleError isAppError
-        isErrorCategory isRetryable recover registerClassifier toJsonRpcError toMcpToolResult toProblemDetails
+        isErrorCategory isRetryable registerClassifier toJsonRpcError toMcpToolResult toProblemDetails
       `),
       './analytics': words('createErrorAnalytics messageTemplate'),
       './client': words('countdown readError toErrorView'),
@@ -25,6 +25,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
       './fastify': words('errorHandler'),
       './grpc': words('fromGrpcStatus toGrpcStatus'),
       './otel': words('recordError'),
+      './recovery': words('recover'),
       './serialize': words('deserializeError serializeError'),
     },
   },

@@ -28,6 +28,7 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     './fastify': entry('fastify'),
     './grpc': entry('grpc'),
     './otel': entry('otel'),
+    './recovery': entry('recovery'),
     './serialize': entry('serialize'),
     './package.json': './package.json',
   },

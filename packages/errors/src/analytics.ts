@@ -6,9 +6,9 @@ export type { ErrorAnalytics } from './analytics/error-analytics.ts';
 export type { AnalyticsEvent, AnalyticsEvents, ErrorSpike } from './analytics/events.ts';
 export type { ErrorSnapshot, ErrorTotals, ErrorTrend } from './analytics/figures.ts';
 export type { ErrorGroup, ErrorSample } from './analytics/group.ts';
-export { messageTemplate } from './analytics/message-template.ts';
 export type { ErrorAnalyticsOptions, SpikeOptions } from './analytics/options.ts';
 export type { ErrorReport, ReportOptions } from './analytics/report.ts';
+export { messageTemplate } from './message-template.ts';
 
 /**
  * Counts errors by kind within bounded memory: what is frequent, what is new, what came back, what spikes.

@@ -3,15 +3,14 @@ import {
   type ErrorSeverity,
   errorTable,
   isErrorCategory,
-  isErrorStatus,
   isPublicCode,
   isSafety,
-  isSeverity,
   type RetrySafety,
 } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
 import { type PublicScalar, renderPublicText } from './public-text.ts';
 import { defined, isList, read } from './safe-read.ts';
+import { statedVerdict } from './stated-verdict.ts';
 
 /** What every class of this package takes. Nothing here makes a constructor throw: what does not hold is left out. */
 export interface AppErrorOptions {
@@ -68,7 +67,6 @@ const attempt = <T>(work: () => T, otherwise: T): T => {
 };
 
 const isString = (value: unknown): value is string => typeof value === 'string';
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 const isWait = (value: unknown): value is number => typeof value === 'number' && value >= 0;
 
 /**
@@ -92,14 +90,12 @@ export class AppError extends Error {
   readonly details: Record<string, unknown> | undefined;
   readonly params: Readonly<Record<string, PublicScalar>> | undefined;
   readonly violations: readonly FieldViolation[];
-  /** The facts its author stated, as against those that came from the table. */
-  declare readonly stated: readonly ('category' | 'retry')[];
-  /** Key of the text in catalogues, when it is not the code. */
-  declare readonly i18nKey: string | undefined;
+  readonly #stated: readonly ('category' | 'retry')[];
+  readonly #i18nKey: string | undefined;
 
   constructor(message: string, options: AppErrorOptions & { category?: ErrorCategory | undefined } = {}) {
     super(
-      attempt(() => (message === undefined ? message : String(message)), ''),
+      typeof message === 'string' || message === undefined ? message : attempt(() => String(message), ''),
       attempt(() => 'cause' in options, false) ? { cause: read(options, 'cause') } : undefined,
     );
     const given = <T>(key: keyof typeof options, holds: (value: unknown) => value is T): T | undefined => {
@@ -109,16 +105,12 @@ export class AppError extends Error {
     const category = given('category', isErrorCategory);
     if (category) Object.defineProperty(this, 'category', { value: category, enumerable: false });
     const row = errorTable[this.category];
-    const safety = given('safety', isSafety);
-    const retry = given('retryable', isBoolean);
-    this.safety =
-      retry === false
-        ? 'never'
-        : (safety ?? (retry && row.safety === 'never' ? 'idempotent-only' : row.safety));
-    this.retryable = this.safety !== 'never';
+    const { safety, httpStatus, severity } = statedVerdict(options, this.category);
+    this.safety = safety;
+    this.retryable = safety !== 'never';
     this.code = given('code', isPublicCode) ?? row.code;
-    this.httpStatus = given('httpStatus', isErrorStatus) ?? row.httpStatus;
-    this.severity = given('severity', isSeverity) ?? row.severity;
+    this.httpStatus = httpStatus;
+    this.severity = severity;
     this.retryAfterMs = given('retryAfterMs', isWait);
     this.params = read(options, 'params') as AppErrorOptions['params'];
     this.userMessage = renderPublicText(given('userMessage', isString) ?? row.title, this.params);
@@ -127,11 +119,19 @@ export class AppError extends Error {
     const stated: ('category' | 'retry')[] = [];
     if (category || this.category !== 'INTERNAL' || read(this, internalBrand) === true)
       stated.push('category');
-    if (retry !== undefined || safety) stated.push('retry');
-    Object.defineProperties(this, {
-      stated: { value: stated },
-      i18nKey: { value: read(options, 'i18nKey') },
-    });
+    if (typeof read(options, 'retryable') === 'boolean' || given('safety', isSafety)) stated.push('retry');
+    this.#stated = stated;
+    this.#i18nKey = given('i18nKey', isString);
+  }
+
+  // Behind accessors, so that a copy of an error's own properties in a log does not have them.
+  /** The facts its author stated, as against those that came from the table. */
+  get stated(): readonly ('category' | 'retry')[] {
+    return this.#stated;
+  }
+  /** Key of the text in catalogues, when it is not the code. */
+  get i18nKey(): string | undefined {
+    return this.#i18nKey;
   }
 
   /** The public view: what may be shown. It has no message, no details, no cause and no stack. */

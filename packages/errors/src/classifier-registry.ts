@@ -1,6 +1,14 @@
-import type { ErrorCategory, ErrorFault, ErrorSeverity, RetrySafety, StatusCode } from './error-table.ts';
-import { type Match, statedVerdict } from './rules/verdict.ts';
-import { readNumber } from './safe-read.ts';
+import {
+  type ErrorCategory,
+  type ErrorFault,
+  type ErrorSeverity,
+  isErrorCategory,
+  type RetrySafety,
+  type StatusCode,
+} from './error-table.ts';
+import type { Match } from './rules/verdict.ts';
+import { read, readNumber } from './safe-read.ts';
+import { statedVerdict } from './stated-verdict.ts';
 
 /** What a rule of your own says about an error. Whatever is left out comes from the category. */
 export interface ClassifierVerdict {
@@ -54,8 +62,10 @@ export const registeredMatch = (error: unknown, before: boolean): Match | undefi
     if (priority >= 0 !== before) continue;
     try {
       const said = rule(error);
-      const verdict = statedVerdict(said);
-      if (verdict) return { matched: name, verdict: { ...verdict, afterMs: readNumber(said, 'afterMs') } };
+      const category = read(said, 'category');
+      if (!isErrorCategory(category)) continue;
+      const verdict = { ...statedVerdict(said, category), afterMs: readNumber(said, 'afterMs') };
+      return { matched: name, verdict };
     } catch {
       // A rule that fails on a value does not know it.
     }

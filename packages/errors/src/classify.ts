@@ -1,19 +1,23 @@
 import { isAppError } from './app-error.ts';
+import { isBare } from './bare-error.ts';
 import { registeredMatch } from './classifier-registry.ts';
+import { clockOf } from './clock.ts';
 import {
   type ErrorCategory,
   type ErrorFault,
   type ErrorSeverity,
   errorTable,
+  isErrorCategory,
   isSafety,
   type RetrySafety,
   type StatusCode,
 } from './error-table.ts';
 import { defaultMaxRetryAfterMs, retryAfterOf } from './retry-after.ts';
-import { builtinRules } from './rules/builtin-rules.ts';
+import { bareRules, builtinRules } from './rules/builtin-rules.ts';
 import { kinds } from './rules/tables.ts';
-import { type Match, shapeOf, statedVerdict, verdict } from './rules/verdict.ts';
-import { causeLinks, defined, isObject, read, readList, readString } from './safe-read.ts';
+import { type Match, shapeOf, verdict } from './rules/verdict.ts';
+import { causeLinks, isObject, read, readList, readString } from './safe-read.ts';
+import { statedVerdict } from './stated-verdict.ts';
 
 /** Whether and when the same call may be made again. Satisfies the verdict that retry policies take. */
 export interface RetryVerdict {
@@ -53,7 +57,7 @@ interface Outcome extends Match {
 }
 
 interface Walk {
-  readonly seen: Set<object>;
+  readonly seen: object[];
   readonly maxDepth: number;
   readonly now: () => number;
   readonly maxRetryAfterMs: number;
@@ -87,7 +91,8 @@ const strictest = (errors: unknown, depth: number, at: string, walk: Walk): Outc
 const fromCauses = (value: object, depth: number, at: string, walk: Walk): Outcome | undefined => {
   let weak: Outcome | undefined;
   for (const link of causeLinks) {
-    const outcome = decide(read(value, link), depth + 1, `${at}.${link}`, walk);
+    const cause = read(value, link);
+    const outcome = isObject(cause) ? decide(cause, depth + 1, `${at}.${link}`, walk) : undefined;
     if (outcome !== undefined && !outcome.weak) return outcome;
     weak ??= outcome;
   }
@@ -96,9 +101,9 @@ const fromCauses = (value: object, depth: number, at: string, walk: Walk): Outco
 };
 
 const fromAppError = (value: object, depth: number, at: string, walk: Walk): Outcome | undefined => {
-  const said = statedVerdict(value);
-  if (said === undefined) return undefined;
-  const { category } = said;
+  const category = read(value, 'category');
+  if (!isErrorCategory(category)) return undefined;
+  const said = statedVerdict(value, category);
   const row = errorTable[category];
   const stated = read(value, 'stated');
   const states = (word: string): boolean => stated === undefined || readList(stated, 2).includes(word);
@@ -121,10 +126,10 @@ const fromAppError = (value: object, depth: number, at: string, walk: Walk): Out
   };
 };
 
-const fromRules = (value: object, at: string): Outcome | undefined => {
+const fromRules = (value: object, bare: boolean, at: string): Outcome | undefined => {
   const shape = shapeOf(value);
   let weak: Outcome | undefined;
-  for (const rule of builtinRules) {
+  for (const rule of bare ? bareRules : builtinRules) {
     const match = rule.find(shape);
     if (match === undefined) continue;
     if (!match.weak) return { ...match, rule: rule.name, at };
@@ -149,14 +154,14 @@ const withContract = (value: object, outcome: Outcome | undefined, at: string): 
   };
 };
 
-const look = (value: object, depth: number, at: string, walk: Walk): Outcome | undefined => {
+const look = (value: object, bare: boolean, depth: number, at: string, walk: Walk): Outcome | undefined => {
   const registered = registeredMatch(value, true);
   if (registered !== undefined) return { ...registered, rule: 'registered', at };
-  if (isAppError(value)) {
+  if (!bare && isAppError(value)) {
     const outcome = fromAppError(value, depth, at, walk);
     if (outcome !== undefined) return outcome;
   }
-  let outcome = fromRules(value, at);
+  let outcome = fromRules(value, bare, at);
   if (outcome === undefined || outcome.weak) {
     const later = registeredMatch(value, false);
     const below =
@@ -164,31 +169,21 @@ const look = (value: object, depth: number, at: string, walk: Walk): Outcome | u
     // A weak word of the outer error still beats a weak word of its cause: it is nearer to the caller.
     if (below !== undefined && !(below.weak && outcome !== undefined)) outcome = below;
   }
-  return withContract(value, outcome, at);
+  return bare ? outcome : withContract(value, outcome, at);
 };
 
 function decide(value: unknown, depth: number, at: string, walk: Walk): Outcome | undefined {
-  if (!isObject(value) || depth > walk.maxDepth || walk.seen.has(value) || walk.seen.size >= maxNodes)
+  if (!isObject(value) || depth > walk.maxDepth || walk.seen.length >= maxNodes || walk.seen.includes(value))
     return undefined;
-  walk.seen.add(value);
-  const outcome = look(value, depth, at, walk);
+  walk.seen.push(value);
+  const bare = isBare(value);
+  const outcome = look(value, bare, depth, at, walk);
   if (outcome === undefined || outcome.verdict.safety === 'never' || outcome.verdict.afterMs !== undefined)
     return outcome;
+  if (bare) return outcome;
   const afterMs = retryAfterOf(value, walk.now, walk.maxRetryAfterMs);
   return afterMs === undefined ? outcome : { ...outcome, verdict: { ...outcome.verdict, afterMs } };
 }
-
-const clockOf = (now: unknown): (() => number) => {
-  if (typeof now !== 'function') return Date.now;
-  return () => {
-    try {
-      const at: unknown = now();
-      return typeof at === 'number' && Number.isFinite(at) ? at : Date.now();
-    } catch {
-      return Date.now();
-    }
-  };
-};
 
 const bounded = (value: unknown, max: number, otherwise: number): number =>
   typeof value === 'number' && value >= 0 ? Math.min(value, max) : otherwise;
@@ -210,7 +205,7 @@ const abortReason = (error: unknown, signal: unknown): Outcome | undefined => {
 export const classify = (error: unknown, options: ClassifyOptions = {}): Classification => {
   const maxRetryAfterMs = bounded(read(options, 'maxRetryAfterMs'), 2 ** 31 - 1, defaultMaxRetryAfterMs);
   const walk: Walk = {
-    seen: new Set(),
+    seen: [],
     maxDepth: bounded(read(options, 'maxDepth'), 10, 10),
     now: clockOf(read(options, 'now')),
     maxRetryAfterMs,
@@ -219,19 +214,11 @@ export const classify = (error: unknown, options: ClassifyOptions = {}): Classif
   const outcome = (isAppError(error) ? undefined : abortReason(error, read(options, 'signal'))) ??
     decide(error, 0, 'error', walk) ?? { verdict: unknown, rule: 'none', matched: fallback, at: 'error' };
   const { category, statusCode, httpStatus, severity, safety, fault, afterMs } = outcome.verdict;
-  return {
-    category,
-    statusCode,
-    httpStatus,
-    severity,
-    retry: defined({
-      retryable: safety !== 'never',
-      safety,
-      afterMs: afterMs === undefined || safety === 'never' ? undefined : Math.min(afterMs, maxRetryAfterMs),
-    }),
-    fault,
-    evidence: { rule: outcome.rule, matched: outcome.matched, at: outcome.at },
-  };
+  const retryable = safety !== 'never';
+  const retry: RetryVerdict = { retryable, safety };
+  if (retryable && afterMs !== undefined) retry.afterMs = Math.min(afterMs, maxRetryAfterMs);
+  const evidence = { rule: outcome.rule, matched: outcome.matched, at: outcome.at };
+  return { category, statusCode, httpStatus, severity, retry, fault, evidence };
 };
 
 /**

@@ -45,21 +45,19 @@ export interface ErrorFactory<Code extends string, D extends ErrorDefinition> {
 }
 
 const check = (code: string, definition: ErrorDefinition): void => {
-  const demand = (holds: boolean, name: string, expected: string, got: unknown): void => {
-    if (!holds) throw new TypeError(`${name} must be ${expected}, got ${String(got)}`);
+  if (!isPublicCode(code))
+    throw new TypeError(`an error code must be UPPER_SNAKE of 2 to 63 characters, got ${code}`);
+  const must = (field: keyof ErrorDefinition, holds: (value: unknown) => boolean, expected: string): void => {
+    const value = definition[field];
+    if (!holds(value)) throw new TypeError(`${code}.${field} must be ${expected}, got ${String(value)}`);
   };
-  const { category, message, httpStatus, severity, safety } = definition;
-  demand(isPublicCode(code), 'an error code', 'UPPER_SNAKE of 2 to 63 characters', code);
-  demand(isErrorCategory(category), `${code}.category`, 'a category of errorTable', category);
-  demand(typeof message === 'string' && message !== '', `${code}.message`, 'a non-empty string', message);
-  demand(
-    httpStatus === undefined || isErrorStatus(httpStatus),
-    `${code}.httpStatus`,
-    'an integer from 400 to 599',
-    httpStatus,
-  );
-  demand(severity === undefined || isSeverity(severity), `${code}.severity`, 'a severity', severity);
-  demand(safety === undefined || isSafety(safety), `${code}.safety`, 'a retry safety', safety);
+  const may = (field: keyof ErrorDefinition, holds: (value: unknown) => boolean, expected: string): void =>
+    must(field, (value) => value === undefined || holds(value), expected);
+  must('category', isErrorCategory, 'a category of errorTable');
+  must('message', (value) => typeof value === 'string' && value !== '', 'a non-empty string');
+  may('httpStatus', isErrorStatus, 'an integer from 400 to 599');
+  may('severity', isSeverity, 'a severity');
+  may('safety', isSafety, 'a retry safety');
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { AppError } from './app-error.ts';
 import { classOf } from './error-classes.ts';
-import { errorTable, isErrorCategory, isErrorStatus, isPublicCode } from './error-table.ts';
+import { errorTable, isErrorCategory, isErrorStatus } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
 import { handleError } from './handle-error.ts';
 import { type LocaleOptions, translator } from './locale.ts';
@@ -183,10 +183,9 @@ export const fromProblemDetails = (document: unknown): AppError => {
     httpStatus: read(document, 'status'),
     retryable: read(document, 'retryable'),
     retryAfterMs: readNumber(document, 'retryAfterMs'),
-    violations: readList(read(document, 'violations'), 100).map((one) => {
-      const found = readString(one, 'code', 64);
-      return violation(readString(one, 'path', 512) ?? '', isPublicCode(found) ? found : 'INVALID');
-    }),
+    violations: readList(read(document, 'violations'), 100).map((one) =>
+      violation(readString(one, 'path', 512) ?? '', read(one, 'code')),
+    ),
     details: defined({
       type: member('type'),
       title: member('title'),

@@ -1,25 +1,8 @@
 import { hash } from 'node:crypto';
 import { isErrorStatus } from './error-table.ts';
+import { messageTemplate } from './message-template.ts';
 import { constructorName, read, readString } from './safe-read.ts';
 import { type Frame, framesOf } from './stack-frames.ts';
-
-/**
- * A message with what changes from call to call taken out, from at most its first 300 characters.
- * A number is an id like any other: a counter must not change its kind when it grows long. Splits at blanks and looks at each word once, so the work is linear.
- */
-const messageTemplate = (message: string): string =>
-  message
-    .slice(0, 300)
-    .replace(/"[^"\n]*"|'[^'\n]*'|`[^`\n]*`/g, '<text>')
-    .split(/\s+/)
-    .map((word) => {
-      if (word.includes('://')) return '<url>';
-      if (word.includes('@')) return '<address>';
-      if (/^[^\w]*[0-9a-f-]{8,}[^\w]*$/i.test(word) && /\d/.test(word)) return '<id>';
-      return word.replace(/\d+(?:[.:,]\d+)*/g, '<id>');
-    })
-    .join(' ')
-    .trim();
 
 const typeOf = (error: unknown): string => {
   const name = readString(error, 'name', 128) ?? '';
@@ -50,7 +33,9 @@ const placeOf = (frames: readonly Frame[]): string[] => {
 export const fingerprintOf = (error: unknown, causes: readonly unknown[]): string => {
   const chain = [error, ...causes].map((one) => [typeOf(one), codeOf(one), placeOf(framesOf(one))] as const);
   const spoken = chain.every(([, , place]) => place.length === 0);
-  const message = typeof error === 'string' ? error : (readString(error, 'message', 300) ?? '');
-  const identity = JSON.stringify([chain, spoken ? messageTemplate(message) : '']);
+  const message = typeof error === 'string' ? error : (readString(error, 'message', 512) ?? '');
+  // Which kind of parameter stood there does not count: an id may be a number today and a UUID tomorrow.
+  const template = spoken ? messageTemplate(message).replace(/<\w+>/g, '<>') : '';
+  const identity = JSON.stringify([chain, template]);
   return `v1:${hash('sha256', identity).slice(0, 32)}`;
 };

@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { type ClassifyOptions, classify } from './classify.ts';
+import { clockOf } from './clock.ts';
 import { cleanLine } from './public-text.ts';
-import { causeLinks, isObject, read, readList, readString } from './safe-read.ts';
+import { read, readString } from './safe-read.ts';
 import { StructuredError } from './structured-error.ts';
 
 /** Where and for whom it happened. */
@@ -13,38 +14,7 @@ export interface ErrorContext extends ClassifyOptions {
   service?: string | undefined;
 }
 
-const maxCauses = 10;
-
-const nextOf = (error: unknown): unknown => {
-  for (const link of causeLinks) {
-    const next = read(error, link);
-    if (next !== undefined && next !== null && typeof next !== 'function') return next;
-  }
-  return readList(read(error, 'errors'), 1)[0];
-};
-
-const causesOf = (error: unknown): unknown[] => {
-  const seen = new Set<unknown>([error]);
-  const causes: unknown[] = [];
-  for (let next = nextOf(error); next !== undefined && causes.length < maxCauses; next = nextOf(next)) {
-    if (isObject(next) && seen.has(next)) break;
-    seen.add(next);
-    causes.push(next);
-  }
-  return causes;
-};
-
 const handled = channel('agent4:errors:handled');
-
-/** Milliseconds since 1970. */
-const timeOf = (now: unknown): number => {
-  try {
-    const at = typeof now === 'function' ? Number(now()) : Number.NaN;
-    // A clock that fails or gives no time is no clock.
-    if (Math.abs(at) <= 8.64e15) return at;
-  } catch {}
-  return Date.now();
-};
 
 const word = (context: unknown, key: string): string | undefined => {
   const text = readString(context, key, 512);
@@ -57,12 +27,10 @@ const word = (context: unknown, key: string): string | undefined => {
  * Publishes the result on `node:diagnostics_channel` 'agent4:errors:handled' when somebody listens.
  */
 export const handleError = (error: unknown, context: ErrorContext = {}): StructuredError => {
-  const causes = causesOf(error);
   const structured = new StructuredError({
     error,
-    causes,
     classification: classify(error, context),
-    at: timeOf(read(context, 'now')),
+    at: clockOf(read(context, 'now'))(),
     correlationId: word(context, 'correlationId'),
     operation: word(context, 'operation'),
     service: word(context, 'service'),

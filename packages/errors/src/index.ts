@@ -62,16 +62,4 @@ export type { FieldViolation } from './field-violation.ts';
 export { type ErrorContext, handleError } from './handle-error.ts';
 export type { Catalog, LocaleOptions, PluralText } from './locale.ts';
 export type { PublicScalar } from './public-text.ts';
-export type {
-  Recovery,
-  RecoveryAction,
-  RecoveryCondition,
-  RecoveryContext,
-  RecoveryFailure,
-  RecoveryPolicy,
-  RecoveryStep,
-  RecoveryStrategy,
-  RecoveryVerdict,
-} from './recover/strategy.ts';
-export { recover } from './recover.ts';
 export type { ErrorSummary, PublicError, StructuredError } from './structured-error.ts';

@@ -55,13 +55,8 @@ const fromRetryInfo = (details: unknown): number | undefined => {
  */
 export const retryAfterOf = (error: unknown, now: () => number, maxMs: number): number | undefined => {
   const own = readNumber(error, 'retryAfterMs');
-  const found =
-    (own !== undefined && own >= 0 ? own : undefined) ??
-    fromHeaders(error, now) ??
-    fromHeaders(read(error, 'response'), now) ??
-    fromHeaders(read(error, '$response'), now) ??
-    fromHeaders(read(error, 'output'), now) ??
-    fromRetryInfo(read(error, 'details')) ??
-    fromRetryInfo(read(read(error, 'error'), 'details'));
+  let found = own !== undefined && own >= 0 ? own : fromHeaders(error, now);
+  for (const holder of ['response', '$response', 'output']) found ??= fromHeaders(read(error, holder), now);
+  found ??= fromRetryInfo(read(error, 'details')) ?? fromRetryInfo(read(read(error, 'error'), 'details'));
   return found === undefined ? undefined : Math.min(Math.ceil(found), maxMs);
 };

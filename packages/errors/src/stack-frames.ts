@@ -12,6 +12,15 @@ export interface Frame {
 
 const maxFrames = 30;
 const maxLine = 512;
+const lineNumber = /(?::\d+){1,2}$/;
+const native = /^(?:native|<anonymous>|index \d+)$/;
+
+const packageOf = (path: string): string => {
+  const at = path.lastIndexOf('/node_modules/');
+  if (at < 0) return '';
+  const [scope = '', name = ''] = path.slice(at + 14).split('/', 2);
+  return scope.startsWith('@') ? `${scope}/${name}` : scope;
+};
 
 const frameOf = (line: string): Frame | undefined => {
   const words = line.slice(0, maxLine).trimStart();
@@ -21,16 +30,12 @@ const frameOf = (line: string): Frame | undefined => {
   const open = rest.endsWith(')') ? rest.indexOf(' (') : -1;
   const name = open < 0 ? '' : rest.slice(0, open).replace(/^new | \[as [^\]]*\]$/g, '');
   const fn = name.slice(name.lastIndexOf('.') + 1);
-  const place = (open < 0 ? rest : rest.slice(open + 2, -1)).replace(/(?::\d+){1,2}$/, '');
-  const path = place.replaceAll('\\', '/');
-  const at = path.lastIndexOf('/node_modules/');
-  const packageName = at < 0 ? '' : (/^(?:@[^/]*\/)?[^/]*/.exec(path.slice(at + 14))?.[0] ?? '');
+  const place = (open < 0 ? rest : rest.slice(open + 2, -1)).replace(lineNumber, '');
+  const path = place.includes('\\') ? place.replaceAll('\\', '/') : place;
   return {
     fn: fn === '<anonymous>' ? '' : fn,
     file: path.slice(path.lastIndexOf('/') + 1).split('?')[0] ?? '',
-    module: place.startsWith('node:')
-      ? place
-      : packageName || (/^(native|<anonymous>|index \d+)$/.test(place) ? 'native' : ''),
+    module: place.startsWith('node:') ? place : packageOf(path) || (native.test(place) ? 'native' : ''),
   };
 };
 

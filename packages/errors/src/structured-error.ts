@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AppError, isAppError } from './app-error.ts';
+import { causesOf } from './causes.ts';
 import type { Classification } from './classify.ts';
 import { errorTable, isErrorCategory, isErrorStatus, isPublicCode } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
@@ -7,7 +8,16 @@ import { fingerprintOf } from './fingerprint.ts';
 import { logDetails } from './log-details.ts';
 import { logLine, logLines } from './log-text.ts';
 import { cleanLine, renderPublicText } from './public-text.ts';
-import { constructorName, defined, isObject, keysOf, read, readList, readString } from './safe-read.ts';
+import {
+  constructorName,
+  defined,
+  isList,
+  isObject,
+  keysOf,
+  read,
+  readList,
+  readString,
+} from './safe-read.ts';
 import { stackText } from './stack-frames.ts';
 import { violation, violationsIn } from './violations.ts';
 
@@ -38,7 +48,6 @@ export interface PublicError {
 
 export interface StructuredErrorParts {
   readonly error: unknown;
-  readonly causes: readonly unknown[];
   readonly classification: Classification;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -80,11 +89,7 @@ const scalarsOf = (params: unknown, most = 8): FieldViolation['params'] => {
 /** Violations an author put on an `AppError`: public by declaration, cleaned all the same. */
 const declared = (error: AppError): FieldViolation[] =>
   readList(read(error, 'violations'), 100).map((one) => {
-    const code = readString(one, 'code', 64);
-    const plain = violation(
-      cleanLine(readString(one, 'path', 512) ?? '', 512),
-      isPublicCode(code) ? code : 'INVALID',
-    );
+    const plain = violation(cleanLine(readString(one, 'path', 512) ?? '', 512), read(one, 'code'));
     const message = readString(one, 'message', 512);
     return defined({
       ...plain,
@@ -93,13 +98,16 @@ const declared = (error: AppError): FieldViolation[] =>
     });
   });
 
-const publicOf = (parts: StructuredErrorParts): PublicError => {
-  const { error, causes, classification } = parts;
+const publicOf = (
+  error: unknown,
+  classification: Classification,
+  causes: () => readonly unknown[],
+): PublicError => {
   const { category, httpStatus, retry } = classification;
   const row = errorTable[category];
   // Where an AppError inside decided, its code and its text are the ones to show.
-  const chain = classification.evidence.rule === 'app-error' ? [error, ...causes] : [error];
-  const own = chain.find(isAppError);
+  const within = classification.evidence.rule === 'app-error' && !isAppError(error);
+  const own = within ? causes().find(isAppError) : isAppError(error) ? error : undefined;
   const code = read(own, 'code');
   const text = readString(own, 'userMessage');
   const decided = readList(read(own, 'stated'), 2).includes('category') || own === undefined;
@@ -108,7 +116,8 @@ const publicOf = (parts: StructuredErrorParts): PublicError => {
   // A validator's findings are our caller's only where the error as a whole is.
   if (violations.length === 0 && category === 'VALIDATION')
     violations =
-      [error, ...causes].map((one) => violationsIn(one)?.violations).find((list) => list !== undefined) ?? [];
+      [error, ...causes()].map((one) => violationsIn(one)?.violations).find((list) => list !== undefined) ??
+      [];
   // A base AppError without a text of its own bears INTERNAL's title; its cause's category speaks better.
   const fallback = !decided && text === errorTable.INTERNAL.title;
   const usual = own === undefined || (!decided && code === errorTable.INTERNAL.code);
@@ -130,10 +139,16 @@ const publicOf = (parts: StructuredErrorParts): PublicError => {
 
 const structuredBrand = Symbol.for('agent4.errors.StructuredError');
 
-/** True for a structured error of any copy of this package whose public part is whole. Never throws. */
+/** True for a structured error of any copy of this package that is whole; what only bears its brand is no such thing. Never throws. */
 export const isStructuredError = (value: unknown): value is StructuredError => {
-  const view = read(value, structuredBrand) === true ? read(value, 'public') : undefined;
-  return isErrorCategory(read(view, 'category')) && isErrorStatus(read(view, 'status'));
+  if (read(value, structuredBrand) !== true) return false;
+  const view = read(value, 'public');
+  return (
+    isErrorCategory(read(view, 'category')) &&
+    isErrorStatus(read(view, 'status')) &&
+    isList(read(view, 'violations')) &&
+    isErrorCategory(read(read(value, 'classification'), 'category'))
+  );
 };
 
 /**
@@ -142,6 +157,7 @@ export const isStructuredError = (value: unknown): value is StructuredError => {
  */
 export class StructuredError {
   readonly #parts: StructuredErrorParts;
+  #causes: readonly unknown[] | undefined;
   #public: PublicError | undefined;
   #id: string | undefined;
   #fingerprint: string | undefined;
@@ -152,6 +168,12 @@ export class StructuredError {
 
   constructor(parts: StructuredErrorParts) {
     this.#parts = parts;
+  }
+
+  /** Read when first asked for: an answer needs none of them. */
+  #chain(): readonly unknown[] {
+    this.#causes ??= causesOf(this.#parts.error);
+    return this.#causes;
   }
 
   /** Unique to this occurrence. */
@@ -168,7 +190,7 @@ export class StructuredError {
   }
   /** Equal for equal faults: `v1:` and 32 hex digits. */
   get fingerprint(): string {
-    this.#fingerprint ??= fingerprintOf(this.#parts.error, this.#parts.causes);
+    this.#fingerprint ??= fingerprintOf(this.#parts.error, this.#chain());
     return this.#fingerprint;
   }
   get classification(): Classification {
@@ -176,16 +198,17 @@ export class StructuredError {
   }
   /** What may be shown. */
   get public(): PublicError {
-    this.#public ??= publicOf(this.#parts);
+    const { error, classification } = this.#parts;
+    this.#public ??= publicOf(error, classification, () => this.#chain());
     return this.#public;
   }
   /** The causes from the outermost in, at most 10, without the error itself. */
   get causes(): ErrorSummary[] {
-    return this.#parts.causes.map(summaryOf);
+    return this.#chain().map(summaryOf);
   }
   /** The innermost cause known; the error itself when it has none. */
   get rootCause(): ErrorSummary {
-    return summaryOf(this.#parts.causes.at(-1) ?? this.#parts.error);
+    return summaryOf(this.#chain().at(-1) ?? this.#parts.error);
   }
 
   /** For logs: an allow-list, URL logins and well-known secrets masked, no stack, no headers, no config, no bodies. */

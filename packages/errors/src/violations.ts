@@ -1,59 +1,57 @@
+import { isPublicCode } from './error-table.ts';
 import type { FieldViolation } from './field-violation.ts';
 import { cleanLine } from './public-text.ts';
 import { constructorName, isList, isObject, read, readList, readString } from './safe-read.ts';
 
 const maxViolations = 100;
 
-/** Our codes with our texts: a validator's own text may quote what was sent. */
-const texts: Readonly<Record<string, string>> = {
-  REQUIRED: 'is required',
-  INVALID_TYPE: 'has the wrong type',
-  TOO_SMALL: 'is too small or too short',
-  TOO_BIG: 'is too big or too long',
-  INVALID_FORMAT: 'has the wrong format',
-  NOT_ALLOWED: 'is not one of the allowed values',
-  NOT_MULTIPLE: 'is not a multiple of the allowed step',
-  NOT_UNIQUE: 'has entries that are equal',
-  UNKNOWN_FIELD: 'has a field that is not known',
-};
-
-export const violation = (path: string, code: string): FieldViolation => ({
-  path,
-  code,
-  message: (Object.hasOwn(texts, code) && texts[code]) || 'is not valid',
-});
-
-/** Each validator's words for the same few things; the first that holds. */
-const kinds: readonly (readonly [code: string, RegExp])[] = [
-  ['REQUIRED', /^(required|optionality|undefined|nullable)$/],
+/** Our codes, our texts (a validator's own may quote what was sent), and each validator's words for it; the first holds. */
+const kinds: readonly (readonly [code: string, text: string, words: RegExp])[] = [
+  ['REQUIRED', 'is required', /^(required|optionality|undefined|nullable)$/],
   [
     'INVALID_TYPE',
+    'has the wrong type',
     /^(invalid_type|type|typeError|base|number|string|boolean|object|array|date|integer|null|bigint)$/,
   ],
   [
     'TOO_SMALL',
+    'is too small or too short',
     /^(too_small|exclusiveMinimum|min(imum|Length|Items|Properties|_length|_value|_size)?|greater|moreThan|positive)$/,
   ],
   [
     'TOO_BIG',
+    'is too big or too long',
     /^(too_big|exclusiveMaximum|max(imum|Length|Items|Properties|_length|_value|_size)?|less|lessThan|negative)$/,
   ],
   [
     'INVALID_FORMAT',
+    'has the wrong format',
     /^(invalid_format|invalid_string|format|pattern|email|ur[il]|[ug]uid|iso(Date|_date|_timestamp)|regex|matches|hex|ip|length)$/,
   ],
-  ['NOT_ALLOWED', /^(invalid_(value|enum_value|literal)|enum|const|only|oneOf|notOneOf|picklist|literal)$/],
-  ['NOT_MULTIPLE', /^(not_)?multiple(_of|Of)?$/],
-  ['NOT_UNIQUE', /^unique(Items)?$/],
+  [
+    'NOT_ALLOWED',
+    'is not one of the allowed values',
+    /^(invalid_(value|enum_value|literal)|enum|const|only|oneOf|notOneOf|picklist|literal)$/,
+  ],
+  ['NOT_MULTIPLE', 'is not a multiple of the allowed step', /^(not_)?multiple(_of|Of)?$/],
+  ['NOT_UNIQUE', 'has entries that are equal', /^unique(Items)?$/],
   [
     'UNKNOWN_FIELD',
+    'has a field that is not known',
     /^(unrecognized_keys|additionalProperties|unevaluatedProperties|unknown|noUnknown|strict_object)$/,
   ],
 ];
 
+/** A violation in our own text; a code that may not be shown is INVALID. */
+export const violation = (path: string, code: unknown): FieldViolation => ({
+  path,
+  code: isPublicCode(code) ? code : 'INVALID',
+  message: kinds.find(([kind]) => kind === code)?.[1] ?? 'is not valid',
+});
+
 const codeFor = (word = ''): string => {
   const last = word.split('.').at(-1) ?? '';
-  return kinds.find(([, words]) => words.test(last))?.[0] ?? 'INVALID';
+  return kinds.find(([, , words]) => words.test(last))?.[0] ?? 'INVALID';
 };
 
 const pointer = (parts: readonly unknown[]): string =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { classify } from '../src/index.ts';
 
-// Hand-made shapes of what libraries throw, as seen on a running Node; the real ones are in real-errors.test.ts.
+// Hand-made shapes of what libraries throw, as seen on a running Node; what can be had from the library itself is in corpus-real and real-*.test.ts.
 type Props = Record<string, unknown>;
 
 const withType = (type: string, props: Props = {}, base: ErrorConstructor = Error): Error => {

@@ -51,6 +51,64 @@ it('stays the same where no frame is known and the message has to speak', () => 
   );
 });
 
+const host = fc
+  .tuple(fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z0-9]$/), fc.constantFrom('db', 'eu-1', 'prod'))
+  .chain(([name, zone]) =>
+    fc.constantFrom(`${name}.${zone}.acme.corp`, `${name}.${zone}.svc`, `${name}.com`),
+  );
+const quoted = fc.stringMatching(/^[a-z0-9 .:/=-]{0,20}$/);
+const parameters = fc.record({
+  host,
+  port: fc.integer({ min: 1, max: 65535 }),
+  id: fc.oneof(
+    id,
+    fc.ulid(),
+    fc.stringMatching(/^[0-9a-f]{24}$/).filter((hex) => /\d/.test(hex)),
+  ),
+  date: fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }),
+  text: quoted,
+});
+type Parameters = typeof parameters extends fc.Arbitrary<infer T> ? T : never;
+
+it.each<[string, (one: Parameters) => string]>([
+  ['a host name that was looked up', ({ host }) => `getaddrinfo ENOTFOUND ${host}`],
+  ['a host of one word', ({ host }) => `getaddrinfo EAI_AGAIN ${host.split('.')[0]}`],
+  ['host and port', ({ host, port }) => `no answer from ${host}:${port}, giving up`],
+  ['address and port', ({ port }) => `connect ECONNREFUSED 10.0.${port % 256}.7:${port}`],
+  ['a port alone', ({ port }) => `port:${port} is taken, tried port=${port}`],
+  ['an id', ({ id }) => `no order ${id}`],
+  ['an id behind a name', ({ id }) => `order_id=${id} (order:${id}) is gone`],
+  ['an id in a path', ({ id }) => `GET /orders/${id}/items failed`],
+  ['an ISO date', ({ date }) => `expired at=${date.toISOString()}, since ${date.toISOString()}`],
+  ['a day', ({ date }) => `no prices of ${date.toISOString().slice(0, 10)}`],
+  ['a date of HTTP', ({ date }) => `not modified since ${date.toUTCString()}`],
+  ['text in double quotes', ({ text }) => `no user "${text}" in name="${text}"`],
+  ['text in single quotes', ({ text }) => `no user '${text}' in name='${text}', isn't there`],
+  ['text in backticks', ({ text }) => `no user \`${text}\` in name=\`${text}\``],
+])('stays the same without frames under %s', (_, text) => {
+  fc.assert(
+    fc.property(parameters, parameters, word, (one, other, code) => {
+      const bare = (message: string, own = code) => ({ name: 'OwnError', code: own, message });
+      expect(print(bare(text(one)))).toBe(print(bare(text(other))));
+      expect(print(bare(text(one)))).not.toBe(print(bare(text(one), `${code}2`)));
+      expect(print(bare(text(one)))).not.toBe(print(bare(`${text(one)} once more`)));
+    }),
+  );
+});
+
+it('differs without frames by what is no parameter', () => {
+  const messages = [
+    'read config.db',
+    'read config.cache',
+    'no Order',
+    'no Cart',
+    'A::b failed',
+    'A::c failed',
+  ];
+  const prints = messages.map((message) => print({ name: 'OwnError', message }));
+  expect(new Set(prints).size).toBe(messages.length);
+});
+
 it('differs by code, on the error and on its cause', () => {
   fc.assert(
     fc.property(stack, occurrence, word, word, (frames, one, a, b) => {

@@ -138,6 +138,15 @@ const values: Record<string, () => unknown> = {
       },
     ),
   'forged structured error': () => ({ [Symbol.for('agent4.errors.StructuredError')]: true, public: {} }),
+  'half a structured error': () => ({
+    [Symbol.for('agent4.errors.StructuredError')]: true,
+    public: { category: 'NOT_FOUND', status: 404 },
+  }),
+  'a structured error without its classification': () => ({
+    [Symbol.for('agent4.errors.StructuredError')]: true,
+    public: { category: 'NOT_FOUND', status: 404, violations: [] },
+    classification: 7,
+  }),
   'AppError with hostile details': () =>
     new NotFoundError('x', { details: { p: everyTrap({}), r: revoked(), b: 1n, s: Symbol('s'), f: boom } }),
   'AppError with hostile violations': () =>

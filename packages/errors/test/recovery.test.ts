@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from '@jest/globals';
 import { ConstantBackoff, handleAll, retry } from 'cockatiel';
-import { NetworkError, NotFoundError, RateLimitError, type RecoveryStrategy, recover } from '../src/index.ts';
+import { NetworkError, NotFoundError, RateLimitError } from '../src/index.ts';
+import { type RecoveryStrategy, recover } from '../src/recovery.ts';
 
 const refused = (): Error => Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 const dropped = (): Error => Object.assign(new Error('read'), { code: 'ECONNRESET' });

@@ -5,6 +5,7 @@ import * as express from '../src/express.ts';
 import * as fastify from '../src/fastify.ts';
 import * as grpc from '../src/grpc.ts';
 import * as otel from '../src/otel.ts';
+import * as recovery from '../src/recovery.ts';
 import * as serialize from '../src/serialize.ts';
 
 /** Each entry with the files that are its own. */
@@ -14,9 +15,10 @@ const entries = {
   fastify: /^(fastify|http-answer)/,
   grpc: /^grpc/,
   otel: /^otel/,
+  recovery: /^recovery/,
   serialize: /^serialize/,
 };
-const all = /^(analytics|recover|client|express|fastify|http-answer|grpc|otel|serialize)/;
+const all = /^(analytics|recovery|client|express|fastify|http-answer|grpc|otel|serialize)/;
 
 const filesOf = async (entry: string): Promise<string[]> => {
   const { metafile } = await build({
@@ -53,15 +55,15 @@ it('serialize and client do without the rules of classify', async () => {
 });
 
 it('each exports these values and no others', () => {
-  const names = Object.entries({ express, fastify, grpc, otel, serialize }).map(([entry, exports]) => [
-    entry,
-    Object.keys(exports).sort(),
-  ]);
+  const names = Object.entries({ express, fastify, grpc, otel, recovery, serialize }).map(
+    ([entry, exports]) => [entry, Object.keys(exports).sort()],
+  );
   expect(Object.fromEntries(names)).toEqual({
     express: ['errorHandler'],
     fastify: ['errorHandler'],
     grpc: ['fromGrpcStatus', 'toGrpcStatus'],
     otel: ['recordError'],
+    recovery: ['recover'],
     serialize: ['deserializeError', 'serializeError'],
   });
 });

@@ -29,7 +29,6 @@ it('exports these values and no others', () => {
     'isAppError',
     'isErrorCategory',
     'isRetryable',
-    'recover',
     'registerClassifier',
     'toJsonRpcError',
     'toMcpToolResult',

@@ -11,3 +11,23 @@ declare module 'better-sqlite3' {
   }
   export = Database;
 }
+declare module 'jsonwebtoken' {
+  const jwt: {
+    sign(payload: object, secret: string, options?: { expiresIn?: number; notBefore?: number }): string;
+    verify(token: string, secret: string): unknown;
+  };
+  export = jwt;
+}
+declare module 'multer' {
+  function multer(options: { limits: Record<string, number> }): { single(field: string): never };
+  export = multer;
+}
+declare module 'opossum' {
+  class CircuitBreaker {
+    constructor(action: () => Promise<unknown>, options: Record<string, number>);
+    fire(): Promise<unknown>;
+    open(): void;
+    shutdown(): void;
+  }
+  export = CircuitBreaker;
+}

@@ -1,10 +1,10 @@
 import { type ErrorCategory, type ErrorSeverity, isErrorCategory, isSeverity } from '../error-table.ts';
+import { messageTemplate } from '../message-template.ts';
 import { cleanLine } from '../public-text.ts';
 import { read, readString } from '../safe-read.ts';
 import { framesOf } from '../stack-frames.ts';
 import type { StructuredError } from '../structured-error.ts';
 import type { ErrorSample } from './group.ts';
-import { messageTemplate } from './message-template.ts';
 
 /** A copy of its own: a slice would keep alive the whole text it was cut from, and that may be a megabyte. */
 const own = (text: string | undefined, limit: number): string =>

@@ -10,7 +10,7 @@ import { kinds, nativeNames } from './tables.ts';
 import { isNamed, type Match, type Rule, type Shape } from './verdict.ts';
 
 const aborted = (shape: Shape): Match | undefined => {
-  if (!isNamed(shape, /^AbortError$/) && shape.code !== 'ABORT_ERR') return undefined;
+  if (!isNamed(shape, 'AbortError') && shape.code !== 'ABORT_ERR') return undefined;
   // Node makes an AbortError of a timeout signal as well; only its cause tells.
   const name = readString(read(shape.value, 'cause'), 'name', 64);
   return kinds(name === 'TimeoutError' ? name : 'AbortError');
@@ -26,11 +26,12 @@ const origin = ({ type, name, code, value }: Shape): Match | undefined => {
   }
   if (type !== 'Error' || name !== 'Error' || read(value, 'cause') !== undefined) return undefined;
   // Most errors come from neither: their stack need not be taken apart.
-  if (!/[\\/](?:undici|pg|ioredis)/.test(readString(value, 'stack', 1024) ?? '')) return undefined;
+  if (!/[\\/](?:undici|pg|ioredis|mysql2|busboy)/.test(readString(value, 'stack', 1024) ?? ''))
+    return undefined;
   const frames = framesOf(value, 2);
   for (const { module } of frames) {
     // Node's own undici is node:internal/deps/undici/undici:12345.
-    const made = /(?:^|\/)(undici|pg|pg-pool|ioredis)(?=:|$)/.exec(module)?.[1];
+    const made = /(?:^|\/)(undici|pg|pg-pool|ioredis|mysql2|busboy)(?=:|$)/.exec(module)?.[1];
     for (const { fn } of frames) {
       const match = kinds(`${made}-${fn}`) ?? kinds(`${made}`);
       if (match !== undefined) return match;
@@ -44,7 +45,7 @@ const origin = ({ type, name, code, value }: Shape): Match | undefined => {
  * words, then the words many share.
  */
 export const builtinRules: readonly Rule[] = [
-  { name: 'abort', find: aborted },
+  { name: 'abort', find: aborted, onBare: true },
   claimRule,
   { name: 'validator', find: ({ value }) => kinds(violationsIn(value)?.validator ?? '') },
   axiosRule,
@@ -54,6 +55,8 @@ export const builtinRules: readonly Rule[] = [
   answerRule,
   childRule,
   systemRule,
-  { name: 'origin', find: origin },
-  { name: 'native', find: ({ type }) => nativeNames(type) },
+  { name: 'origin', find: origin, onBare: true },
+  { name: 'native', find: ({ type }) => nativeNames(type), onBare: true },
 ];
+
+export const bareRules: readonly Rule[] = builtinRules.filter(({ onBare }) => onBare);

@@ -11,6 +11,12 @@ const sqlState = (shape: Shape): Match | undefined => {
     : undefined;
 };
 
+/** MySQL's and MariaDB's: the driver knows no word for some of their numbers, but the state is always there. */
+const mysqlState = ({ value }: Shape): Match | undefined => {
+  const state = readString(value, 'sqlState', 5);
+  return state === undefined ? undefined : (sqlStates(state) ?? sqlStates(state.slice(0, 2)));
+};
+
 const sqlite = ({ code, value }: Shape): Match | undefined => {
   if (code === 'ERR_SQLITE_ERROR') {
     const number = readNumber(value, 'errcode') ?? 1;
@@ -37,8 +43,9 @@ const redis = (shape: Shape): Match | undefined =>
 
 export const databaseRules: readonly Rule[] = [
   { name: 'sqlstate', find: sqlState },
-  { name: 'sqlite', find: sqlite },
-  { name: 'database-code', find: ownCode },
+  { name: 'sqlite', find: sqlite, onBare: true },
+  { name: 'database-code', find: ownCode, onBare: true },
+  { name: 'mysql-state', find: mysqlState },
   { name: 'mongo', find: mongo },
   { name: 'redis-reply', find: redis },
 ];

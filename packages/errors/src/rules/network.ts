@@ -8,4 +8,4 @@ const systemCode = ({ code, value }: Shape): Match | undefined => {
   return (call && systemCodes(`${code}-${call[0]}`)) ?? systemCodes(code);
 };
 
-export const systemRule: Rule = { name: 'system-code', find: systemCode };
+export const systemRule: Rule = { name: 'system-code', find: systemCode, onBare: true };

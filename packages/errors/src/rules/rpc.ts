@@ -1,3 +1,4 @@
+import { isErrorStatus } from '../error-table.ts';
 import { read, readNumber, readString } from '../safe-read.ts';
 import { answerOf } from './http-status.ts';
 import { axiosCodes, grpcCodes, kinds, mcpCodes, trpcCodes } from './tables.ts';
@@ -11,14 +12,17 @@ const grpc = (shape: Shape): Match | undefined =>
     ? grpcCodes(shape.code)
     : undefined;
 
-const mcp = (shape: Shape): Match | undefined =>
-  typeof shape.code === 'number' && isNamed(shape, /^(?:Mcp|Protocol|JSONRPC|JsonRpc)Error$/)
+const mcp = (shape: Shape): Match | undefined => {
+  if (isErrorStatus(shape.code) && isNamed(shape, /^(?:StreamableHTTP|Sse)Error$/))
+    return answerOf(shape.code);
+  return typeof shape.code === 'number' && isNamed(shape, /^(?:Mcp|Protocol|JSONRPC|JsonRpc)Error$/)
     ? mcpCodes(shape.code)
     : undefined;
+};
 
 const trpc = (shape: Shape): Match | undefined => {
-  if (isNamed(shape, /^TRPCError$/)) return trpcCodes(shape.code ?? '');
-  if (!isNamed(shape, /^TRPCClientError$/)) return undefined;
+  if (isNamed(shape, 'TRPCError')) return trpcCodes(shape.code ?? '');
+  if (!isNamed(shape, 'TRPCClientError')) return undefined;
   const status = readNumber(read(shape.value, 'data'), 'httpStatus');
   return status === undefined ? undefined : answerOf(status);
 };

@@ -31,9 +31,12 @@ RESOURCE warning: BULKHEAD_FULL ESEMLOCKED
 TIMEOUT: TIMEOUT CACHE_LOADER_TIMEOUT
 UNAVAILABLE not-sent self: CACHE_CLOSED
 CANCELLED: ERR_CANCELED
+EXTERNAL_SERVICE never: ERR_BODY_PARSE_FAILURE
+EXTERNAL_SERVICE FAILED_PRECONDITION never: ERR_TOO_MANY_REDIRECTS
+EXTERNAL_SERVICE: ERR_JOSE_GENERIC
 VALIDATION 413 error: LIMIT_FILE_SIZE LIMIT_FIELD_VALUE
 VALIDATION error: LIMIT_PART_COUNT LIMIT_FILE_COUNT LIMIT_FIELD_KEY LIMIT_FIELD_COUNT LIMIT_UNEXPECTED_FILE MISSING_FIELD_NAME
-AUTHENTICATION: ERR_JWT_* ERR_JWS_* ERR_JWE_* ERR_JWKS_NO_MATCHING_KEY`);
+AUTHENTICATION: ERR_JWT_* ERR_JWS_* ERR_JWE_* ERR_JWKS_NO_MATCHING_KEY ERR_JOSE_ALG_NOT_ALLOWED`);
 
 /** Codes of MySQL, MariaDB and Prisma. */
 export const databaseCodes = table(`CONFLICT error: ER_DUP_ENTRY ER_DUP_KEY ER_DUP_ENTRY_WITH_KEY_NAME P2002
@@ -46,12 +49,13 @@ DATABASE PERMISSION_DENIED: ER_DBACCESS_DENIED_ERROR ER_TABLEACCESS_DENIED_ERROR
 DATABASE FAILED_PRECONDITION critical: ER_BAD_DB_ERROR P1003
 DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: ER_CON_COUNT_ERROR ER_TOO_MANY_USER_CONNECTIONS P2024 P2037
 DATABASE UNAVAILABLE 503 idempotent-only dependency: PROTOCOL_CONNECTION_LOST ER_SERVER_SHUTDOWN P1017
+DATABASE UNAVAILABLE 503 not-sent dependency: ER_OPTION_PREVENTS_STATEMENT ER_READ_ONLY_MODE
 NETWORK not-sent: P1001
 TIMEOUT not-sent error: P1002
 TIMEOUT error: ER_QUERY_TIMEOUT PROTOCOL_SEQUENCE_TIMEOUT P1008
 DATABASE: ER_PARSE_ERROR ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR ER_SYNTAX_ERROR P2010 P2021 P2022`);
 
-/** PostgreSQL: a state, or a class of them by its first two characters. */
+/** PostgreSQL and, where MySQL's code says nothing, MySQL: a state, or a class of them by its first two characters. */
 export const sqlStates = table(
   `CONFLICT: 23505 23P01
 VALIDATION: 22 23502 23514
@@ -59,7 +63,7 @@ CONFLICT FAILED_PRECONDITION: 23
 ABORTED: 40 55P03
 DATABASE UNAVAILABLE 503 idempotent-only dependency: 08 57 40003 25P03
 DATABASE UNAVAILABLE 503 not-sent dependency: 08001 08004 57P03 25006
-TIMEOUT error: 57014
+TIMEOUT error: 57014 70100
 DATABASE UNAUTHENTICATED critical: 28
 DATABASE PERMISSION_DENIED: 42501
 DATABASE FAILED_PRECONDITION critical: 3D 3F 55
@@ -68,7 +72,7 @@ DATABASE RESOURCE_EXHAUSTED 503 critical dependency: 53100
 DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: 53300
 DATABASE critical: 58 F0 XX
 DATA_LOSS: XX001 XX002
-DATABASE: 0A 25 26 2B 2D 34 42 54 P0`,
+DATABASE: 0A 25 26 2B 2D 34 42 54 HY P0`,
   'SQLSTATE ',
 );
 
@@ -117,23 +121,27 @@ UNAVAILABLE not-sent warning: BrokenCircuitError IsolatedCircuitError HydratingC
 RESOURCE warning: BulkheadRejectedError
 TIMEOUT error: APIConnectionTimeoutError RequestTimeout RequestTimeoutException
 CANCELLED: APIUserAbortError CanceledError CancelError
-NETWORK: APIConnectionError
+NETWORK: ReadError MongoPoolClearedError SequelizeInvalidConnectionError
+NETWORK weak: APIConnectionError StripeConnectionError
+EXTERNAL_SERVICE FAILED_PRECONDITION never weak: FetchError
+EXTERNAL_SERVICE INTERNAL weak: StripeAPIError
 EXTERNAL_SERVICE never: HTTPParserError ResponseContentLengthMismatchError
 EXTERNAL_SERVICE RESOURCE_EXHAUSTED 503 not-sent: ThrottlingException Throttling ThrottledException RequestThrottled RequestThrottledException EC2ThrottledException TooManyRequestsException SlowDown RequestLimitExceeded LimitExceededException ProvisionedThroughputExceededException BandwidthLimitExceeded PriorRequestNotComplete TransactionInProgressException
-EXTERNAL_SERVICE UNAUTHENTICATED 500 never critical self: ExpiredToken ExpiredTokenException UnrecognizedClientException InvalidSignatureException CredentialsProviderError
+EXTERNAL_SERVICE UNAUTHENTICATED 500 never critical self: ExpiredToken ExpiredTokenException UnrecognizedClientException InvalidSignatureException InvalidClientTokenId SignatureDoesNotMatch CredentialsProviderError
 AUTHENTICATION: TokenExpiredError JsonWebTokenError NotBeforeError JWTExpired
-CONFLICT error: SequelizeUniqueConstraintError
-CONFLICT FAILED_PRECONDITION error: SequelizeForeignKeyConstraintError
+CONFLICT error: SequelizeUniqueConstraintError SequelizeExclusionConstraintError
+CONFLICT FAILED_PRECONDITION error: SequelizeForeignKeyConstraintError SequelizeUnknownConstraintError
 VALIDATION: SequelizeValidationError
 ABORTED error: SequelizeOptimisticLockError OptimisticLockVersionMismatchError
 NOT_FOUND error: SequelizeEmptyResultError EntityNotFoundError
 NETWORK not-sent: SequelizeConnectionRefusedError SequelizeHostNotFoundError SequelizeHostNotReachableError
-DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: SequelizeConnectionAcquireTimeoutError
+DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: SequelizeConnectionAcquireTimeoutError MongoWaitQueueTimeoutError
 DATABASE UNAUTHENTICATED critical: SequelizeAccessDeniedError
 NETWORK: SequelizeConnectionError MongoNetworkError SocketClosedUnexpectedlyError
-TIMEOUT error: SequelizeTimeoutError MongoNetworkTimeoutError MongoOperationTimeoutError
-DATABASE UNAVAILABLE 503 idempotent-only dependency: MongoServerSelectionError MongoNotConnectedError MaxRetriesPerRequestError ClusterAllFailedError
-DATABASE UNAVAILABLE 503 dependency: ClientClosedError ClientOfflineError DisconnectsClientError AbortedClientError`);
+TIMEOUT error: SequelizeTimeoutError SequelizeConnectionTimedOutError MongoNetworkTimeoutError MongoOperationTimeoutError
+DATABASE UNAVAILABLE 503 idempotent-only dependency: MongoServerSelectionError MongoNotConnectedError MongoStalePrimaryError MaxRetriesPerRequestError ClusterAllFailedError
+DATABASE UNAVAILABLE 503 dependency: ClientClosedError ClientOfflineError DisconnectsClientError AbortedClientError MongoClientClosedError MongoTopologyClosedError
+DATABASE weak: SequelizeDatabaseError`);
 
 /** Names of DOMException; its `code` is a number of old and means nothing here. */
 export const domNames = table(`NOT_FOUND error: NotFoundError
@@ -254,9 +262,9 @@ export const kinds = table(`TIMEOUT: TimeoutError
 TIMEOUT error: system-timeout
 CANCELLED: AbortError
 VALIDATION: zod valibot ajv joi yup fastify
-VALIDATION error: JSON.parse
+VALIDATION error: JSON.parse busboy
 INTERNAL: exit-status
 INTERNAL critical: recursion
 EXTERNAL_SERVICE FAILED_PRECONDITION never: undici-httpRedirectFetch
 INTERNAL INVALID_ARGUMENT: undici-mainFetch undici-schemeFetch
-DATABASE UNAVAILABLE 503 idempotent-only dependency: pg pg-pool ioredis-connectionCloseHandler`);
+DATABASE UNAVAILABLE 503 idempotent-only dependency: pg pg-pool mysql2 ioredis-connectionCloseHandler`);

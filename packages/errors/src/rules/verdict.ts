@@ -1,29 +1,13 @@
 import {
   type ErrorCategory,
-  type ErrorFault,
-  type ErrorSeverity,
   errorTable,
-  isErrorCategory,
-  isErrorStatus,
   isFault,
   isSafety,
   isSeverity,
   isStatusCode,
-  type RetrySafety,
-  type StatusCode,
 } from '../error-table.ts';
 import { constructorName, read, readString } from '../safe-read.ts';
-
-/** What a rule says. The three codes are set apart on purpose: none follows from another. */
-export interface Verdict {
-  readonly category: ErrorCategory;
-  readonly statusCode: StatusCode;
-  readonly httpStatus: number;
-  readonly safety: RetrySafety;
-  readonly severity: ErrorSeverity;
-  readonly fault: ErrorFault;
-  readonly afterMs?: number | undefined;
-}
+import type { Verdict } from '../stated-verdict.ts';
 
 /**
  * Reads a verdict as the tables write it: the category, then what differs from its row in `errorTable`, in any order:
@@ -41,31 +25,6 @@ export const verdict = (text: string): Verdict => {
     else said.httpStatus = +word;
   }
   return said as unknown as Verdict;
-};
-
-/** The verdict an object states: its category's, but for what it says otherwise and validly. */
-export const statedVerdict = (value: unknown): Verdict | undefined => {
-  const category = read(value, 'category');
-  if (!isErrorCategory(category)) return undefined;
-  const row = errorTable[category];
-  const pick = <T>(key: string, is: (value: unknown) => value is T, otherwise: T): T => {
-    const said = read(value, key);
-    return is(said) ? said : otherwise;
-  };
-  const retryable = read(value, 'retryable');
-  const safety = pick<RetrySafety>(
-    'safety',
-    isSafety,
-    retryable === true && row.safety === 'never' ? 'idempotent-only' : row.safety,
-  );
-  return {
-    category,
-    statusCode: pick<StatusCode>('statusCode', isStatusCode, row.statusCode),
-    httpStatus: pick<number>('httpStatus', isErrorStatus, row.httpStatus),
-    severity: pick<ErrorSeverity>('severity', isSeverity, row.severity),
-    fault: pick<ErrorFault>('fault', isFault, row.fault),
-    safety: retryable === false ? 'never' : safety,
-  };
 };
 
 /** One thrown value, its most asked-for properties read once. */
@@ -96,12 +55,14 @@ export interface Match {
 }
 
 /** Whether its class or its `name` is one of these. */
-export const isNamed = ({ type, name }: Shape, names: RegExp): boolean =>
-  names.test(type) || names.test(name);
+export const isNamed = ({ type, name }: Shape, names: string | RegExp): boolean =>
+  typeof names === 'string' ? type === names || name === names : names.test(type) || names.test(name);
 
 export interface Rule {
   readonly name: string;
   readonly find: (shape: Shape) => Match | undefined;
+  /** Whether it can say something of an error that has nothing but what the engine and Node put there. */
+  readonly onBare?: boolean;
 }
 
 export type Table = (key: string | number) => Match | undefined;
@@ -114,7 +75,7 @@ export type Table = (key: string | number) => Match | undefined;
  */
 export const table = (text: string, label = ''): Table => {
   const entries = new Map<string, Match>();
-  const starts: string[] = [];
+  const starts: [start: string, match: Match][] = [];
   return (key) => {
     if (entries.size === 0)
       for (const line of text.split('\n')) {
@@ -122,13 +83,12 @@ export const table = (text: string, label = ''): Table => {
         const weak = said.endsWith(' weak');
         const read = verdict(said.replace(' weak', ''));
         for (const entry of keys.split(' ')) {
-          entries.set(entry, { verdict: read, matched: label + entry, weak });
-          if (entry.endsWith('*')) starts.push(entry.slice(0, -1));
+          const match = { verdict: read, matched: label + entry, weak };
+          if (entry.endsWith('*')) starts.push([entry.slice(0, -1), match]);
+          else entries.set(entry, match);
         }
       }
     const word = `${key}`;
-    const found = entries.get(word);
-    if (found !== undefined || starts.length === 0) return found;
-    return entries.get(`${starts.find((start) => word.startsWith(start))}*`);
+    return entries.get(word) ?? starts.find(([start]) => word.startsWith(start))?.[1];
   };
 };

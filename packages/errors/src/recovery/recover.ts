@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { isNativeError } from 'node:util/types';
-import { type Classification, classify } from './classify.ts';
+import { type Classification, classify } from '../classify.ts';
+import { read } from '../safe-read.ts';
 import {
   checkStrategies,
   matchOf,
@@ -9,8 +10,7 @@ import {
   type RecoveryPolicy,
   type RecoveryStep,
   type RecoveryStrategy,
-} from './recover/strategy.ts';
-import { read } from './safe-read.ts';
+} from './strategy.ts';
 
 const recoveries = channel('agent4:errors:recovery');
 
