@@ -4,6 +4,7 @@ import type { Feed } from './feed.ts';
 import { isLevel, type Level } from './levels.ts';
 import { compileRedactor, type RedactOptions } from './redact.ts';
 import { defaultLimits, type FullLimits, Rules } from './rules.ts';
+import type { TraceReader } from './trace/active.ts';
 
 export type Transport = winston.transport;
 
@@ -18,6 +19,7 @@ export interface Configuration {
   destination: Destination | undefined;
   feeds: readonly Feed[];
   slowMs: number | undefined;
+  trace: TraceReader | undefined;
 }
 
 const empty: Configuration = {
@@ -29,6 +31,7 @@ const empty: Configuration = {
   destination: undefined,
   feeds: [],
   slowMs: undefined,
+  trace: undefined,
 };
 
 export const registry: { version: number; configuration: Configuration } = {

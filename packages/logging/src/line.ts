@@ -1,4 +1,3 @@
-import { type ContextFields, contextFields } from './context.ts';
 import {
   layerMembers,
   type Members,
@@ -11,6 +10,7 @@ import {
 import { peek, unreadable } from './peek.ts';
 import type { Rules } from './rules.ts';
 import type { Ready } from './scope.ts';
+import { recordFields } from './trace/active.ts';
 import { Walk } from './walk.ts';
 
 let cachedTime = Number.NaN;
@@ -27,11 +27,11 @@ const timestamp = (clock: () => number): string => {
   return cachedText;
 };
 
-const contextTexts = new WeakMap<ContextFields, { rules: Rules; members: Members }>();
+const contextTexts = new WeakMap<object, { rules: Rules; members: Members }>();
 
 /** The context's fields as text, made once per context and set of rules. */
 const contextMembers = (rules: Rules): Members => {
-  const fields = contextFields();
+  const fields = recordFields();
   if (fields === undefined) return noMembers;
   const known = contextTexts.get(fields);
   if (known?.rules === rules) return known.members;
