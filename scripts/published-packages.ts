@@ -36,7 +36,11 @@ export const publishedPackages: readonly PublishedPackage[] = [
         CorrelationContext apiLogger appLogger configureLogging createLogger createPerformanceLogger
         isValidCorrelationId performanceLogger
       `),
-      './http': words('fastifyLogging httpLogging'),
+      './propagation': words(`
+        activeTrace correlatedFetch correlatedRequest createPropagation extract formatTraceparent inject
+        outgoingHeaders parseTraceparent
+      `),
+      './http': words('fastifyLogging honoLogging httpLogging httpUpgradeLogging koaLogging'),
     },
   },
   {

@@ -32,7 +32,12 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     './serialize': entry('serialize'),
     './package.json': './package.json',
   },
-  logging: { '.': entry('index'), './http': entry('http'), './package.json': './package.json' },
+  logging: {
+    '.': entry('index'),
+    './propagation': entry('propagation'),
+    './http': entry('http'),
+    './package.json': './package.json',
+  },
   resilience: { '.': entry('index'), './package.json': './package.json' },
 };
 

@@ -5,6 +5,7 @@ import { isLevel, type Level } from './levels.ts';
 import { compileRedactor, type RedactOptions } from './redact.ts';
 import { defaultLimits, type FullLimits, Rules } from './rules.ts';
 import { jsonShape, type Shape } from './shape.ts';
+import type { TraceReader } from './trace/active.ts';
 
 export type Transport = winston.transport;
 
@@ -20,6 +21,7 @@ export interface Configuration {
   destination: Destination | undefined;
   feeds: readonly Feed[];
   slowMs: number | undefined;
+  trace: TraceReader | undefined;
 }
 
 const empty: Configuration = {
@@ -32,6 +34,7 @@ const empty: Configuration = {
   destination: undefined,
   feeds: [],
   slowMs: undefined,
+  trace: undefined,
 };
 
 export const registry: { version: number; configuration: Configuration } = {

@@ -7,6 +7,8 @@ import { feedsOf } from './logger.ts';
 import { onlyKnown } from './only-known.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
 import type { ShapeName } from './shape.ts';
+import type { TraceReader } from './trace/active.ts';
+import { traceReader } from './trace/reader.ts';
 
 export interface LoggingOptions {
   /** The level of every logger, those with a level of their own included; a level assigned later is theirs again. */
@@ -25,9 +27,24 @@ export interface LoggingOptions {
   transports?: Transport | readonly Transport[] | undefined;
   /** From this duration on a timing of a performance logger is a `warn`, in milliseconds. */
   slowMs?: number | undefined;
+  /**
+   * Whose ids a record carries as `traceId`, `spanId` and `traceFlags`, before those of the context: `'otel'` for
+   * OpenTelemetry's active span, or a function of your own; `false` for the context's alone, which is the default.
+   */
+  trace?: 'otel' | TraceReader | false | undefined;
 }
 
-const loggingOptions = ['level', 'levels', 'redact', 'base', 'format', 'destination', 'transports', 'slowMs'];
+const loggingOptions = [
+  'level',
+  'levels',
+  'redact',
+  'base',
+  'format',
+  'destination',
+  'transports',
+  'slowMs',
+  'trace',
+];
 
 /** @throws RangeError unless it is undefined or a number >= 0. */
 export const checkSlowMs = (value: unknown): number | undefined => {
@@ -56,6 +73,7 @@ export const configureLogging = (options: LoggingOptions): (() => void) => {
   if (options.format !== undefined) next.shape = shapeOf(options.format) ?? before.shape;
   if (options.destination !== undefined) next.destination = destinationOf(options.destination);
   next.slowMs = checkSlowMs(options.slowMs) ?? before.slowMs;
+  if (options.trace !== undefined) next.trace = traceReader(options.trace);
   // A logger of our own takes them, so that they are attached exactly as a user's logger would do it.
   if (options.transports !== undefined)
     next.feeds = feedsOf(createLogger({ name: 'shared transports', transports: options.transports }));

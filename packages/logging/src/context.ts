@@ -1,12 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { describe } from './describe.ts';
-import { snapshot } from './peek.ts';
+import { peek, snapshot } from './peek.ts';
+
+/** Carries the `tracestate` header of the trace, unseen in records. Two copies of the package share it as well. */
+export const TRACESTATE: unique symbol = Symbol.for('agent4.logging.tracestate') as never;
 
 /** What every record of a unit of work carries. */
 export interface ContextFields {
   readonly correlationId: string;
   readonly [field: string]: unknown;
+  readonly [TRACESTATE]?: { readonly traceId: string; readonly text: string };
 }
 
 interface Store {
@@ -38,12 +42,39 @@ const run = <Result>(
     throw new TypeError(`correlationId must be a non-empty string, got ${describe(correlationId)}`);
   const outer = contextFields();
   const id = correlationId ?? outer?.correlationId ?? randomUUID();
-  return storage.run({ fields: Object.freeze({ ...outer, ...snapshot(fields), correlationId: id }) }, fn);
+  const state = peek(fields, TRACESTATE);
+  const inner = {
+    ...outer,
+    ...snapshot(fields),
+    ...(state ? { [TRACESTATE]: state } : {}),
+    correlationId: id,
+  };
+  return storage.run({ fields: Object.freeze(inner) as ContextFields }, fn);
 };
 
 const bind = <Args extends unknown[], Result>(fn: (...args: Args) => Result): ((...args: Args) => Result) => {
   const store = storage.getStore();
   return store === undefined ? fn : (...args) => storage.run(store, () => fn(...args));
+};
+
+interface Emitter {
+  emit(event: never, ...args: never[]): unknown;
+}
+
+const emits = new WeakMap<object, (...args: unknown[]) => unknown>();
+
+const bindEmitter = <Bound extends Emitter>(emitter: Bound): Bound => {
+  if (typeof emitter?.emit !== 'function')
+    throw new TypeError(`emitter must have an emit(event) method, got ${describe(emitter)}`);
+  const store = storage.getStore();
+  if (store === undefined) return emitter;
+  // Bound again, it belongs to the later context alone.
+  const emit = emits.get(emitter.emit) ?? (emitter.emit as (...args: unknown[]) => unknown);
+  const bound = function (this: unknown, ...args: unknown[]): unknown {
+    return storage.run(store, () => Reflect.apply(emit, this, args));
+  };
+  emits.set(bound, emit);
+  return Object.assign(emitter, { emit: bound });
 };
 
 const set = (fields: Record<string, unknown>): boolean => {
@@ -70,6 +101,12 @@ export const CorrelationContext = {
   current: contextFields,
   /** `fn` tied to the context of this moment, for emitters, pools and queues that call it from elsewhere. */
   bind,
+  /**
+   * Ties all events of an emitter to the context of this moment: every listener, added before or after, is called in it.
+   * For an emitter that serves one unit of work (a socket, a child process); where several share it, `bind` each listener.
+   * @returns The emitter itself. @throws TypeError for what has no `emit`.
+   */
+  bindEmitter,
   /**
    * Adds fields for the rest of the innermost run, as all its branches see it (a user id once it is known).
    * The correlation id stays. @returns false outside of every run: nothing is set then.

@@ -1,4 +1,4 @@
-// The whole public surface of @agent4/logging, apart from the subpath ./http. Everything else may change at any time.
+// The whole public surface of @agent4/logging, apart from the subpaths ./http and ./propagation. Everything else may change at any time.
 export { configureLogging, type LoggingOptions } from './configure-logging.ts';
 export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';
 export { createLogger, type LoggerOptions, type LoggerWithLevels } from './create-logger.ts';
@@ -20,3 +20,5 @@ export type { RedactOptions } from './redact.ts';
 export type { Limits } from './rules.ts';
 export type { ShapeName } from './shape.ts';
 export type { OperationStats } from './timings.ts';
+export type { TraceReader } from './trace/active.ts';
+export type { Trace } from './trace/traceparent.ts';

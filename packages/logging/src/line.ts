@@ -1,4 +1,3 @@
-import { type ContextFields, contextFields } from './context.ts';
 import { counters } from './counters.ts';
 import { addField, addLayer, addLine, Info, LEVEL } from './info.ts';
 import {
@@ -15,6 +14,7 @@ import { peek, unreadable } from './peek.ts';
 import type { Rules } from './rules.ts';
 import type { Ready } from './scope.ts';
 import { isoTime } from './time.ts';
+import { recordFields } from './trace/active.ts';
 import { Walk } from './walk.ts';
 
 /** The context's fields as text, and whether they have a name in common with a logger's own. */
@@ -30,8 +30,8 @@ interface ContextText {
   clashes: boolean;
 }
 
-const contextTexts = new WeakMap<ContextFields, ContextText>();
-const makeContextText = (fields: ContextFields, rules: Rules): ContextText => {
+const contextTexts = new WeakMap<object, ContextText>();
+const makeContextText = (fields: Readonly<Record<string, unknown>>, rules: Rules): ContextText => {
   const { rename, contextFirst } = rules.shape;
   const members = readLayers(() => layerMembers(fields, rules, rename));
   let head = members.text;
@@ -53,7 +53,7 @@ const makeContextText = (fields: ContextFields, rules: Rules): ContextText => {
 
 /** Made once per context and set of rules. */
 const contextText = (rules: Rules): ContextText | undefined => {
-  const fields = contextFields();
+  const fields = recordFields();
   if (fields === undefined) return undefined;
   const known = contextTexts.get(fields);
   if (known?.rules === rules) return known;

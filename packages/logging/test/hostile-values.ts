@@ -143,7 +143,9 @@ export const hostileValues: Readonly<Record<string, () => unknown>> = {
   'toPrimitive that throws': () => ({ [Symbol.toPrimitive]: throwing }),
   'toStringTag that throws': () => Object.defineProperty({}, Symbol.toStringTag, { get: throwing }),
   'toStringTag of an error': () => ({ [Symbol.toStringTag]: 'Error', message: 'm' }),
+  // biome-ignore lint/suspicious/noThenProperty: that is what is hostile in it
   'then that throws': () => ({ then: throwing }),
+  // biome-ignore lint/suspicious/noThenProperty: that is what is hostile in it
   thenable: () => ({ then: (done: (value: number) => void) => done(1) }),
   promise: () => Promise.resolve(1),
   'valid date': () => new Date(0),

@@ -1,99 +1,104 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CorrelationContext, isValidCorrelationId } from '../context.ts';
-import { BRAND } from '../logger.ts';
+import type { Socket } from 'node:net';
+import { CorrelationContext } from '../context.ts';
+import type { ReadHeader } from '../trace/extract.ts';
+import { clientAddress } from './client-address.ts';
 import type { FullOptions } from './options.ts';
+import { type Run, requestContext, timeOf } from './request-context.ts';
+import { type RouteOf, type Told, tell } from './request-line.ts';
 import { loggedUrl } from './url.ts';
 
 /** One request and its response: runs work in its context, and logs one line when it is over. */
 export interface Exchange {
-  /** Calls `fn` inside the request's correlation context. */
-  run<Result>(fn: () => Result): Result;
+  readonly correlationId: string;
+  readonly run: Run;
 }
 
-// Version ff and ids of zeros alone are invalid; a later version may have more fields behind these.
-const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
-
-const header = (request: IncomingMessage, name: string): string | undefined => {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-const idOf = (request: IncomingMessage, options: FullOptions): string => {
-  for (const name of [options.header, 'x-correlation-id']) {
-    const given = header(request, name);
-    if (isValidCorrelationId(given)) return given;
-  }
-  try {
-    const made = options.generateId();
-    if (isValidCorrelationId(made)) return made;
-  } catch {
-    // A generator that fails must not fail the request.
-  }
-  return randomUUID();
-};
+/** Has node taken the request for an upgrade and given its socket away? */
+export const isUpgraded = (request: IncomingMessage): boolean =>
+  (request as { upgrade?: unknown }).upgrade === true;
 
 const exchanges = new WeakMap<IncomingMessage, Exchange>();
 
+export const knownExchange = (request: IncomingMessage): Exchange | undefined => exchanges.get(request);
+
+const headerOf =
+  (request: IncomingMessage): ReadHeader =>
+  (name) => {
+    const value = request.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+
 /**
- * Begins the exchange, or gives the one that an outer middleware has begun.
- * @param route The label of the route once it is known: its pattern, undefined where there is no router.
+ * Begins the context of a request. `tellOnce` writes its line; only the first end counts.
+ * @param shown The request as `ignore` knows it.
  */
+export const begin = (
+  request: IncomingMessage,
+  options: FullOptions,
+  route: RouteOf,
+  shown: unknown = request,
+): Exchange & { tellOnce(end: Told['end'], status: number | undefined): void } => {
+  const since = timeOf(options);
+  const { correlationId, run } = requestContext(headerOf(request), options);
+  exchanges.set(request, { correlationId, run });
+  const read = headerOf(request);
+  const { method } = request;
+  const url = loggedUrl((request as { originalUrl?: string }).originalUrl ?? request.url ?? '');
+  // Both are gone from a socket that is closed.
+  const socket = request.socket as Socket | undefined;
+  const ip = options.include.has('ip')
+    ? clientAddress(socket?.remoteAddress, read('x-forwarded-for'), options.trusts)
+    : undefined;
+  // A connection serves one request after another; of HTTP/2 several at once, so that none has a number of its own.
+  const written = request.httpVersionMajor === 1 ? socket?.bytesWritten : undefined;
+  let over = false;
+  const tellOnce = (end: Told['end'], status: number | undefined): void => {
+    if (over) return;
+    over = true;
+    const bytesSent = written === undefined ? undefined : (socket?.bytesWritten ?? 0) - written;
+    const extras = { ip, userAgent: read('user-agent'), bytesSent };
+    run(() => tell(options, { request: shown, method, route, url, status, since, end, extras }));
+  };
+  return { correlationId, run, tellOnce };
+};
+
+/** HTTP/2 says `finish` of every stream, those that were reset too. */
+const cut = (response: ServerResponse): boolean => {
+  const { rstCode = 0 } = (response as { stream?: { rstCode?: number } }).stream ?? {};
+  return rstCode !== 0;
+};
+
+/** Begins the exchange, or gives the one that an outer middleware has begun. */
 export const exchangeOf = (
   request: IncomingMessage,
   response: ServerResponse,
   options: FullOptions,
-  route: () => string | undefined,
+  route: RouteOf,
+  shown?: unknown,
 ): Exchange => {
   const known = exchanges.get(request);
   if (known !== undefined) return known;
-
-  const since = options.clock();
-  const correlationId = idOf(request, options);
-  const traceId = traceparent.exec(header(request, 'traceparent') ?? '')?.[1];
-  const run = CorrelationContext.run(
-    traceId === undefined ? { correlationId } : { correlationId, traceId },
-    () => CorrelationContext.bind(<Result>(fn: () => Result): Result => fn()),
-  ) as Exchange['run'];
-  const exchange: Exchange = { run };
-  exchanges.set(request, exchange);
+  const { correlationId, run, tellOnce } = begin(request, options, route, shown);
 
   // On the raw response and at once, so that hijacked and streamed responses carry it.
-  if (!response.headersSent) response.setHeader(options.header, correlationId);
+  if (!response.headersSent) response.setHeader(options.propagation.header, correlationId);
 
-  // The body arrives in events of the socket, which know nothing of our context: parsers and their errors would lose it.
-  const emit = request.emit;
-  request.emit = function (this: IncomingMessage, ...args: Parameters<typeof emit>): boolean {
-    return run(() => Reflect.apply(emit, this, args) as boolean);
-  } as typeof emit;
+  // Bodies arrive and responses end in events of the socket, which know nothing of our context: parsers would lose it.
+  run(() => {
+    CorrelationContext.bindEmitter(request);
+    CorrelationContext.bindEmitter(response);
+    // An upgraded socket serves nobody else from here on, and its messages are its events.
+    if (isUpgraded(request)) CorrelationContext.bindEmitter(request.socket);
+  });
 
-  const url = loggedUrl((request as { originalUrl?: string }).originalUrl ?? request.url ?? '');
-  let over = false;
-  const finish = (aborted: boolean): void => {
-    if (over) return;
-    over = true;
-    run(() => {
-      try {
-        if (options.ignore(request)) return;
-        const label = route();
-        const fields = {
-          // A logger that is not ours does not know the context.
-          ...(BRAND in options.logger ? {} : { correlationId }),
-          method: request.method,
-          ...(label === undefined ? {} : { route: label }),
-          url,
-          status: response.statusCode,
-          durationMs: Math.max(0, Math.round((options.clock() - since) * 1_000) / 1_000),
-          ...(aborted ? { aborted } : {}),
-        };
-        const level = aborted ? 'warn' : response.statusCode >= 500 ? 'error' : 'info';
-        options.logger[level](aborted ? 'request aborted' : 'request completed', fields);
-      } catch {
-        // A logger, a filter or a router's label that throws here would end the process: nobody is left to catch it.
-      }
-    });
-  };
-  response.once('finish', () => finish(false));
-  response.once('close', () => finish(!response.writableFinished));
-  return exchange;
+  response.once('finish', () => tellOnce(cut(response) ? 'aborted' : 'completed', response.statusCode));
+  response.once('close', () => {
+    if (response.writableFinished) tellOnce('completed', response.statusCode);
+    // Frameworks for websockets put a response of their own in front of the socket, and never use it.
+    else if (isUpgraded(request) && !response.headersSent) tellOnce('upgraded', 101);
+    // Until the head is out there is no status, only node's 200 in waiting.
+    else tellOnce('aborted', response.headersSent ? response.statusCode : undefined);
+  });
+  return { correlationId, run };
 };

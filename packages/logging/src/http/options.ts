@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { describe } from '../describe.ts';
 import { apiLogger } from '../loggers.ts';
 import { onlyKnown } from '../only-known.ts';
+import { baggageNames, headerName, type PropagationSettings, spanIdsOf } from '../trace/settings.ts';
+import { type TrustProxy, trustOf } from './client-address.ts';
 
 /** The part of a logger that is used here; winston and console have it too. */
 export interface HttpLogger {
@@ -12,37 +14,83 @@ export interface HttpLogger {
   error(message: string, fields?: Record<string, unknown>): unknown;
 }
 
-export interface HttpLoggingOptions {
+const extras = ['ip', 'userAgent', 'bytesSent'] as const;
+
+/** A field that a line has only when it is asked for. */
+export type HttpField = (typeof extras)[number];
+
+export interface HttpLoggingOptions<Incoming = IncomingMessage> {
   /** Default `apiLogger`. */
   logger?: HttpLogger | undefined;
   /** Where the id comes in and goes out. Default `x-request-id`; `x-correlation-id` is read after it. */
   header?: string | undefined;
-  /** True for requests that get an id but no line, such as health checks. Default none. */
-  ignore?: ((request: IncomingMessage) => boolean) | undefined;
+  /**
+   * True for requests that get an id but no line, such as health checks. Asked at the end, with the status, so that a
+   * check that fails can have its line; one that throws hides nothing. Default none.
+   */
+  ignore?: ((request: Incoming, status: number) => boolean) | undefined;
   /** Milliseconds from any origin, never going back. Default `performance.now`. */
   clock?: (() => number) | undefined;
   /** An id for a request that brought none. Default a UUID. */
   generateId?: (() => string) | undefined;
+  /** 16 lower-case hex digits for the span of a request that brought a `traceparent`. Default random. */
+  generateSpanId?: (() => string) | undefined;
+  /** Names of the `baggage` that is taken into the context. Default none. */
+  baggage?: readonly string[] | undefined;
+  /** More fields of the line: `ip`, `userAgent`, `bytesSent` (bytes on the socket, head included). Default none. */
+  include?: readonly HttpField[] | undefined;
+  /**
+   * Whose `x-forwarded-for` is believed: the number of proxies in front, or a function that knows their addresses.
+   * It brings `ip` along. Default nobody's: `ip` is the address of the socket.
+   */
+  trustProxy?: number | ((address: string, hop: number) => boolean) | undefined;
 }
 
-export type FullOptions = {
-  readonly [Name in keyof HttpLoggingOptions]-?: NonNullable<HttpLoggingOptions[Name]>;
+export interface FullOptions {
+  readonly logger: HttpLogger;
+  readonly ignore: (request: never, status: number) => boolean;
+  readonly clock: () => number;
+  readonly generateId: () => string;
+  readonly include: ReadonlySet<HttpField>;
+  readonly trusts: TrustProxy;
+  readonly propagation: PropagationSettings;
+}
+
+const names = [
+  'logger',
+  'header',
+  'ignore',
+  'clock',
+  'generateId',
+  'generateSpanId',
+  'baggage',
+  'include',
+  'trustProxy',
+];
+
+const included = ({ include = [], trustProxy }: HttpLoggingOptions<never>): ReadonlySet<HttpField> => {
+  if (!Array.isArray(include) || !include.every((name) => extras.includes(name)))
+    throw new TypeError(`include must be an array of ${extras.join(', ')}, got ${describe(include)}`);
+  return new Set(trustProxy === undefined ? include : [...include, 'ip']);
 };
 
 /** @throws TypeError naming the option that is unknown or wrong. */
-export const fullOptions = (owner: string, options: HttpLoggingOptions): FullOptions => {
-  onlyKnown(owner, options, ['logger', 'header', 'ignore', 'clock', 'generateId']);
-  if (options.header !== undefined && typeof options.header !== 'string')
-    throw new TypeError(`header must be a header name, got ${describe(options.header)}`);
+export const fullOptions = (owner: string, options: HttpLoggingOptions<never>): FullOptions => {
+  onlyKnown(owner, options, names);
   const full: FullOptions = {
     logger: options.logger ?? apiLogger,
-    header: (options.header ?? 'x-request-id').toLowerCase(),
     ignore: options.ignore ?? (() => false),
     clock: options.clock ?? (() => performance.now()),
     generateId: options.generateId ?? randomUUID,
+    include: included(options),
+    trusts: trustOf(options.trustProxy),
+    propagation: {
+      header: headerName(options.header),
+      baggage: baggageNames(options.baggage),
+      newSpanId: spanIdsOf(options.generateSpanId),
+      isAllowed: undefined,
+    },
   };
-  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(full.header))
-    throw new TypeError(`header must be a header name, got ${full.header}`);
   for (const name of ['ignore', 'clock', 'generateId'] as const)
     if (typeof full[name] !== 'function')
       throw new TypeError(`${name} must be a function, got ${describe(full[name])}`);
