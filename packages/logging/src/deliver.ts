@@ -3,6 +3,7 @@ import { publishFailure } from './events.ts';
 import { type Level, levelNames, levels } from './levels.ts';
 import { recomposeLine } from './line.ts';
 import type { Scope } from './scope.ts';
+import { trackOf } from './track.ts';
 
 export type Info = winston.Logform.TransformableInfo;
 
@@ -49,19 +50,28 @@ export const deliver = (root: Formatting, scope: Scope, rank: number, own: strin
     }
   }
   if (destination !== undefined && rank <= most) {
+    const track = trackOf(destination);
+    const text = `${line}\n`;
+    track.meter.lines[rank]!++;
+    track.meter.characters[rank]! += text.length;
     try {
-      const answer: unknown = destination.write(`${line}\n`);
+      const answer: unknown =
+        track.leveled === undefined ? destination.write(text) : track.leveled.writeAtLevel(text, level);
       // An async destination is not waited for, but its rejection must not end the process.
       if (typeof answer === 'object' && answer !== null && 'then' in answer)
-        Promise.resolve(answer).catch((error: unknown) => publishFailure({ source: 'destination', error }));
+        Promise.resolve(answer).then(
+          () => track.failing && track.worked(),
+          (error: unknown) => track.failed(error),
+        );
+      else if (track.failing) track.worked();
     } catch (error) {
-      publishFailure({ source: 'destination', error });
+      track.failed(error);
     }
   }
   for (const feed of feeds) {
     const { level: wanted } = feed.target;
     if (rank > (wanted === undefined ? most : (levels[wanted as Level] ?? most))) continue;
     info ??= infoOf(line, level);
-    feed.write(info);
+    feed.write(info, rank);
   }
 };

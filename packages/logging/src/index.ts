@@ -4,10 +4,17 @@ export { type ContextFields, CorrelationContext, isValidCorrelationId } from './
 export { createLogger, type LoggerOptions } from './create-logger.ts';
 export type { Destination } from './destination.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
+export { type DestinationHealth, type DestinationState, loggingHealth } from './health.ts';
 export type { Level } from './levels.ts';
 export type { LevelMethod, LogMethod } from './log-methods.ts';
 export type { Logger } from './logger.ts';
 export { apiLogger, appLogger, performanceLogger } from './loggers.ts';
+export {
+  type DestinationMetrics,
+  type FlushStats,
+  type LoggingMetrics,
+  loggingMetrics,
+} from './metrics.ts';
 export {
   createPerformanceLogger,
   type PerformanceLogger,

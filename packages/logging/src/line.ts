@@ -1,4 +1,5 @@
 import { type ContextFields, contextFields } from './context.ts';
+import { counters } from './counters.ts';
 import {
   layerMembers,
   type Members,
@@ -85,6 +86,7 @@ const readable = (fields: Record<string, unknown> | undefined): Record<string, u
     Object.keys(fields);
     return fields;
   } catch {
+    counters.unreadable++;
     return { fields: unreadable.value };
   }
 };
@@ -108,6 +110,7 @@ export const composeLine = (
       if (line.length * 3 < maxLineBytes || Buffer.byteLength(line) < maxLineBytes) return line;
     }
     const time = timestamp(clock);
+    counters.truncations++;
     return `{"timestamp":"${time}",${ready.heads[rank]},"message":${ready.rules.string(message.slice(0, 64))},"truncated":true}`;
   } finally {
     open--;

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import winston from 'winston';
 import { readCall } from './arguments.ts';
 import { touch } from './configuration.ts';
+import { counters } from './counters.ts';
 import { deliver, type Info, infoOf, LEVEL } from './deliver.ts';
 import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
@@ -172,6 +173,7 @@ const log = (logger: ServiceLogger, scope: Scope, rank: number, args: readonly u
       Reflect.apply(patched, root, [info]);
     }
   } catch (error) {
+    counters.serializeFailures++;
     publishFailure({ source: `logger ${logger.name}`, error });
   }
 };

@@ -1,3 +1,4 @@
+import { counters } from './counters.ts';
 import { describe } from './describe.ts';
 import { onlyKnown } from './only-known.ts';
 import { quote, wellFormed } from './quote.ts';
@@ -82,6 +83,7 @@ export class Rules {
   string(text: string): string {
     const { maxStringLength } = this.limits;
     if (text.length <= maxStringLength) return quote(this.redactor.hideUrlSecrets(text));
+    counters.truncations++;
     // The margin lets a credential that straddles the cut be seen whole.
     const head = this.redactor.hideUrlSecrets(text.slice(0, maxStringLength + 2_048));
     return quote(`${head.slice(0, maxStringLength)}…[${text.length - maxStringLength} more]`);

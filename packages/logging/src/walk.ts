@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { counters } from './counters.ts';
 import { errorEntries, isErrorLike } from './error-entries.ts';
 import { isPrimitive, peek, unreadable } from './peek.ts';
 import { quote } from './quote.ts';
@@ -32,13 +33,17 @@ export class Walk {
 
   value(value: unknown, depth = 0, state?: PathState): string | undefined {
     if (value === undefined) return undefined;
-    if (this.#left <= 0) return truncated;
+    if (this.#left <= 0) {
+      counters.truncations++;
+      return truncated;
+    }
     if (typeof value === 'object' && value !== null) {
       const height = this.#ancestors.length;
       try {
         return this.#object(value, depth, state);
       } catch {
         this.#ancestors.length = height;
+        counters.unreadable++;
         return unreadable.text;
       }
     }
@@ -189,6 +194,7 @@ export class Walk {
       text += at === 0 ? (shown ?? 'null') : `,${shown ?? 'null'}`;
       this.#left -= 1;
     }
+    if (at < size) counters.truncations++;
     if (at < size) text += `${at === 0 ? '' : ','}${marker(`${size - at} more`)}`;
     return `${text}]`;
   }
@@ -227,6 +233,7 @@ export class Walk {
       this.#left -= 4;
       text += text === '{' ? member : `,${member}`;
     }
+    if (left > 0) counters.truncations++;
     if (left > 0 && !entries.some(([key]) => key === '…'))
       text += `${text === '{' ? '' : ','}"…":${marker(`${left} more`)}`;
     return `${text}}`;
