@@ -33,7 +33,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: {
       '.': words(`
         CorrelationContext apiLogger appLogger configureLogging createLogger createPerformanceLogger
-        isValidCorrelationId loggingHealth loggingMetrics performanceLogger
+        isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
       `),
       './http': words('fastifyLogging httpLogging'),
     },
