@@ -33,7 +33,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: {
       '.': words(`
         CorrelationContext apiLogger appLogger configureLogging createLogger createPerformanceLogger
-        isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
+        fileDestination isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
       `),
       './http': words('fastifyLogging httpLogging'),
     },

@@ -4,6 +4,7 @@ export { type ContextFields, CorrelationContext, isValidCorrelationId } from './
 export { createLogger, type LoggerOptions } from './create-logger.ts';
 export type { Destination } from './destination.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
+export { type FileDestination, type FileOptions, fileDestination } from './file-destination.ts';
 export { type DestinationHealth, type DestinationState, loggingHealth } from './health.ts';
 export { type IsolatedDestination, isolated } from './isolated.ts';
 export type { Guard, IsolatedOptions } from './isolated-options.ts';
