@@ -32,8 +32,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: '@agent4/logging',
     entries: {
       '.': words(`
-        CorrelationContext apiLogger appLogger configureLogging createLogger createPerformanceLogger
-        fileDestination isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
+        CorrelationContext apiLogger appLogger captureExceptions configureLogging createLogger createPerformanceLogger
+        fileDestination flushOnSignals isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
       `),
       './http': words('fastifyLogging httpLogging'),
     },

@@ -1,10 +1,12 @@
 // The whole public surface of @agent4/logging, apart from the subpath ./http. Everything else may change at any time.
+export { type CaptureOptions, captureExceptions } from './capture-exceptions.ts';
 export { configureLogging, type LoggingOptions } from './configure-logging.ts';
 export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';
 export { createLogger, type LoggerOptions } from './create-logger.ts';
 export type { Destination } from './destination.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
 export { type FileDestination, type FileOptions, fileDestination } from './file-destination.ts';
+export { flushOnSignals, type SignalOptions } from './flush-on-signals.ts';
 export { type DestinationHealth, type DestinationState, loggingHealth } from './health.ts';
 export { type IsolatedDestination, isolated } from './isolated.ts';
 export type { Guard, IsolatedOptions } from './isolated-options.ts';
