@@ -33,8 +33,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: '@agent4/logging',
     entries: {
       '.': words(`
-        CorrelationContext apiLogger appLogger configureLogging createLogger createPerformanceLogger
-        isValidCorrelationId performanceLogger
+        CorrelationContext apiLogger appLogger captureExceptions configureLogging createLogger createPerformanceLogger
+        fileDestination flushOnSignals isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
       `),
       './propagation': words(`
         activeTrace correlatedFetch correlatedRequest createPropagation extract formatTraceparent inject

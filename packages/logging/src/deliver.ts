@@ -1,7 +1,11 @@
+import type { Destination } from './destination.ts';
 import { publishFailure } from './events.ts';
 import { type Info, MESSAGE, type WinstonInfo } from './info.ts';
+import type { Level } from './levels.ts';
 import { recomposeLine } from './line.ts';
+import type { LevelCount } from './meters.ts';
 import type { Ready, Scope } from './scope.ts';
+import { type Track, trackOf } from './track.ts';
 
 /** The format in force, and the one that winston put there by itself. */
 export interface Formatting {
@@ -60,11 +64,14 @@ const formatted = (
 export const deliver = (
   scope: Scope,
   ready: Ready,
-  rank: number,
+  index: number,
   line: string,
   info: Info | undefined,
 ): void => {
-  const { destination, feeds, rank: most } = ready;
+  const { feeds, rank: most, output } = ready;
+  const { names, ranks } = scope.core.levels;
+  const level = names[index]!;
+  const rank = ranks[level]!;
   let text = line;
   let record: WinstonInfo | undefined;
   if (info !== undefined) {
@@ -72,20 +79,44 @@ export const deliver = (
     if (made === undefined) return;
     [record, text] = made;
   }
-  if (destination !== undefined && rank <= most) {
-    try {
-      const answer: unknown = destination.write(`${text}\n`);
-      // An async destination is not waited for, but its rejection must not end the process.
-      if (typeof answer === 'object' && answer !== null && 'then' in answer)
-        Promise.resolve(answer).catch((error: unknown) => publishFailure({ source: 'destination', error }));
-    } catch (error) {
-      publishFailure({ source: 'destination', error });
-    }
-  }
+  if (output !== undefined && rank <= most) hand(output, index, level, `${text}\n`);
   if (record === undefined) return;
-  const { ranks } = scope.core.levels;
   for (const feed of feeds) {
-    const { level } = feed.target;
-    if (rank <= (level === undefined ? most : (ranks[level] ?? most))) feed.write(record);
+    const { level: wanted } = feed.target;
+    if (rank <= (wanted === undefined ? most : (ranks[wanted] ?? most))) feed.write(record, level);
+  }
+};
+
+/** A destination, and what is counted of it. */
+export interface Output {
+  readonly destination: Destination;
+  readonly track: Track;
+  /** By the place of a level in its set. */
+  readonly counts: readonly LevelCount[];
+}
+
+export const outputOf = (destination: Destination, names: readonly string[]): Output => {
+  const track = trackOf(destination);
+  return { destination, track, counts: names.map((level) => track.meter.at(level)) };
+};
+
+const hand = ({ destination, track, counts }: Output, index: number, level: string, text: string): void => {
+  const count = counts[index]!;
+  count.lines++;
+  count.characters += text.length;
+  try {
+    const answer: unknown =
+      track.leveled === undefined
+        ? destination.write(text)
+        : track.leveled.writeAtLevel(text, level as Level);
+    // An async destination is not waited for, but its rejection must not end the process.
+    if (typeof answer === 'object' && answer !== null && 'then' in answer)
+      Promise.resolve(answer).then(
+        () => track.failing && track.worked(),
+        (error: unknown) => track.failed(error),
+      );
+    else if (track.failing) track.worked();
+  } catch (error) {
+    track.failed(error);
   }
 };

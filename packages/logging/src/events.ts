@@ -1,11 +1,12 @@
 import { channel } from 'node:diagnostics_channel';
+import { countDrop, countFailure } from './meters.ts';
 
 /** Published on `agent4:logging:drop`: records that a destination did not take. */
 export interface DropEvent {
-  /** `stdout`, `stderr`, or the transport's name. */
+  /** `stdout`, `stderr`, a file's path, the transport's name, or the name given. */
   destination: string;
   records: number;
-  /** An error code such as EPIPE, `full`, or `closed`. */
+  /** An error code such as EPIPE, `full`, `closed`, `refused` (too many attempts) or `exit` (still held when the process ended). */
   reason: string;
 }
 
@@ -21,12 +22,14 @@ const failures = channel('agent4:logging:failure');
 
 // A subscriber that throws surfaces on its own (diagnostics_channel rethrows in a later tick), not in the log call.
 export const publishDrop = (event: DropEvent): void => {
+  countDrop(event.destination, event.records, event.reason);
   if (drops.hasSubscribers) drops.publish(event);
 };
 
 const warned = new Set<string>();
 
 export const publishFailure = (event: FailureEvent): void => {
+  countFailure(event.source);
   if (failures.hasSubscribers) failures.publish(event);
   else if (!warned.has(event.source)) {
     warned.add(event.source);

@@ -1,6 +1,11 @@
 import { writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { flushAtExit, isEnding } from './at-exit.ts';
 import type { Destination } from './destination.ts';
 import { publishDrop } from './events.ts';
+import { Condition, type DestinationHealth, reportHealth } from './health.ts';
+import { type Meter, meterNamed } from './meters.ts';
+import { warnOnStderr } from './stderr-warning.ts';
 
 /** What a sink needs from its surroundings, so that tests can stand in for the system. */
 interface FdSinkOptions {
@@ -20,16 +25,17 @@ const batchLength = 16_384;
 const retryMs = 10;
 const exitPatienceMs = 5_000;
 
-const warnOnStderr = (text: string): void => {
-  try {
-    writeSync(2, `${text}\n`);
-  } catch {
-    // stderr is gone too: there is nobody left to tell.
-  }
+/** Blocks the thread. */
+export const sleepSync = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 };
 
-const sleepSync = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+/** Whole lines in these bytes. */
+export const newlines = (bytes: Uint8Array | undefined): number => {
+  let lines = 0;
+  if (bytes !== undefined)
+    for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) lines++;
+  return lines;
 };
 
 /**
@@ -37,7 +43,10 @@ const sleepSync = (ms: number): void => {
  * A full pipe (EAGAIN) is tried again by timer; a closed one (EPIPE) ends the sink with one warning.
  */
 export class FdSink implements Destination {
+  readonly name: string;
   readonly #options: Required<FdSinkOptions>;
+  readonly #condition = new Condition();
+  readonly #meter: Meter;
   #pending = '';
   /** Bytes of earlier batches that the system did not take yet. */
   #rest: Uint8Array | undefined;
@@ -45,8 +54,6 @@ export class FdSink implements Destination {
   #scheduled = false;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
-  #failing = false;
-  #dropped = 0;
   #waiters: Array<() => void> = [];
 
   constructor(options: FdSinkOptions) {
@@ -57,6 +64,8 @@ export class FdSink implements Destination {
       maxPending: 8 * 1024 * 1024,
       ...options,
     };
+    this.name = options.name;
+    this.#meter = meterNamed(options.name);
   }
 
   write(text: string): void {
@@ -71,28 +80,61 @@ export class FdSink implements Destination {
     this.#pending += text;
     if (this.#retry !== undefined) return;
     if (this.#pending.length >= batchLength) this.#push();
-    else if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => {
-        this.#scheduled = false;
-        if (this.#retry === undefined) this.#push();
-      });
+    else if (!this.#scheduled) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (isEnding()) {
+      this.#push();
+      return;
     }
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#retry === undefined) this.#push();
+    });
   }
 
   /** Settles once everything written before is out, or can never be. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    const since = performance.now();
     if (this.#retry === undefined) this.#push();
-    if (this.#idle) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    if (!this.#idle) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    this.#meter.flushed(performance.now() - since);
   }
 
-  /** For the end of the process: waits for a slow reader, but at most 5 s. */
-  flushSync(): void {
-    for (let waited = 0; !this.#push() && waited < exitPatienceMs; waited += retryMs)
+  /** For the end of the process: waits for a slow reader, but at most 5 s, or as long as told, in milliseconds. */
+  flushSync(patienceMs: number = exitPatienceMs): void {
+    const since = performance.now();
+    let out = this.#push();
+    for (let waited = 0; !out && waited < patienceMs; waited += retryMs) {
       this.#options.sleep(retryMs);
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+      out = this.#push();
+    }
+    if (out || isEnding()) {
+      clearTimeout(this.#retry);
+      this.#retry = undefined;
+    }
+    this.#meter.flushed(performance.now() - since);
+    if (!isEnding()) return;
+    // The turn that was to write the lines does not come any more.
+    this.#scheduled = false;
+    if (!out) this.#lose('exit');
+  }
+
+  /** True while the reader does not read and lines are held. */
+  get congested(): boolean {
+    return this.#retry !== undefined;
+  }
+
+  health(): DestinationHealth {
+    const rest = (this.#rest?.length ?? 0) - this.#offset;
+    const { length } = this.#pending;
+    return this.#condition.report(this.name, this.#held, length + rest);
+  }
+
+  get #held(): number {
+    return newlines(Buffer.from(this.#pending)) + newlines(this.#rest?.subarray(this.#offset));
   }
 
   get #idle(): boolean {
@@ -108,15 +150,20 @@ export class FdSink implements Destination {
         this.#offset = 0;
       }
       try {
-        this.#offset += this.#options.write(this.#options.fd, this.#rest, this.#offset);
-        if (this.#offset >= this.#rest.length) this.#rest = undefined;
-        this.#failing = false;
+        const taken = this.#options.write(this.#options.fd, this.#rest, this.#offset);
+        this.#offset += taken;
+        this.#meter.bytes += taken;
+        if (this.#offset >= this.#rest.length) {
+          this.#rest = undefined;
+          this.#offset = 0;
+        }
+        if (this.#condition.state !== 'up') this.#condition.enter('up');
       } catch (error) {
         if (this.#refused(error)) return false;
       }
     }
     for (const done of this.#waiters.splice(0)) done();
-    if (this.#dropped > 0 && !this.#closed) this.#tellDropped();
+    if (!this.#closed) this.#tellDropped();
     return true;
   }
 
@@ -125,41 +172,59 @@ export class FdSink implements Destination {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     if (code === 'EINTR') return false;
     if (code === 'EAGAIN' || code === 'EWOULDBLOCK') {
+      this.#condition.enter('degraded');
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
         this.#push();
       }, retryMs);
       return true;
     }
-    const lost =
-      this.#rest?.subarray(this.#offset).reduce((lines, byte) => (byte === 10 ? lines + 1 : lines), 0) ?? 0;
-    this.#rest = undefined;
-    publishDrop({ destination: this.#options.name, records: lost, reason: code });
+    const failing = this.#condition.state === 'down';
+    this.#condition.enter('down', error);
     if (code === 'EPIPE') {
       this.#closed = true;
-      this.#pending = '';
+      this.#lose(code);
       this.#options.warn(
-        `agent4 logging: ${this.#options.name} was closed by its reader (EPIPE); log lines are dropped from here on`,
+        `agent4 logging: ${this.name} was closed by its reader (EPIPE); log lines are dropped from here on`,
       );
-    } else if (!this.#failing) {
-      this.#failing = true;
-      this.#options.warn(
-        `agent4 logging: ${this.#options.name} takes no lines (${code}); lines are dropped until it does`,
-      );
+      return false;
     }
+    // Half a line is out already: the next one must not go on behind it.
+    const cut = this.#offset > 0 && this.#rest?.[this.#offset - 1] !== 10;
+    const kept = this.#pending;
+    this.#pending = '';
+    this.#lose(code);
+    this.#pending = cut && kept !== '' ? `\n${kept}` : kept;
+    if (!failing)
+      this.#options.warn(
+        `agent4 logging: ${this.name} takes no lines (${code}); lines are dropped until it does`,
+      );
     return false;
   }
 
+  /** Gives up what is held, and counts it. */
+  #lose(reason: string): void {
+    const records = this.#held;
+    this.#pending = '';
+    this.#rest = undefined;
+    this.#offset = 0;
+    if (records === 0) return;
+    this.#condition.dropped += records;
+    publishDrop({ destination: this.name, records, reason });
+    if (reason === 'exit')
+      this.#options.warn(`agent4 logging: ${records} lines for ${this.name} were lost at exit`);
+  }
+
   #drop(): void {
-    this.#dropped++;
-    publishDrop({ destination: this.#options.name, records: 1, reason: this.#closed ? 'closed' : 'full' });
+    this.#condition.drop(1);
+    publishDrop({ destination: this.name, records: 1, reason: this.#closed ? 'closed' : 'full' });
   }
 
   #tellDropped(): void {
-    const count = this.#dropped;
-    this.#dropped = 0;
+    const untold = this.#condition.takeUntold();
+    if (untold === undefined) return;
     this.#options.warn(
-      `agent4 logging: ${count} lines were dropped because the reader of ${this.#options.name} was too slow`,
+      `agent4 logging: ${untold.dropped} lines were dropped because the reader of ${this.name} was too slow`,
     );
   }
 }
@@ -169,11 +234,9 @@ const ofProcess = new Map<number, FdSink>();
 const sinkOf = (fd: number, name: string): FdSink => {
   let sink = ofProcess.get(fd);
   if (sink === undefined) {
-    if (ofProcess.size === 0)
-      process.on('exit', () => {
-        for (const each of ofProcess.values()) each.flushSync();
-      });
     sink = new FdSink({ fd, name });
+    flushAtExit(sink);
+    reportHealth(sink);
     ofProcess.set(fd, sink);
   }
   return sink;

@@ -1,7 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import winston from 'winston';
+import { flushAtExit, noFlushAtExit } from './at-exit.ts';
+import { CoolDown } from './cool-down.ts';
+import { dropNotice } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
+import { Condition, type DestinationHealth, reportHealth } from './health.ts';
+import { Info, type WinstonInfo } from './info.ts';
+import { later } from './later.ts';
 import type { LevelSet } from './levels.ts';
+import { type Meter, meterNamed } from './meters.ts';
 
 /** The parts of a winston transport (a Writable of readable-stream 3, or one of its legacy wrappers) that we touch. */
 export interface TransportStream extends EventEmitter {
@@ -31,16 +38,25 @@ const isLineWriter = (target: TransportStream): boolean => {
   );
 };
 
+// winston's users count on an error event for each record that failed, so it takes many before a transport is left alone.
+const coolDown = { maxFailures: 100, coolDownMs: 1_000, maxCoolDownMs: 60_000 };
+
 /** One transport, guarded: it can fail or hang without anybody else noticing. Shared by all loggers it is attached to. */
 export class Feed {
   readonly target: TransportStream;
   readonly owners = new Set<EventEmitter>();
+  readonly #condition = new Condition();
+  readonly #coolDown = new CoolDown(coolDown);
+  readonly #meter: Meter;
+  /** Records that came during a cool-down; undefined outside of one. */
+  #held: WinstonInfo[] | undefined;
   readonly #writesLines: boolean;
   #waiters: Array<() => void> = [];
 
   constructor(target: TransportStream) {
     this.target = target;
     this.#writesLines = isLineWriter(target);
+    this.#meter = meterNamed(this.name);
     this.#guard();
     target.on('error', (error: unknown) => this.#failed(error));
     target.on('warn', (...args: unknown[]) => {
@@ -67,28 +83,76 @@ export class Feed {
     return this.#writesLines && this.target.format === undefined && this.target.listenerCount('logged') === 0;
   }
 
-  write(info: Readonly<winston.Logform.TransformableInfo>): void {
+  write(info: Readonly<WinstonInfo>, level: string): void {
+    this.#meter.at(level).lines++;
     const { target } = this;
     if (target.destroyed || target._writableState?.ending === true) {
-      publishDrop({ destination: this.name, records: 1, reason: 'closed' });
+      this.#drop(1, 'closed');
       return;
     }
     // A transport that never answers must not hold all records of the process in memory.
-    if (target.writableLength >= maxQueued) {
-      publishDrop({ destination: this.name, records: 1, reason: 'full' });
+    if (target.writableLength + (this.#held?.length ?? 0) >= maxQueued) {
+      this.#drop(1, 'full');
       return;
     }
+    if (this.#held === undefined) this.#hand(info);
+    else this.#held.push(info);
+  }
+
+  health(): DestinationHealth {
+    return this.#condition.report(this.name, this.target.writableLength + (this.#held?.length ?? 0), 0);
+  }
+
+  #hand(info: Readonly<WinstonInfo>): void {
     try {
-      target.write(info);
+      this.target.write(info);
     } catch (error) {
       this.#failed(error);
     }
   }
 
+  #drop(records: number, reason: string): void {
+    this.#condition.drop(records);
+    this.#condition.enter(reason === 'closed' ? 'down' : 'degraded');
+    publishDrop({ destination: this.name, records, reason });
+  }
+
+  /** Ends a cool-down: hands over what was held, until the transport fails again. */
+  flushSync(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    noFlushAtExit(this);
+    for (const [at, info] of held.entries()) {
+      this.#hand(info);
+      if (this.#held !== undefined) {
+        (this.#held as WinstonInfo[]).push(...held.slice(at + 1));
+        return;
+      }
+    }
+  }
+
+  #worked(): void {
+    this.#coolDown.worked();
+    if (this.#condition.state === 'up' || this.target.writableLength * 2 > maxQueued) return;
+    this.#condition.enter('up');
+    const { level, levels } = this.target;
+    const most = levels?.[level ?? 'warn'];
+    // A transport that is not asked for warnings, or knows no such level, is not told.
+    if (levels?.warn === undefined || most === undefined || most < levels.warn || !this.takesRecords) return;
+    const untold = this.#condition.takeUntold();
+    if (untold !== undefined)
+      this.#hand(Info.ofLine('warn', dropNotice(this.name, untold, Date.now())) as unknown as WinstonInfo);
+  }
+
   /** Settles when the transport has answered for every record it was given. */
   idle(): Promise<void> {
+    this.flushSync();
     if (this.target.writableLength === 0 || this.target.destroyed) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  flush(): Promise<void> {
+    return this.idle();
   }
 
   /** A `_write` that throws would leave the stream writing for ever; one that reports an error would end it. */
@@ -97,16 +161,20 @@ export class Feed {
     const original = target._write;
     target._write = (info, encoding, callback) => {
       let answered = false;
+      let thrown = false;
       const answer = (error?: Error | null): void => {
         if (answered) return;
         answered = true;
-        if (error !== undefined && error !== null) this.#failed(error);
+        const worked = !thrown && (error === undefined || error === null);
+        if (!worked && !thrown) this.#failed(error);
         callback();
+        if (worked) this.#worked();
         if (this.#waiters.length > 0) process.nextTick(() => this.#settle());
       };
       try {
         Reflect.apply(original, target, [info, encoding, answer]);
       } catch (error) {
+        thrown = true;
         this.#failed(error);
         answer();
       }
@@ -121,6 +189,13 @@ export class Feed {
   }
 
   #failed(error: unknown): void {
+    const coolDownMs = this.#coolDown.failed();
+    this.#condition.enter(coolDownMs > 0 ? 'down' : 'degraded', error);
+    if (coolDownMs > 0 && this.#held === undefined) {
+      this.#held = [];
+      flushAtExit(this);
+      later(() => this.flushSync(), coolDownMs);
+    }
     let told = false;
     for (const owner of this.owners) {
       if (owner.listenerCount('error') === 0) continue;
@@ -146,6 +221,7 @@ export const attach = (target: TransportStream, logger: EventEmitter, levels: Le
   if (feed === undefined) {
     feed = new Feed(target);
     feeds.set(target, feed);
+    reportHealth(feed);
   }
   feed.owners.add(logger);
   target.emit('pipe', logger);

@@ -1,14 +1,27 @@
 // The whole public surface of @agent4/logging, apart from the subpaths ./http and ./propagation. Everything else may change at any time.
+export { type CaptureOptions, captureExceptions } from './capture-exceptions.ts';
 export { configureLogging, type LoggingOptions } from './configure-logging.ts';
 export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';
 export { createLogger, type LoggerOptions, type LoggerWithLevels } from './create-logger.ts';
 export type { Destination } from './destination.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
+export { type FileDestination, type FileOptions, fileDestination } from './file-destination.ts';
+export { flushOnSignals, type SignalOptions } from './flush-on-signals.ts';
+export { type DestinationHealth, type DestinationState, loggingHealth } from './health.ts';
+export { type IsolatedDestination, isolated } from './isolated.ts';
+export type { Guard, IsolatedOptions } from './isolated-options.ts';
 export { type Lazy, lazy } from './lazy.ts';
 export type { Level } from './levels.ts';
+export type { QueuePolicy } from './line-queue.ts';
 export type { LevelMethod, LogMethod } from './log-methods.ts';
 export type { Logger } from './logger.ts';
 export { apiLogger, appLogger, performanceLogger } from './loggers.ts';
+export {
+  type DestinationMetrics,
+  type FlushStats,
+  type LoggingMetrics,
+  loggingMetrics,
+} from './metrics.ts';
 export {
   createPerformanceLogger,
   type PerformanceLogger,

@@ -138,14 +138,14 @@ export class ServiceLogger extends winston.Logger {
       const { levels } = scope.core;
       const level = isLevelOf(levels, info[LEVEL]) ? info[LEVEL] : levels.usual;
       const ready = scope.ready();
-      deliver(scope, ready, levels.ranks[level]!, recomposeLine(ready, info), info);
+      deliver(scope, ready, levels.names.indexOf(level), recomposeLine(ready, info), info);
     }
     callback();
   }
 
   async flush(): Promise<void> {
-    const { feeds, destination } = this[SCOPE].ready();
-    await Promise.all([destination?.flush?.(), ...feeds.map((feed) => feed.idle())]);
+    const { feeds, output } = this[SCOPE].ready();
+    await Promise.all([output?.destination.flush?.(), ...feeds.map((feed) => feed.idle())]);
   }
 }
 
@@ -198,7 +198,7 @@ const write = (
   const info = needed === 'line' ? undefined : new Info(level, ready.name);
   const line = composeLine(ready, index, message, fields, needed === 'record' ? info : undefined);
   if (patched === undefined) {
-    deliver(scope, ready, rank, line, info);
+    deliver(scope, ready, index, line, info);
   } else {
     Object.defineProperty(info, SCOPE, { value: scope, configurable: true });
     Reflect.apply(patched, scope.core.root, [info]);

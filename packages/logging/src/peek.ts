@@ -1,3 +1,5 @@
+import { counters } from './counters.ts';
+
 /** Stands for a value whose getter, proxy or own method threw. */
 export const unreadable = { value: '[Unreadable]', text: '"[Unreadable]"' } as const;
 
@@ -9,6 +11,7 @@ export const peek = (target: object, key: PropertyKey): unknown => {
   try {
     return Reflect.get(target, key);
   } catch {
+    counters.unreadable++;
     return unreadable.value;
   }
 };
@@ -27,6 +30,7 @@ const carefully = (value: object): Record<string, unknown> => {
   try {
     for (const key of Object.keys(value)) copy[key] = peek(value, key);
   } catch {
+    counters.unreadable++;
     copy.fields = unreadable.value;
   }
   return copy;

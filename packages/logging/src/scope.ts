@@ -1,6 +1,6 @@
 import type { Configuration } from './configuration.ts';
 import { environmentLevel, patternLevel, registry, rulesFor, touch } from './configuration.ts';
-import type { Formatting } from './deliver.ts';
+import { type Formatting, type Output, outputOf } from './deliver.ts';
 import type { Destination } from './destination.ts';
 import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
@@ -55,7 +55,7 @@ export interface Ready {
   readonly fixed: string;
   readonly settled: boolean;
   readonly feeds: readonly Feed[];
-  readonly destination: Destination | undefined;
+  readonly output: Output | undefined;
   readonly defaultMeta: object | null | undefined;
 }
 
@@ -181,7 +181,7 @@ export class Scope {
       fixed: base.text + bindings.text,
       settled: base.nested.length + bindings.nested.length === 0 && !clash(base, bindings),
       feeds: above.feeds,
-      destination: above.destination,
+      output: above.output,
       defaultMeta,
     };
   }
@@ -191,7 +191,8 @@ export class Scope {
     const shape = core.shape ?? configuration.shape ?? jsonShape;
     const rules = rulesFor(core.redact, core.limits, shape);
     const feeds = [...new Set([...core.feeds, ...configuration.feeds])];
-    const beside = core.destination ?? configuration.destination;
+    const silent = feeds.some((feed) => feed.takesRecords);
+    const destination = core.destination ?? configuration.destination ?? (silent ? undefined : stdout());
     const name = rules.string(core.name);
     return {
       name: core.name,
@@ -205,7 +206,7 @@ export class Scope {
       fixed: '',
       settled: true,
       feeds,
-      destination: beside ?? (feeds.some((feed) => feed.takesRecords) ? undefined : stdout()),
+      output: destination && outputOf(destination, core.levels.names),
       defaultMeta,
     };
   }

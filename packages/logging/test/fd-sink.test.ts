@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { FdSink } from '../src/fd-sink.ts';
+import { heard } from './heard.ts';
 
 /** A file descriptor whose system calls do what they are told: an error code, or a number of bytes to take. */
 const system = (...answers: Array<string | number>) => {
@@ -114,5 +115,32 @@ describe('FdSink', () => {
       'c\n',
       ['agent4 logging: stdout takes no lines (ENOSPC); lines are dropped until it does'],
     ]);
+  });
+
+  it('counts every line it held when its reader went', async () => {
+    const drops = heard('drop');
+    const { sink } = system('EAGAIN', 'EPIPE');
+    sink.write('a\nb\n');
+    const flushed = sink.flush();
+    sink.write('c\n');
+    expect(sink.health()).toMatchObject({ state: 'degraded', queued: 3, queuedBytes: 6 });
+    await flushed;
+    sink.write('d\n');
+    expect(drops).toEqual([
+      { destination: 'stdout', records: 3, reason: 'EPIPE' },
+      { destination: 'stdout', records: 1, reason: 'closed' },
+    ]);
+    expect(sink.health()).toMatchObject({ state: 'down', queued: 0, dropped: 4 });
+  });
+
+  it('ends half a line before the next one when the disk was full in its middle', async () => {
+    const drops = heard('drop');
+    const { sink, text } = system(3, 'EAGAIN', 'ENOSPC');
+    sink.write('abcdef\n');
+    const flushed = sink.flush();
+    sink.write('next\n');
+    await flushed;
+    expect(text()).toBe('abc\nnext\n');
+    expect(drops).toEqual([{ destination: 'stdout', records: 1, reason: 'ENOSPC' }]);
   });
 });

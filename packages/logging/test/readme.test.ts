@@ -10,6 +10,7 @@ it('runs every sample of the README and prints what it says', async () => {
 
 it.each([
   ['docs/correlation.md', 4],
+  ['docs/destinations.md', 4],
   ['docs/http.md', 2],
 ])(
   'runs the samples of %s and prints what it says',
