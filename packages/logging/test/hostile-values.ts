@@ -172,7 +172,7 @@ export const hostileValues: Readonly<Record<string, () => unknown>> = {
   'sparse array': () => Object.assign([], { 4000000000: 1 }),
   'long sparse array': () => new Array(4_000_000_000),
   'array with keys': () => Object.assign([1], { extra: 2 }),
-  'array of holes': () => [, , 1],
+  'array of holes': () => Object.assign(new Array(3), { 2: 1 }),
   'array whose length lies': () => new Proxy([], { get: (_, key) => (key === 'length' ? 1e9 : undefined) }),
   'long array': () => Array.from({ length: 100_000 }, (_, at) => at),
   'array with a getter': () => Object.defineProperty([1, 2], 0, { get: throwing }),
