@@ -13,6 +13,8 @@ interface FdSinkOptions {
   name: string;
   /** Bytes taken, as of `fs.writeSync`; throws with a `code`. */
   write?: (fd: number, bytes: Uint8Array, offset: number) => number;
+  /** The same for a text. */
+  writeText?: (fd: number, text: string) => number;
   /** One line for the operator about the sink itself. */
   warn?: (text: string) => void;
   /** Blocks the thread; used at exit alone. */
@@ -22,6 +24,8 @@ interface FdSinkOptions {
 }
 
 const batchLength = 16_384;
+/** Up to here a text is handed over as it is, which saves a buffer; longer ones are as quick as bytes. */
+const shortBatch = 2_048;
 const retryMs = 10;
 const exitPatienceMs = 5_000;
 
@@ -57,8 +61,10 @@ export class FdSink implements Destination {
   #waiters: Array<() => void> = [];
 
   constructor(options: FdSinkOptions) {
+    const { write } = options;
     this.#options = {
       write: (fd, bytes, offset) => writeSync(fd, bytes, offset),
+      writeText: write ? (fd, text) => write(fd, Buffer.from(text), 0) : (fd, text) => writeSync(fd, text),
       warn: warnOnStderr,
       sleep: sleepSync,
       maxPending: 8 * 1024 * 1024,
@@ -144,16 +150,13 @@ export class FdSink implements Destination {
   /** @returns false when the system takes no more for now. */
   #push(): boolean {
     while (!this.#idle && !this.#closed) {
-      if (this.#rest === undefined) {
-        this.#rest = Buffer.from(this.#pending);
-        this.#pending = '';
-        this.#offset = 0;
-      }
       try {
-        const taken = this.#options.write(this.#options.fd, this.#rest, this.#offset);
+        const rest = this.#rest;
+        const taken =
+          rest === undefined ? this.#begin() : this.#options.write(this.#options.fd, rest, this.#offset);
         this.#offset += taken;
         this.#meter.bytes += taken;
-        if (this.#offset >= this.#rest.length) {
+        if (this.#rest === undefined || this.#offset >= this.#rest.length) {
           this.#rest = undefined;
           this.#offset = 0;
         }
@@ -165,6 +168,25 @@ export class FdSink implements Destination {
     for (const done of this.#waiters.splice(0)) done();
     if (!this.#closed) this.#tellDropped();
     return true;
+  }
+
+  /** Writes what is pending; what the system did not take of it is the rest. @returns bytes taken. */
+  #begin(): number {
+    const text = this.#pending;
+    this.#pending = '';
+    this.#offset = 0;
+    const { fd, write, writeText } = this.#options;
+    if (text.length > shortBatch) {
+      this.#rest = Buffer.from(text);
+      return write(fd, this.#rest, 0);
+    }
+    let taken = -1;
+    try {
+      taken = writeText(fd, text);
+      return taken;
+    } finally {
+      if (taken !== Buffer.byteLength(text)) this.#rest = Buffer.from(text);
+    }
   }
 
   /** @returns true to wait and try again. */
