@@ -34,6 +34,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: {
       '.': words(`
         CorrelationContext apiLogger appLogger captureExceptions configureLogging createLogger createPerformanceLogger
+        defineEvents
         fileDestination flushOnSignals isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
       `),
       './propagation': words(`
@@ -41,6 +42,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
         outgoingHeaders parseTraceparent
       `),
       './http': words('fastifyLogging honoLogging httpLogging httpUpgradeLogging koaLogging'),
+      './testing': words('captureLogs fakeClock'),
     },
   },
   {

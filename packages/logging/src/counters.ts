@@ -6,4 +6,6 @@ export const counters: {
   unreadable: number;
   /** Log calls that gave no line at all. */
   serializeFailures: number;
-} = { truncations: 0, unreadable: 0, serializeFailures: 0 };
+  /** Typed events that are not as they are defined. */
+  eventMismatches: number;
+} = { truncations: 0, unreadable: 0, serializeFailures: 0, eventMismatches: 0 };

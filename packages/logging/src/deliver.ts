@@ -4,6 +4,7 @@ import { type Info, MESSAGE, type WinstonInfo } from './info.ts';
 import type { Level } from './levels.ts';
 import { recomposeLine } from './line.ts';
 import type { LevelCount } from './meters.ts';
+import { observing } from './observer.ts';
 import type { Ready, Scope } from './scope.ts';
 import { type Track, trackOf } from './track.ts';
 
@@ -79,6 +80,8 @@ export const deliver = (
     if (made === undefined) return;
     [record, text] = made;
   }
+  const { observer } = observing;
+  if (observer?.take({ logger: ready.name, level, line, text }) === true) return;
   if (output !== undefined && rank <= most) hand(output, index, level, `${text}\n`);
   if (record === undefined) return;
   for (const feed of feeds) {

@@ -3,7 +3,9 @@ export { type CaptureOptions, captureExceptions } from './capture-exceptions.ts'
 export { configureLogging, type LoggingOptions } from './configure-logging.ts';
 export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';
 export { createLogger, type LoggerOptions, type LoggerWithLevels } from './create-logger.ts';
+export { defineEvents, type EventDefinition, type EventOptions, type TypedEvents } from './define-events.ts';
 export type { Destination } from './destination.ts';
+export type { FieldType } from './event-fields.ts';
 export type { DropEvent, FailureEvent } from './events.ts';
 export { type FileDestination, type FileOptions, fileDestination } from './file-destination.ts';
 export { flushOnSignals, type SignalOptions } from './flush-on-signals.ts';

@@ -36,6 +36,8 @@ export interface LoggingMetrics {
   readonly unreadable: number;
   /** Log calls that gave no line at all. */
   readonly serializeFailures: number;
+  /** Typed events that were not as they are defined: of those that were checked, and of names that are not defined. */
+  readonly eventMismatches: number;
   readonly health: readonly DestinationHealth[];
   /** The same in Prometheus' text format 0.0.4. */
   toPrometheus(): string;

@@ -90,6 +90,9 @@ export const prometheusText = (metrics: Omit<LoggingMetrics, 'toPrometheus'>): s
     family('agent4_logging_serialize_failures_total', 'counter', 'Log calls that gave no line.', [
       [{}, metrics.serializeFailures],
     ]),
+    family('agent4_logging_event_mismatches_total', 'counter', 'Typed events not as they are defined.', [
+      [{}, metrics.eventMismatches],
+    ]),
     family('agent4_logging_flush_duration_seconds', 'summary', 'How long flushes took.', flushes),
     family(
       'agent4_logging_queued_lines',

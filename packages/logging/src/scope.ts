@@ -16,6 +16,7 @@ import {
   readingLayers,
   readLayers,
 } from './members.ts';
+import { observing } from './observer.ts';
 import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
@@ -190,7 +191,8 @@ export class Scope {
     const { core } = this;
     const shape = core.shape ?? configuration.shape ?? jsonShape;
     const rules = rulesFor(core.redact, core.limits, shape);
-    const feeds = [...new Set([...core.feeds, ...configuration.feeds])];
+    const observed = observing.observer?.feeds ?? [];
+    const feeds = [...new Set([...core.feeds, ...configuration.feeds, ...observed])];
     const silent = feeds.some((feed) => feed.takesRecords);
     const destination = core.destination ?? configuration.destination ?? (silent ? undefined : stdout());
     const name = rules.string(core.name);

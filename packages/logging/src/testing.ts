@@ -1,0 +1,10 @@
+// The whole surface of @agent4/logging/testing.
+export {
+  type CaptureLogsOptions,
+  captureLogs,
+  type FinishedCapture,
+  type LogCapture,
+} from './testing/capture.ts';
+export type { CapturedLogs } from './testing/captured-lines.ts';
+export { type FakeClock, fakeClock } from './testing/fake-clock.ts';
+export type { Expected, LogRecord } from './testing/match.ts';
