@@ -45,6 +45,8 @@ const coolDown = { maxFailures: 100, coolDownMs: 1_000, maxCoolDownMs: 60_000 };
 export class Feed {
   readonly target: TransportStream;
   readonly owners = new Set<EventEmitter>();
+  /** Put there by an instrumentation of winston, unasked for: each logger has one of its own, and writes its lines as without it. */
+  pushed = false;
   readonly #condition = new Condition();
   readonly #coolDown = new CoolDown(coolDown);
   readonly #meter: Meter;
@@ -67,6 +69,11 @@ export class Feed {
 
   get name(): string {
     return this.target.name ?? this.target.constructor.name;
+  }
+
+  /** True if it is one of these transports, or winston's wrapper around one. */
+  isOneOf(transports: ReadonlySet<unknown>): boolean {
+    return transports.has(this.target) || transports.has((this.target as { transport?: unknown }).transport);
   }
 
   /** False for the wrapper that winston puts around an exception handler: it is no destination for ordinary records. */

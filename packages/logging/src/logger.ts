@@ -74,12 +74,16 @@ export class ServiceLogger extends winston.Logger {
       );
     const { level, ...rest } = given;
     if (level !== undefined) checkLevel('level', level, core.levels);
+    // An instrumentation of winston pushes into the array it is given; the caller's stays as it is.
+    const transports = [rest.transports ?? []].flat();
+    const asked = new Set<unknown>(transports);
     configuring.add(this);
     try {
-      super.configure({ ...rest, levels: core.levels.ranks });
+      super.configure({ ...rest, transports, levels: core.levels.ranks });
     } finally {
       configuring.delete(this);
     }
+    for (const feed of core.feeds) feed.pushed = !feed.isOneOf(asked);
     if (rest.format === undefined) this._ownFormat ??= this.format;
     if (level !== undefined) this[SCOPE].setLevel(level, scope === undefined);
   }
@@ -161,8 +165,9 @@ export const rootLogger = (core: Core, options: winston.LoggerOptions): ServiceL
   return logger as ServiceLogger & Logger;
 };
 
+/** Its transports, but for those that an instrumentation pushed. */
 export const feedsOf = (logger: winston.Logger): readonly Feed[] =>
-  (logger as ServiceLogger)[SCOPE].core.feeds;
+  (logger as ServiceLogger)[SCOPE].core.feeds.filter((feed) => !feed.pushed);
 
 /** One log call, from any method: never throws. */
 const log = (scope: Scope, index: number, args: readonly unknown[]): void => {

@@ -193,7 +193,7 @@ export class Scope {
     const rules = rulesFor(core.redact, core.limits, shape);
     const observed = observing.observer?.feeds ?? [];
     const feeds = [...new Set([...core.feeds, ...configuration.feeds, ...observed])];
-    const silent = feeds.some((feed) => feed.takesRecords);
+    const silent = feeds.some((feed) => feed.takesRecords && !feed.pushed);
     const destination = core.destination ?? configuration.destination ?? (silent ? undefined : stdout());
     const name = rules.string(core.name);
     return {

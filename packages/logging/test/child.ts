@@ -15,6 +15,7 @@ interface ChildOptions {
   onStderr?: (text: string, child: ChildProcess) => void;
   args?: readonly string[];
   nodeOptions?: readonly string[];
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Runs a script against the built package, `l` being what it exports, until it ends. */
@@ -25,7 +26,7 @@ export const runChild = (script: string, options: ChildOptions = {}): Promise<En
     const child = spawn(
       process.execPath,
       [...(options.nodeOptions ?? []), '--input-type=module', '-e', code, '--', ...(options.args ?? [])],
-      { env, stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: { ...env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let stdout = '';
     let stderr = '';
