@@ -3,7 +3,15 @@ export { configureLogging, type LoggingOptions } from './configure-logging.ts';
 export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';
 export { createLogger, type LoggerOptions } from './create-logger.ts';
 export type { Destination } from './destination.ts';
-export type { DropEvent, FailureEvent } from './events.ts';
+export type { DropEvent, FailureEvent, LevelEvent, SuppressEvent } from './events.ts';
+export {
+  changeLevel,
+  type LevelChange,
+  type LevelChangeOptions,
+  type LevelReport,
+  levelReport,
+} from './level-changes.ts';
+export { type LevelOnSignalOptions, type LevelSignal, levelOnSignal } from './level-on-signal.ts';
 export type { Level } from './levels.ts';
 export type { LevelMethod, LogMethod } from './log-methods.ts';
 export type { Logger } from './logger.ts';
@@ -15,6 +23,9 @@ export {
   type TimeOptions,
   type Timer,
 } from './performance-logger.ts';
+export { flushRecorder, type RecorderOptions } from './recorder.ts';
 export type { RedactOptions } from './redact.ts';
 export type { Limits } from './rules.ts';
+export type { Schedule } from './schedule.ts';
+export type { DedupeOptions, RateLimitOptions, SampleOptions, ThrottleOptions } from './throttle-options.ts';
 export type { OperationStats } from './timings.ts';

@@ -2,16 +2,20 @@ import type { EventEmitter } from 'node:events';
 import winston from 'winston';
 import { isPlainFields, readCall } from './arguments.ts';
 import { touch } from './configuration.ts';
-import { deliver, needs } from './deliver.ts';
+import { admit, wants } from './control.ts';
 import { counters } from './counters.ts';
+import { deliver } from './deliver.ts';
 import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
-import { Info, LEVEL } from './info.ts';
-import { checkLevel, isLevelOf, type LevelSet, levelSet, npmLevels } from './levels.ts';
-import { composeLine, recomposeLine } from './line.ts';
+import { type Info, LEVEL } from './info.ts';
+import { knowLogger } from './known-loggers.ts';
+import { checkLevel, isLevelOf, type LevelSet, levelSet } from './levels.ts';
+import { recomposeLine } from './line.ts';
 import type { LevelMethod, LogMethod } from './log-methods.ts';
 import { snapshot } from './peek.ts';
-import { type Core, type Ready, Scope } from './scope.ts';
+import { type Core, Scope } from './scope.ts';
+import { tellAll } from './untold.ts';
+import { SENT, type Sent, write } from './write.ts';
 
 /** A `winston.Logger` that writes its lines itself and feeds winston's transports only when they are attached. */
 export interface Logger extends winston.Logger {
@@ -38,16 +42,12 @@ export interface Logger extends winston.Logger {
 export const BRAND: unique symbol = Symbol.for('agent4.logging.logger') as never;
 const SCOPE: unique symbol = Symbol('scope');
 
-/** winston has no `write` of its own; an instrumentation that follows records (OpenTelemetry, Datadog) puts one here. */
-const patchedWrite = (): ((info: unknown) => boolean) | undefined =>
-  Object.hasOwn(winston.Logger.prototype, 'write')
-    ? (winston.Logger.prototype.write as (info: unknown) => boolean)
-    : undefined;
-
 export class ServiceLogger extends winston.Logger {
   declare readonly [SCOPE]: Scope;
   declare _ownFormat: winston.Logform.Format | undefined;
-  declare _childClass: new (scope: Scope) => object;
+  declare _childClass: new (
+    scope: Scope,
+  ) => object;
 
   constructor(scope: Scope, options: winston.LoggerOptions) {
     super({ ...options, [SCOPE]: scope } as winston.LoggerOptions);
@@ -112,7 +112,7 @@ export class ServiceLogger extends winston.Logger {
 
   override isLevelEnabled(level: string): boolean {
     const { core } = this[SCOPE];
-    return isLevelOf(core.levels, level) && !this.silent && this[SCOPE].enabled(core.levels.ranks[level]!);
+    return isLevelOf(core.levels, level) && !this.silent && wants(this[SCOPE], core.levels.ranks[level]!);
   }
 
   override write(info: unknown): boolean {
@@ -126,34 +126,37 @@ export class ServiceLogger extends winston.Logger {
     return true;
   }
 
-  override _transform(info: Info & { [SCOPE]?: Scope }, _encoding: string, callback: () => void): void {
-    const { [SCOPE]: scope } = info;
-    if (scope === undefined) {
+  override _transform(info: Info & { [SENT]?: Sent }, _encoding: string, callback: () => void): void {
+    const { [SENT]: sent } = info;
+    if (sent === undefined) {
       this.write(info);
     } else {
-      Reflect.deleteProperty(info, SCOPE);
+      Reflect.deleteProperty(info, SENT);
+      const { scope, ready } = sent;
       const { levels } = scope.core;
       const level = isLevelOf(levels, info[LEVEL]) ? info[LEVEL] : levels.usual;
-      const ready = scope.ready();
       deliver(scope, ready, levels.ranks[level]!, recomposeLine(ready, info), info);
     }
     callback();
   }
 
   async flush(): Promise<void> {
+    tellAll();
     const { feeds, destination } = this[SCOPE].ready();
     await Promise.all([destination?.flush?.(), ...feeds.map((feed) => feed.idle())]);
   }
 }
 
 /** Transports belong to the logger, not to the child that attached them. */
-const rootOf = ({ core }: Scope): ServiceLogger | undefined => core.root as unknown as ServiceLogger | undefined;
+const rootOf = ({ core }: Scope): ServiceLogger | undefined =>
+  core.root as unknown as ServiceLogger | undefined;
 const configuring = new WeakSet<EventEmitter>();
 
 /** A logger with a core of its own. */
 export const rootLogger = (core: Core, options: winston.LoggerOptions): ServiceLogger & Logger => {
   const logger = new (classOf(core.levels))(new Scope(core), options);
   core.root = logger as never;
+  knowLogger(logger);
   return logger as ServiceLogger & Logger;
 };
 
@@ -165,7 +168,12 @@ const log = (scope: Scope, index: number, args: readonly unknown[]): void => {
   const { core } = scope;
   if (core.root.silent) return;
   try {
-    const ready = scope.ready();
+    let ready = scope.ready();
+    if (ready.control !== undefined) {
+      const admitted = admit(scope, ready, ready.control, index, args);
+      if (admitted === undefined) return;
+      ready = admitted;
+    }
     const [message, fields] = args;
     if (typeof message === 'string' && (args.length === 1 || (args.length === 2 && isPlainFields(fields)))) {
       write(scope, ready, index, message, fields as Record<string, unknown> | undefined);
@@ -176,28 +184,6 @@ const log = (scope: Scope, index: number, args: readonly unknown[]): void => {
   } catch (error) {
     counters.serializeFailures++;
     publishFailure({ source: `logger ${core.name}`, error });
-  }
-};
-
-const write = (
-  scope: Scope,
-  ready: Ready,
-  index: number,
-  message: string,
-  fields: Readonly<Record<string, unknown>> | undefined,
-): void => {
-  const { names, ranks } = scope.core.levels;
-  const level = names[index]!;
-  const rank = ranks[level]!;
-  const patched = patchedWrite();
-  const needed = patched === undefined ? needs(scope, ready, rank) : 'record';
-  const info = needed === 'line' ? undefined : new Info(level, message, ready.name);
-  const line = composeLine(ready, index, message, fields, needed === 'record' ? info : undefined);
-  if (patched === undefined) {
-    deliver(scope, ready, rank, line, info);
-  } else {
-    Object.defineProperty(info, SCOPE, { value: scope, configurable: true });
-    Reflect.apply(patched, scope.core.root, [info]);
   }
 };
 
@@ -244,11 +230,13 @@ const defineLevels = (prototype: object, { names, ranks }: LevelSet): void => {
 };
 
 /** Children of one logger: made of its prototype, with level methods of their own. */
-const childClass = (root: ServiceLogger): new (scope: Scope) => object => {
+const childClass = (root: ServiceLogger): (new (scope: Scope) => object) => {
   if (!Object.hasOwn(root, '_childClass')) {
     const Child = function (this: { [SCOPE]: Scope }, scope: Scope) {
       this[SCOPE] = scope;
-    } as unknown as new (scope: Scope) => object;
+    } as unknown as new (
+      scope: Scope,
+    ) => object;
     const prototype = Object.create(root) as object;
     own(prototype, SCOPE as never, undefined);
     defineLevels(prototype, root[SCOPE].core.levels);
