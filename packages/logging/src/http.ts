@@ -1,4 +1,5 @@
 // The whole public surface of @agent4/logging/http. It imports no framework.
 export { type FastifyLike, fastifyLogging } from './http/fastify.ts';
+export { type LevelHandler, type LevelHandlerOptions, levelHandler } from './http/level-handler.ts';
 export { httpLogging } from './http/node.ts';
 export type { HttpLogger, HttpLoggingOptions } from './http/options.ts';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CorrelationContext, isValidCorrelationId } from '../context.ts';
 import { BRAND } from '../logger.ts';
+import { withLevelFor } from './level-for.ts';
 import type { FullOptions } from './options.ts';
 import { loggedUrl } from './url.ts';
 
@@ -53,7 +54,10 @@ export const exchangeOf = (
   const traceId = traceparent.exec(header(request, 'traceparent') ?? '')?.[1];
   const run = CorrelationContext.run(
     traceId === undefined ? { correlationId } : { correlationId, traceId },
-    () => CorrelationContext.bind(<Result>(fn: () => Result): Result => fn()),
+    () =>
+      withLevelFor(request, options.levelFor, () =>
+        CorrelationContext.bind(<Result>(fn: () => Result): Result => fn()),
+      ),
   ) as Exchange['run'];
   const exchange: Exchange = { run };
   exchanges.set(request, exchange);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { describe } from '../describe.ts';
+import type { Level } from '../levels.ts';
 import { apiLogger } from '../loggers.ts';
 import { onlyKnown } from '../only-known.ts';
 
@@ -21,6 +22,8 @@ export interface HttpLoggingOptions {
   ignore?: ((request: IncomingMessage) => boolean) | undefined;
   /** Milliseconds from any origin, never going back. Default `performance.now`. */
   clock?: (() => number) | undefined;
+  /** A level for the records of this request alone, by its headers or its user; undefined for the usual ones. Default none. */
+  levelFor?: ((request: IncomingMessage) => Level | undefined) | undefined;
   /** An id for a request that brought none. Default a UUID. */
   generateId?: (() => string) | undefined;
 }
@@ -31,7 +34,7 @@ export type FullOptions = {
 
 /** @throws TypeError naming the option that is unknown or wrong. */
 export const fullOptions = (owner: string, options: HttpLoggingOptions): FullOptions => {
-  onlyKnown(owner, options, ['logger', 'header', 'ignore', 'clock', 'generateId']);
+  onlyKnown(owner, options, ['logger', 'header', 'ignore', 'clock', 'generateId', 'levelFor']);
   if (options.header !== undefined && typeof options.header !== 'string')
     throw new TypeError(`header must be a header name, got ${describe(options.header)}`);
   const full: FullOptions = {
@@ -40,10 +43,11 @@ export const fullOptions = (owner: string, options: HttpLoggingOptions): FullOpt
     ignore: options.ignore ?? (() => false),
     clock: options.clock ?? (() => performance.now()),
     generateId: options.generateId ?? randomUUID,
+    levelFor: options.levelFor ?? (() => undefined),
   };
   if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(full.header))
     throw new TypeError(`header must be a header name, got ${full.header}`);
-  for (const name of ['ignore', 'clock', 'generateId'] as const)
+  for (const name of ['ignore', 'clock', 'generateId', 'levelFor'] as const)
     if (typeof full[name] !== 'function')
       throw new TypeError(`${name} must be a function, got ${describe(full[name])}`);
   for (const method of ['info', 'warn', 'error'] as const)
