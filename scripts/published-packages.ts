@@ -32,10 +32,10 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: '@agent4/logging',
     entries: {
       '.': words(`
-        CorrelationContext apiLogger appLogger configureLogging createLogger createPerformanceLogger
-        isValidCorrelationId performanceLogger
+        CorrelationContext apiLogger appLogger changeLevel configureLogging createLogger createPerformanceLogger
+        flushRecorder isValidCorrelationId levelOnSignal levelReport performanceLogger
       `),
-      './http': words('fastifyLogging httpLogging'),
+      './http': words('fastifyLogging httpLogging levelHandler'),
     },
   },
   {
