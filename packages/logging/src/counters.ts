@@ -6,4 +6,8 @@ export const counters: {
   unreadable: number;
   /** Log calls that gave no line at all. */
   serializeFailures: number;
-} = { truncations: 0, unreadable: 0, serializeFailures: 0 };
+  /** Records that sampling, a rate limit or deduplication held back. */
+  suppressed: number;
+  /** Records that the flight recorder gave up for want of room. */
+  recorderDrops: number;
+} = { truncations: 0, unreadable: 0, serializeFailures: 0, suppressed: 0, recorderDrops: 0 };
