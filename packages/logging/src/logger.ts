@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import winston from 'winston';
 import { isPlainFields, readCall } from './arguments.ts';
-import { touch } from './configuration.ts';
+import { registry, touch } from './configuration.ts';
 import { admit, wants } from './control.ts';
 import { counters } from './counters.ts';
 import { deliver } from './deliver.ts';
@@ -201,8 +201,15 @@ const logAt = (logger: ServiceLogger, level: unknown, args: unknown[]): void => 
 /** The method of one level, tied to its logger: it may be taken off and still sees every change of level. */
 const levelMethod = (logger: ServiceLogger, index: number, rank: number): LevelMethod => {
   const scope = logger[SCOPE];
+  // Kept beside the call, as most calls of a level that is off need to know no more.
+  let version = 0;
+  let reach = 0;
   return ((...args: unknown[]) => {
-    if (scope.enabled(rank)) log(scope, index, args);
+    if (version !== registry.version) {
+      version = registry.version;
+      reach = scope.reach;
+    }
+    if (rank <= reach && scope.enabled(rank)) log(scope, index, args);
     return logger;
   }) as unknown as LevelMethod;
 };

@@ -139,6 +139,13 @@ export class Scope {
     return known(common) ? common : core.levels.usual;
   }
 
+  /** No record above this rank is wanted before the configuration's version moves. */
+  get reach(): number {
+    const { reach, feeds } = this.ready();
+    // A transport's level may be assigned at any time.
+    return feeds.length > 0 ? Number.POSITIVE_INFINITY : reach;
+  }
+
   /** True if a record of this rank may be wanted anywhere. */
   enabled(rank: number): boolean {
     // defaultMeta, which ready() also watches, has no say in levels.
