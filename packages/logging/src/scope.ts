@@ -87,7 +87,7 @@ export class Scope {
   #own: { level: string; since: number; assigned: boolean } | undefined;
   #ready: Ready | undefined;
   #version = 0;
-  readonly #methods: LevelMethod[] = [];
+  #methods: LevelMethod[] | undefined;
   #lookUps = 0;
 
   constructor(core: Core, parent?: Scope, bindings?: Readonly<Record<string, unknown>>) {
@@ -98,9 +98,10 @@ export class Scope {
 
   /** The logger's method for a level, made once. */
   method(index: number, make: () => LevelMethod): LevelMethod {
-    const known = this.#methods[index];
+    const known = this.#methods?.[index];
     if (known !== undefined) return known;
     const made = make();
+    this.#methods ??= [];
     this.#methods[index] = made;
     return made;
   }
