@@ -33,15 +33,15 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: '@agent4/logging',
     entries: {
       '.': words(`
-        CorrelationContext apiLogger appLogger captureExceptions configureLogging createLogger createPerformanceLogger
-        defineEvents
-        fileDestination flushOnSignals isValidCorrelationId isolated loggingHealth loggingMetrics performanceLogger
+        CorrelationContext apiLogger appLogger captureExceptions changeLevel configureLogging createLogger
+        createPerformanceLogger defineEvents fileDestination flushOnSignals flushRecorder isValidCorrelationId isolated lazy
+        levelOnSignal levelReport loggingHealth loggingMetrics performanceLogger
       `),
       './propagation': words(`
         activeTrace correlatedFetch correlatedRequest createPropagation extract formatTraceparent inject
         outgoingHeaders parseTraceparent
       `),
-      './http': words('fastifyLogging honoLogging httpLogging httpUpgradeLogging koaLogging'),
+      './http': words('fastifyLogging honoLogging httpLogging httpUpgradeLogging koaLogging levelHandler'),
       './testing': words('captureLogs fakeClock'),
     },
   },

@@ -125,7 +125,20 @@ export const readCall = (args: readonly unknown[], rules: Rules): Call => {
     }
   }
   if (args.length === 0) return { message: '', fields: undefined };
-  return readAny(args, rules);
+  const message = typeof first === 'string' ? filledByScalars(first, args, rules) : undefined;
+  return message === undefined ? readAny(args, rules) : { message, fields: undefined };
+};
+
+/** The text with its tokens filled, when the other arguments are plain values and all of them have found their place. */
+const filledByScalars = (text: string, args: readonly unknown[], rules: Rules): string | undefined => {
+  for (let at = 1; at < args.length; at++) {
+    const value = args[at];
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function') return undefined;
+  }
+  if (!text.includes('%')) return undefined;
+  const rest = args.slice(1);
+  const filled = interpolate(text, rest, rules);
+  return rest.length === 0 ? filled : undefined;
 };
 
 const readAny = (args: readonly unknown[], rules: Rules): Call => {

@@ -1,10 +1,13 @@
 import type winston from 'winston';
 import type { Destination } from './destination.ts';
 import type { Feed } from './feed.ts';
-import { isLevel, type Level } from './levels.ts';
+import type { PatternLevel } from './level-patterns.ts';
+import type { Level } from './levels.ts';
+import type { Recorder } from './recorder.ts';
 import { compileRedactor, type RedactOptions } from './redact.ts';
 import { defaultLimits, type FullLimits, Rules } from './rules.ts';
 import { jsonShape, type Shape } from './shape.ts';
+import type { Throttling } from './throttle-options.ts';
 import type { TraceReader } from './trace/active.ts';
 
 export type Transport = winston.transport;
@@ -12,7 +15,7 @@ export type Transport = winston.transport;
 /** What all loggers share. Every change makes a new `version`, by which loggers and children notice it at their next call. */
 export interface Configuration {
   level: Level | undefined;
-  levels: ReadonlyArray<readonly [pattern: string, level: Level]>;
+  levels: readonly PatternLevel[];
   /** When levels were configured last: a level that a logger got later is its own. */
   levelsSince: number;
   redact: RedactOptions | false | undefined;
@@ -22,6 +25,8 @@ export interface Configuration {
   feeds: readonly Feed[];
   slowMs: number | undefined;
   trace: TraceReader | undefined;
+  throttle: Throttling | undefined;
+  recorder: Recorder | undefined;
 }
 
 const empty: Configuration = {
@@ -35,44 +40,41 @@ const empty: Configuration = {
   feeds: [],
   slowMs: undefined,
   trace: undefined,
+  throttle: undefined,
+  recorder: undefined,
 };
 
-export const registry: { version: number; configuration: Configuration } = {
+export const registry: {
+  version: number;
+  configuration: Configuration;
+  /** Levels changed at run time, which come before all others; the later one last. */
+  changes: readonly PatternLevel[];
+  /** True once a context had a level of its own: from then on every call looks for one. */
+  contextLevels: boolean;
+} = {
   version: 1,
   configuration: empty,
+  changes: [],
+  contextLevels: false,
 };
 
 /** Makes every logger look at its configuration anew. @returns a number that grows with each call. */
 export const touch = (): number => ++registry.version;
 
-/** How well a pattern such as `db.*` or `db.pool` fits a name: its literal length, exact names first; -1 for not at all. */
-const fit = (pattern: string, name: string): number => {
-  if (pattern === name) return Number.POSITIVE_INFINITY;
-  if (!pattern.includes('*')) return -1;
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(name) ? pattern.length : -1;
-};
+const layers: Array<Partial<Configuration>> = [];
 
-export const patternLevel = (name: string): Level | undefined => {
-  let best: { level: Level; score: number } | undefined;
-  for (const [pattern, level] of registry.configuration.levels) {
-    const score = fit(pattern, name);
-    if (score >= 0 && (best === undefined || score >= best.score)) best = { level, score };
-  }
-  return best?.level;
-};
-
-let reported = false;
-
-/** LOG_LEVEL, in any case; `info` without it. `invalid` is told once in a process. */
-export const environmentLevel = (): { level: Level; invalid?: string } => {
-  const given = process.env.LOG_LEVEL;
-  if (given === undefined || given === '') return { level: 'info' };
-  const level = given.trim().toLowerCase();
-  if (isLevel(level)) return { level };
-  if (reported) return { level: 'info' };
-  reported = true;
-  return { level: 'info', invalid: given };
+/** Lays a change over those made before. @returns takes this change back, and no other, whatever was changed since. */
+export const layOver = (layer: Partial<Configuration>): (() => void) => {
+  layers.push(layer);
+  registry.configuration = { ...registry.configuration, ...layer };
+  touch();
+  return () => {
+    const at = layers.indexOf(layer);
+    if (at < 0) return;
+    layers.splice(at, 1);
+    registry.configuration = Object.assign({ ...empty }, ...layers) as Configuration;
+    touch();
+  };
 };
 
 const plain = new Map<Shape, Rules>();

@@ -1,12 +1,15 @@
-import { type Configuration, registry, type Transport, touch } from './configuration.ts';
+import { type Configuration, layOver, type Transport, touch } from './configuration.ts';
 import { checkFields, createLogger, shapeOf } from './create-logger.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
+import { patternLevels } from './level-patterns.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { feedsOf } from './logger.ts';
 import { onlyKnown } from './only-known.ts';
+import { type RecorderOptions, recorderOf } from './recorder.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
 import type { ShapeName } from './shape.ts';
+import { type ThrottleOptions, throttlingOf } from './throttle-options.ts';
 import type { TraceReader } from './trace/active.ts';
 import { traceReader } from './trace/reader.ts';
 
@@ -32,6 +35,10 @@ export interface LoggingOptions {
    * OpenTelemetry's active span, or a function of your own; `false` for the context's alone, which is the default.
    */
   trace?: 'otel' | TraceReader | false | undefined;
+  /** Sampling, rate limit and deduplication, for every logger without a `throttle` of its own; `false` for none. */
+  throttle?: ThrottleOptions | false | undefined;
+  /** Keeps records below the written level and writes them when an error comes; `false` for none. Default none. */
+  recorder?: RecorderOptions | false | undefined;
 }
 
 const loggingOptions = [
@@ -44,6 +51,8 @@ const loggingOptions = [
   'transports',
   'slowMs',
   'trace',
+  'throttle',
+  'recorder',
 ];
 
 /** @throws RangeError unless it is undefined or a number >= 0. */
@@ -55,34 +64,29 @@ export const checkSlowMs = (value: unknown): number | undefined => {
 /**
  * Changes all loggers at once, at any time: those made earlier, their children, and methods taken off them.
  * Options that are left out stay as they were.
- * @returns Puts back what was in force before this call.
+ * @returns Takes this change back and no other, in whatever order; a second call does nothing.
  * @throws TypeError or RangeError naming the option that is unknown or wrong; nothing is changed then.
  */
 export const configureLogging = (options: LoggingOptions): (() => void) => {
   onlyKnown('configureLogging', options, loggingOptions);
-  const before = registry.configuration;
-  const next: Configuration = { ...before };
+  const next: Partial<Configuration> = {};
   if (options.level !== undefined) next.level = checkLevel('level', options.level);
   if (options.levels !== undefined)
-    next.levels = Object.entries(checkFields('levels', options.levels) as Record<string, Level>).map(
-      ([pattern, level]) => [pattern, checkLevel(`levels['${pattern}']`, level)] as const,
-    );
+    next.levels = patternLevels('levels', checkFields('levels', options.levels));
   checkRedact(options.redact);
   if (options.redact !== undefined) next.redact = options.redact;
   if (options.base !== undefined) next.base = checkFields('base', options.base);
-  if (options.format !== undefined) next.shape = shapeOf(options.format) ?? before.shape;
+  const shape = shapeOf(options.format);
+  if (shape !== undefined) next.shape = shape;
   if (options.destination !== undefined) next.destination = destinationOf(options.destination);
-  next.slowMs = checkSlowMs(options.slowMs) ?? before.slowMs;
+  if (checkSlowMs(options.slowMs) !== undefined) next.slowMs = options.slowMs;
   if (options.trace !== undefined) next.trace = traceReader(options.trace);
+  if (options.throttle !== undefined) next.throttle = throttlingOf(options.throttle);
+  if (options.recorder !== undefined) next.recorder = recorderOf(options.recorder);
   // A logger of our own takes them, so that they are attached exactly as a user's logger would do it.
   if (options.transports !== undefined)
     next.feeds = feedsOf(createLogger({ name: 'shared transports', transports: options.transports }));
 
-  const since = touch();
-  if (options.level !== undefined || options.levels !== undefined) next.levelsSince = since;
-  registry.configuration = next;
-  return () => {
-    registry.configuration = before;
-    touch();
-  };
+  if (options.level !== undefined || options.levels !== undefined) next.levelsSince = touch();
+  return layOver(next);
 };

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { registry, touch } from './configuration.ts';
+import { ContextLevels } from './context-levels.ts';
 import { describe } from './describe.ts';
+import type { Level } from './levels.ts';
 import { peek, snapshot } from './peek.ts';
 
 /** Carries the `tracestate` header of the trace, unseen in records. Two copies of the package share it as well. */
@@ -14,7 +17,42 @@ export interface ContextFields {
 }
 
 interface Store {
-  fields: ContextFields;
+  fields: ContextFields | undefined;
+  /** Levels for the records of this context alone. */
+  readonly levels?: ContextLevels | undefined;
+  /** The outermost context of the same unit of work; undefined in it. */
+  readonly root?: Store | undefined;
+  /** What is known of a unit of work, in its outermost context; made when it is first asked for. */
+  unit?: Unit | undefined;
+}
+
+/** What the logging of one unit of work, all its branches and nested runs, has in common. */
+export interface Unit {
+  /** Where the unit stands in sampling, from 0 to 1. */
+  share?: number;
+  /** The flight recorder's memory of it. */
+  ring?: object;
+}
+
+/** A context that differs in its levels alone: its fields are those of the run it is in, as they are now and later. */
+class Leveled implements Store {
+  readonly levels: ContextLevels;
+  readonly root: Store;
+  readonly #run: Store;
+
+  constructor(levels: ContextLevels, run: Store) {
+    this.levels = levels;
+    this.root = run.root ?? run;
+    this.#run = run;
+  }
+
+  get fields(): ContextFields | undefined {
+    return this.#run.fields;
+  }
+
+  set fields(fields: ContextFields | undefined) {
+    this.#run.fields = fields;
+  }
 }
 
 // Two copies of this package must share one context: the key carries the version of the store's shape.
@@ -22,6 +60,21 @@ const key = Symbol.for('agent4.logging.context.v1');
 const shared = globalThis as { [key]?: AsyncLocalStorage<Store> };
 shared[key] ??= new AsyncLocalStorage<Store>();
 const storage = shared[key];
+
+export const contextLevels = (): ContextLevels | undefined => storage.getStore()?.levels;
+
+/** The unit of work in whose run this is called; undefined outside of every run. */
+export const unitOfWork = (): Unit | undefined => {
+  const store = storage.getStore();
+  if (store === undefined) return undefined;
+  const root = store.root ?? store;
+  if (root.fields === undefined) return undefined;
+  root.unit ??= {};
+  return root.unit;
+};
+
+/** Calls `fn` outside of every context: what it logs, or sets a timer for, belongs to no unit of work. */
+export const outsideContext = <Result>(fn: () => Result): Result => storage.run(undefined as never, fn);
 
 export const contextFields = (): ContextFields | undefined => storage.getStore()?.fields;
 
@@ -40,7 +93,8 @@ const run = <Result>(
   const { correlationId } = fields;
   if (correlationId !== undefined && (typeof correlationId !== 'string' || correlationId === ''))
     throw new TypeError(`correlationId must be a non-empty string, got ${describe(correlationId)}`);
-  const outer = contextFields();
+  const within = storage.getStore();
+  const outer = within?.fields;
   const id = correlationId ?? outer?.correlationId ?? randomUUID();
   const state = peek(fields, TRACESTATE);
   const inner = {
@@ -49,7 +103,23 @@ const run = <Result>(
     ...(state ? { [TRACESTATE]: state } : {}),
     correlationId: id,
   };
-  return storage.run({ fields: Object.freeze(inner) as ContextFields }, fn);
+  const store: Store = {
+    fields: Object.freeze(inner) as ContextFields,
+    levels: within?.levels,
+    root: within !== undefined && outer?.correlationId === id ? (within.root ?? within) : undefined,
+    unit: undefined,
+  };
+  return storage.run(store, fn);
+};
+
+const withLevel = <Result>(level: Level | Readonly<Record<string, Level>>, fn: () => Result): Result => {
+  const within = storage.getStore() ?? { fields: undefined };
+  const levels = new ContextLevels(level, within.levels);
+  if (!registry.contextLevels) {
+    registry.contextLevels = true;
+    touch();
+  }
+  return storage.run(new Leveled(levels, within), fn);
 };
 
 const bind = <Args extends unknown[], Result>(fn: (...args: Args) => Result): ((...args: Args) => Result) => {
@@ -79,7 +149,7 @@ const bindEmitter = <Bound extends Emitter>(emitter: Bound): Bound => {
 
 const set = (fields: Record<string, unknown>): boolean => {
   const store = storage.getStore();
-  if (store === undefined) return false;
+  if (store?.fields === undefined) return false;
   store.fields = Object.freeze({
     ...store.fields,
     ...snapshot(fields),
@@ -112,4 +182,12 @@ export const CorrelationContext = {
    * The correlation id stays. @returns false outside of every run: nothing is set then.
    */
   set,
+  /**
+   * Calls `fn` with a level of its own for the records of its work, awaited or not, in the place of their loggers' levels: one for
+   * all loggers, or by pattern, `{ 'db.*': 'debug' }`, where loggers that fit none keep theirs. It raises or lowers; the
+   * innermost counts. It is no field of the records, and such records are not sampled. Transports with a level of their own keep to it.
+   * @returns What `fn` returns.
+   * @throws RangeError or TypeError for a level or a pattern that is none; whatever `fn` throws.
+   */
+  withLevel,
 } as const;

@@ -6,6 +6,17 @@ export const counters: {
   unreadable: number;
   /** Log calls that gave no line at all. */
   serializeFailures: number;
+  /** Records that sampling, a rate limit or deduplication held back. */
+  suppressed: number;
+  /** Records that the flight recorder gave up for want of room. */
+  recorderDrops: number;
   /** Typed events that are not as they are defined. */
   eventMismatches: number;
-} = { truncations: 0, unreadable: 0, serializeFailures: 0, eventMismatches: 0 };
+} = {
+  truncations: 0,
+  unreadable: 0,
+  serializeFailures: 0,
+  suppressed: 0,
+  recorderDrops: 0,
+  eventMismatches: 0,
+};

@@ -1,7 +1,8 @@
 import type winston from 'winston';
-import { environmentLevel, type Transport } from './configuration.ts';
+import type { Transport } from './configuration.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
+import { untoldEnvironment } from './environment-level.ts';
 import { checkLevel, type Level, levelSet } from './levels.ts';
 import type { LevelMethod } from './log-methods.ts';
 import { type Logger, rootLogger } from './logger.ts';
@@ -9,6 +10,7 @@ import { onlyKnown } from './only-known.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
 import { defaultLimits, fullLimits, type Limits } from './rules.ts';
 import { isShapeName, type Shape, type ShapeName, shapes } from './shape.ts';
+import { type ThrottleOptions, throttlingOf } from './throttle-options.ts';
 
 export interface LoggerOptions {
   /** Stands in each line as `logger`; patterns of `configureLogging({ levels })` go by it. Not empty. */
@@ -36,10 +38,12 @@ export interface LoggerOptions {
   levels?: Readonly<Record<string, number>> | undefined;
   /** Writes nothing at all while true. Default false. */
   silent?: boolean | undefined;
+  /** Sampling, rate limit and deduplication; `false` for none. Default `configureLogging`'s, else none. */
+  throttle?: ThrottleOptions | false | undefined;
 }
 
 export const loggerOptions: readonly string[] =
-  'name level levels transports redact base destination limits clock format silent'.split(' ');
+  'name level levels transports redact base destination limits clock format silent throttle'.split(' ');
 
 /** @throws TypeError when `base` is not an object. */
 export const checkFields = (option: string, value: unknown): Readonly<Record<string, unknown>> => {
@@ -92,6 +96,8 @@ export function createLogger(
     limits: options.limits === undefined ? defaultLimits : fullLimits(options.limits),
     base: checkFields('base', options.base),
     destination: destinationOf(options.destination),
+    throttle:
+      options.throttle === undefined ? undefined : (throttlingOf(options.throttle, set) ?? (false as const)),
     feeds: [],
     defaultMeta: () => undefined,
     root: undefined as never,
@@ -102,10 +108,10 @@ export function createLogger(
     ...(options.silent === undefined ? {} : { silent: options.silent }),
     ...(transports === undefined ? {} : { transports: [transports].flat() as Transport[] }),
   });
-  const { invalid } = environmentLevel();
-  if (invalid !== undefined)
-    logger.log('warn', 'LOG_LEVEL is not a level; info is used', {
-      given: invalid,
+  const untold = untoldEnvironment();
+  if (untold !== undefined)
+    logger.log('warn', 'LOG_LEVEL has parts that are not understood; they are ignored', {
+      ...untold,
       allowed: Object.keys(logger.levels),
     });
   return logger;

@@ -17,6 +17,29 @@ export interface FailureEvent {
   error: unknown;
 }
 
+/** Published on `agent4:logging:suppress`: records of one message that a throttle held back, told as the log is. */
+export interface SuppressEvent {
+  logger: string;
+  level: string;
+  /** As given, before anything is put into it. */
+  message: string;
+  reason: 'sample' | 'dedupe' | 'rateLimit';
+  suppressed: number;
+  /** When the first and the last of them were logged. */
+  first: string;
+  last: string;
+}
+
+/** Published on `agent4:logging:level`: a level changed at run time, or a change that is over. */
+export interface LevelEvent {
+  pattern: string;
+  level: string;
+  action: 'changed' | 'undone';
+  source: 'code' | 'signal' | 'http';
+  /** When it ends by itself, in milliseconds since 1970. */
+  until?: number;
+}
+
 const drops = channel('agent4:logging:drop');
 const failures = channel('agent4:logging:failure');
 
@@ -24,6 +47,17 @@ const failures = channel('agent4:logging:failure');
 export const publishDrop = (event: DropEvent): void => {
   countDrop(event.destination, event.records, event.reason);
   if (drops.hasSubscribers) drops.publish(event);
+};
+
+const suppressed = channel('agent4:logging:suppress');
+const levelChanges = channel('agent4:logging:level');
+
+export const publishSuppress = (event: SuppressEvent): void => {
+  if (suppressed.hasSubscribers) suppressed.publish(event);
+};
+
+export const publishLevel = (event: LevelEvent): void => {
+  if (levelChanges.hasSubscribers) levelChanges.publish(event);
 };
 
 const warned = new Set<string>();

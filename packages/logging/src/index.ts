@@ -6,13 +6,21 @@ export { createLogger, type LoggerOptions, type LoggerWithLevels } from './creat
 export { defineEvents, type EventDefinition, type EventOptions, type TypedEvents } from './define-events.ts';
 export type { Destination } from './destination.ts';
 export type { FieldType } from './event-fields.ts';
-export type { DropEvent, FailureEvent } from './events.ts';
+export type { DropEvent, FailureEvent, LevelEvent, SuppressEvent } from './events.ts';
 export { type FileDestination, type FileOptions, fileDestination } from './file-destination.ts';
 export { flushOnSignals, type SignalOptions } from './flush-on-signals.ts';
 export { type DestinationHealth, type DestinationState, loggingHealth } from './health.ts';
 export { type IsolatedDestination, isolated } from './isolated.ts';
 export type { Guard, IsolatedOptions } from './isolated-options.ts';
 export { type Lazy, lazy } from './lazy.ts';
+export {
+  changeLevel,
+  type LevelChange,
+  type LevelChangeOptions,
+  type LevelReport,
+  levelReport,
+} from './level-changes.ts';
+export { type LevelOnSignalOptions, type LevelSignal, levelOnSignal } from './level-on-signal.ts';
 export type { Level } from './levels.ts';
 export type { QueuePolicy } from './line-queue.ts';
 export type { LevelMethod, LogMethod } from './log-methods.ts';
@@ -31,9 +39,12 @@ export {
   type TimeOptions,
   type Timer,
 } from './performance-logger.ts';
+export { flushRecorder, type RecorderOptions } from './recorder.ts';
 export type { RedactOptions } from './redact.ts';
 export type { Limits } from './rules.ts';
+export type { Schedule } from './schedule.ts';
 export type { ShapeName } from './shape.ts';
+export type { DedupeOptions, RateLimitOptions, SampleOptions, ThrottleOptions } from './throttle-options.ts';
 export type { OperationStats } from './timings.ts';
 export type { TraceReader } from './trace/active.ts';
 export type { Trace } from './trace/traceparent.ts';

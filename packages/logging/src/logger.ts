@@ -1,17 +1,21 @@
 import type { EventEmitter } from 'node:events';
 import winston from 'winston';
 import { isPlainFields, readCall } from './arguments.ts';
-import { touch } from './configuration.ts';
+import { registry, touch } from './configuration.ts';
+import { admit, wants } from './control.ts';
 import { counters } from './counters.ts';
-import { deliver, needs } from './deliver.ts';
+import { deliver } from './deliver.ts';
 import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
-import { Info, LEVEL } from './info.ts';
+import { type Info, LEVEL } from './info.ts';
+import { knowLogger } from './known-loggers.ts';
 import { checkLevel, isLevelOf, type LevelSet, levelSet } from './levels.ts';
-import { composeLine, recomposeLine } from './line.ts';
+import { recomposeLine } from './line.ts';
 import type { LevelMethod, LogMethod } from './log-methods.ts';
 import { peek, snapshot, unreadable } from './peek.ts';
-import { type Core, type Ready, Scope } from './scope.ts';
+import { type Core, Scope } from './scope.ts';
+import { tellAll } from './untold.ts';
+import { SENT, type Sent, write } from './write.ts';
 
 /** A `winston.Logger` that writes its lines itself and feeds winston's transports only when they are attached. */
 export interface Logger extends winston.Logger {
@@ -37,12 +41,6 @@ export interface Logger extends winston.Logger {
 /** Marks loggers of this package, whichever copy of it made them. */
 export const BRAND: unique symbol = Symbol.for('agent4.logging.logger') as never;
 const SCOPE: unique symbol = Symbol('scope');
-
-/** winston has no `write` of its own; an instrumentation that follows records (OpenTelemetry, Datadog) puts one here. */
-const patchedWrite = (): ((info: unknown) => boolean) | undefined =>
-  Object.hasOwn(winston.Logger.prototype, 'write')
-    ? (winston.Logger.prototype.write as (info: unknown) => boolean)
-    : undefined;
 
 export class ServiceLogger extends winston.Logger {
   declare readonly [SCOPE]: Scope;
@@ -118,7 +116,7 @@ export class ServiceLogger extends winston.Logger {
 
   override isLevelEnabled(level: string): boolean {
     const { core } = this[SCOPE];
-    return isLevelOf(core.levels, level) && !this.silent && this[SCOPE].enabled(core.levels.ranks[level]!);
+    return isLevelOf(core.levels, level) && !this.silent && wants(this[SCOPE], core.levels.ranks[level]!);
   }
 
   override write(info: unknown): boolean {
@@ -133,21 +131,22 @@ export class ServiceLogger extends winston.Logger {
     return true;
   }
 
-  override _transform(info: Info & { [SCOPE]?: Scope }, _encoding: string, callback: () => void): void {
-    const { [SCOPE]: scope } = info;
-    if (scope === undefined) {
+  override _transform(info: Info & { [SENT]?: Sent }, _encoding: string, callback: () => void): void {
+    const { [SENT]: sent } = info;
+    if (sent === undefined) {
       this.write(info);
     } else {
-      Reflect.deleteProperty(info, SCOPE);
+      Reflect.deleteProperty(info, SENT);
+      const { scope, ready } = sent;
       const { levels } = scope.core;
       const level = isLevelOf(levels, info[LEVEL]) ? info[LEVEL] : levels.usual;
-      const ready = scope.ready();
       deliver(scope, ready, levels.names.indexOf(level), recomposeLine(ready, info), info);
     }
     callback();
   }
 
   async flush(): Promise<void> {
+    tellAll();
     const { feeds, output } = this[SCOPE].ready();
     await Promise.all([output?.destination.flush?.(), ...feeds.map((feed) => feed.idle())]);
   }
@@ -162,6 +161,7 @@ const configuring = new WeakSet<EventEmitter>();
 export const rootLogger = (core: Core, options: winston.LoggerOptions): ServiceLogger & Logger => {
   const logger = new (classOf(core.levels))(new Scope(core), options);
   core.root = logger as never;
+  knowLogger(logger);
   return logger as ServiceLogger & Logger;
 };
 
@@ -174,7 +174,12 @@ const log = (scope: Scope, index: number, args: readonly unknown[]): void => {
   const { core } = scope;
   if (core.root.silent) return;
   try {
-    const ready = scope.ready();
+    let ready = scope.ready();
+    if (ready.control !== undefined) {
+      const admitted = admit(scope, ready, ready.control, index, args);
+      if (admitted === undefined) return;
+      ready = admitted;
+    }
     const [message, fields] = args;
     if (typeof message === 'string' && (args.length === 1 || (args.length === 2 && isPlainFields(fields)))) {
       write(scope, ready, index, message, fields as Record<string, unknown> | undefined);
@@ -185,28 +190,6 @@ const log = (scope: Scope, index: number, args: readonly unknown[]): void => {
   } catch (error) {
     counters.serializeFailures++;
     publishFailure({ source: `logger ${core.name}`, error });
-  }
-};
-
-const write = (
-  scope: Scope,
-  ready: Ready,
-  index: number,
-  message: string,
-  fields: Readonly<Record<string, unknown>> | undefined,
-): void => {
-  const { names, ranks } = scope.core.levels;
-  const level = names[index]!;
-  const rank = ranks[level]!;
-  const patched = patchedWrite();
-  const needed = patched === undefined ? needs(scope, ready, rank) : 'record';
-  const info = needed === 'line' ? undefined : new Info(level, ready.name);
-  const line = composeLine(ready, index, message, fields, needed === 'record' ? info : undefined);
-  if (patched === undefined) {
-    deliver(scope, ready, index, line, info);
-  } else {
-    Object.defineProperty(info, SCOPE, { value: scope, configurable: true });
-    Reflect.apply(patched, scope.core.root, [info]);
   }
 };
 
@@ -223,8 +206,15 @@ const logAt = (logger: ServiceLogger, level: unknown, args: unknown[]): void => 
 /** The method of one level, tied to its logger: it may be taken off and still sees every change of level. */
 const levelMethod = (logger: ServiceLogger, index: number, rank: number): LevelMethod => {
   const scope = logger[SCOPE];
+  // Kept beside the call, as most calls of a level that is off need to know no more.
+  let version = 0;
+  let reach = 0;
   return ((...args: unknown[]) => {
-    if (scope.enabled(rank)) log(scope, index, args);
+    if (version !== registry.version) {
+      version = registry.version;
+      reach = scope.reach;
+    }
+    if (rank <= reach && scope.enabled(rank)) log(scope, index, args);
     return logger;
   }) as unknown as LevelMethod;
 };

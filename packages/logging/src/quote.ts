@@ -6,8 +6,12 @@ const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(1
 
 export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed());
 
+/** Plain ASCII without DEL, found out natively: a long text is not looked at character by character. */
+const isAscii = (text: string): boolean =>
+  Buffer.byteLength(text) === text.length && !text.includes('\u007f');
+
 /** The text as one JSON string on one line, always well-formed. */
 export const quote = (text: string): string =>
-  exotic.test(text)
-    ? JSON.stringify(wellFormed(text)).replace(notEscapedByJson, escapeUnit)
-    : JSON.stringify(text);
+  isAscii(text) || !exotic.test(text)
+    ? JSON.stringify(text)
+    : JSON.stringify(wellFormed(text)).replace(notEscapedByJson, escapeUnit);

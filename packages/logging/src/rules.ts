@@ -123,7 +123,10 @@ export class Rules {
 
   /** A string as JSON text: secrets hidden first, then cut to its cap. */
   string(text: string): string {
-    return this.isPlain(text) ? `"${text}"` : this.#unusual(text);
+    if (this.isPlain(text)) return `"${text}"`;
+    // Without these a text holds no URL with a secret in it.
+    const open = text.length <= this.#longest && !text.includes('=') && !text.includes('@');
+    return open ? quote(text) : this.#unusual(text);
   }
 
   #unusual(text: string): string {

@@ -1,9 +1,12 @@
 import type { Configuration } from './configuration.ts';
-import { environmentLevel, patternLevel, registry, rulesFor, touch } from './configuration.ts';
+import { registry, rulesFor, touch } from './configuration.ts';
+import { type Control, controlOf } from './control.ts';
 import { type Formatting, type Output, outputOf } from './deliver.ts';
 import type { Destination } from './destination.ts';
+import { environmentLevels } from './environment-level.ts';
 import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
+import { bestLevel } from './level-patterns.ts';
 import { isLevelOf, type Level, type LevelSet } from './levels.ts';
 import type { LevelMethod } from './log-methods.ts';
 import {
@@ -21,6 +24,7 @@ import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
 import { jsonShape, type Shape } from './shape.ts';
+import type { Throttling } from './throttle-options.ts';
 
 /** What a logger and its children have in common. */
 export interface Core {
@@ -32,6 +36,8 @@ export interface Core {
   readonly shape: Shape | undefined;
   readonly base: Readonly<Record<string, unknown>>;
   readonly destination: Destination | undefined;
+  /** Undefined for `configureLogging`'s, false for none. */
+  readonly throttle: Throttling | false | undefined;
   feeds: readonly Feed[];
   /** winston's `defaultMeta`, which users may assign at any time. */
   defaultMeta: () => object | null | undefined;
@@ -46,6 +52,10 @@ export interface Ready {
   readonly rules: Rules;
   /** Records up to this rank are written; transports with a level of their own decide for themselves. */
   readonly rank: number;
+  /** Up to this rank a record may be wanted; what is wanted beyond `rank` is for `control` to say. */
+  readonly reach: number;
+  /** Undefined while nothing but levels decides what is written. */
+  readonly control: Control | undefined;
   /** What stands behind the time, for each level by its place in the set. */
   readonly heads: readonly string[];
   /** What stands behind the message, before all fields. */
@@ -78,7 +88,7 @@ export class Scope {
   #own: { level: string; since: number; assigned: boolean } | undefined;
   #ready: Ready | undefined;
   #version = 0;
-  readonly #methods: LevelMethod[] = [];
+  #methods: LevelMethod[] | undefined;
   #lookUps = 0;
 
   constructor(core: Core, parent?: Scope, bindings?: Readonly<Record<string, unknown>>) {
@@ -89,9 +99,10 @@ export class Scope {
 
   /** The logger's method for a level, made once. */
   method(index: number, make: () => LevelMethod): LevelMethod {
-    const known = this.#methods[index];
+    const known = this.#methods?.[index];
     if (known !== undefined) return known;
     const made = make();
+    this.#methods ??= [];
     this.#methods[index] = made;
     return made;
   }
@@ -114,25 +125,38 @@ export class Scope {
     const { configuration } = registry;
     const { core } = this;
     const own = this.#own;
+    if (own === undefined && this.parent !== undefined) return this.parent.#level();
     const later = own !== undefined && own.since > configuration.levelsSince;
-    if (later && own.assigned) return own.level;
     const known = (level: string | undefined): level is string => isLevelOf(core.levels, level);
-    const byPattern = patternLevel(core.name);
+    const changed = bestLevel(registry.changes, core.name);
+    if (known(changed)) return changed;
+    if (later && own.assigned) return own.level;
+    const environment = environmentLevels();
+    const byPattern =
+      bestLevel(configuration.levels, core.name) ?? bestLevel(environment.patterns, core.name);
     if (known(byPattern)) return byPattern;
     if (own !== undefined && (later || !known(configuration.level))) return own.level;
     if (this.parent !== undefined) return this.parent.#level();
-    const common = configuration.level ?? environmentLevel().level;
+    const common = configuration.level ?? environment.level;
     return known(common) ? common : core.levels.usual;
   }
 
-  /** True if a record of this rank is wanted anywhere. */
-  enabled(rank: number): boolean {
-    // defaultMeta, which ready() also watches, has no say in levels.
-    const { rank: own, feeds } = this.#version === registry.version ? this.#ready! : this.ready();
-    return rank <= own || (feeds.length > 0 && this.#wantedBy(feeds, rank));
+  /** No record above this rank is wanted before the configuration's version moves. */
+  get reach(): number {
+    const { reach, feeds } = this.ready();
+    // A transport's level may be assigned at any time.
+    return feeds.length > 0 ? Number.POSITIVE_INFINITY : reach;
   }
 
-  #wantedBy(feeds: readonly Feed[], rank: number): boolean {
+  /** True if a record of this rank may be wanted anywhere. */
+  enabled(rank: number): boolean {
+    // defaultMeta, which ready() also watches, has no say in levels.
+    const { reach, feeds } = this.#version === registry.version ? this.#ready! : this.ready();
+    return rank <= reach || (feeds.length > 0 && this.wantedBy(feeds, rank));
+  }
+
+  /** True if a transport's own level lets this rank pass. */
+  wantedBy(feeds: readonly Feed[], rank: number): boolean {
     const { ranks } = this.core.levels;
     for (const { target } of feeds) {
       const { level } = target;
@@ -169,12 +193,15 @@ export class Scope {
     const above = this.#above(configuration, defaultMeta) ?? this.#root(configuration, defaultMeta);
     const own = this.#bindings === undefined ? noMembers : layerMembers(this.#bindings, above.rules);
     const bindings = layered(above.bindings, own);
-    const { base } = above;
+    const { base, control } = above;
+    const rank = this.#own === undefined ? above.rank : (this.core.levels.ranks[this.#level()] as number);
     return {
       name: above.name,
       clock: above.clock,
       rules: above.rules,
-      rank: this.#own === undefined ? above.rank : (this.core.levels.ranks[this.#level()] as number),
+      rank,
+      reach: control === undefined ? rank : Math.max(rank, control.reach),
+      control,
       heads: above.heads,
       tail: above.tail,
       base,
@@ -196,11 +223,15 @@ export class Scope {
     const silent = feeds.some((feed) => feed.takesRecords && !feed.pushed);
     const destination = core.destination ?? configuration.destination ?? (silent ? undefined : stdout());
     const name = rules.string(core.name);
+    const rank = core.levels.ranks[this.#level()] as number;
+    const control = controlOf(this, configuration);
     return {
       name: core.name,
       clock: core.clock,
       rules,
-      rank: core.levels.ranks[this.#level()] as number,
+      rank,
+      reach: control === undefined ? rank : Math.max(rank, control.reach),
+      control,
       heads: core.levels.names.map((level) => shape.head(level, name)),
       tail: shape.open(name),
       base: layerMembers(overlaid(defaultMeta, configuration.base, core.base), rules),

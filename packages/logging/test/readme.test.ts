@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { checkReadme } from '../../../scripts/readme-samples.ts';
@@ -8,15 +9,14 @@ it('runs every sample of the README and prints what it says', async () => {
   expect(samples).toBeGreaterThan(1);
 }, 120_000);
 
-it.each([
-  ['docs/correlation.md', 4],
-  ['docs/destinations.md', 4],
-  ['docs/http.md', 2],
-])(
-  'runs the samples of %s and prints what it says',
-  async (page, count) => {
-    const folder = fileURLToPath(new URL('..', import.meta.url));
-    expect(await checkReadme(folder, page)).toEqual({ samples: count, problems: [] });
+const folder = fileURLToPath(new URL('..', import.meta.url));
+
+it.each(readdirSync(`${folder}docs`))(
+  'runs every sample of docs/%s and prints what it says',
+  async (page) => {
+    const { samples, problems } = await checkReadme(folder, `docs/${page}`);
+    expect(problems).toEqual([]);
+    expect(samples).toBeGreaterThan(0);
   },
   120_000,
 );

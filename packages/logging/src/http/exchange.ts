@@ -31,7 +31,7 @@ const headerOf =
 
 /**
  * Begins the context of a request. `tellOnce` writes its line; only the first end counts.
- * @param shown The request as `ignore` knows it.
+ * @param shown The request as `ignore` and `levelFor` know it.
  */
 export const begin = (
   request: IncomingMessage,
@@ -40,7 +40,7 @@ export const begin = (
   shown: unknown = request,
 ): Exchange & { tellOnce(end: Told['end'], status: number | undefined): void } => {
   const since = timeOf(options);
-  const { correlationId, run } = requestContext(headerOf(request), options);
+  const { correlationId, run } = requestContext(headerOf(request), options, shown);
   exchanges.set(request, { correlationId, run });
   const read = headerOf(request);
   const { method } = request;

@@ -57,7 +57,7 @@ const fetchExchange = async (
 ): Promise<void> => {
   const { raw } = context.req;
   const since = timeOf(options);
-  const { correlationId, run } = requestContext((name) => raw.headers.get(name) ?? undefined, options);
+  const { correlationId, run } = requestContext((name) => raw.headers.get(name) ?? undefined, options, raw);
   const { header } = options.propagation;
   const { method } = raw;
   const { pathname, search } = new URL(raw.url);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { describe } from '../describe.ts';
+import type { Level } from '../levels.ts';
 import { apiLogger } from '../loggers.ts';
 import { onlyKnown } from '../only-known.ts';
 import { baggageNames, headerName, type PropagationSettings, spanIdsOf } from '../trace/settings.ts';
@@ -31,6 +32,8 @@ export interface HttpLoggingOptions<Incoming = IncomingMessage> {
   ignore?: ((request: Incoming, status: number) => boolean) | undefined;
   /** Milliseconds from any origin, never going back. Default `performance.now`. */
   clock?: (() => number) | undefined;
+  /** A level for the records of this request alone, by its headers or its user; undefined for the usual ones. Default none. */
+  levelFor?: ((request: Incoming) => Level | undefined) | undefined;
   /** An id for a request that brought none. Default a UUID. */
   generateId?: (() => string) | undefined;
   /** 16 lower-case hex digits for the span of a request that brought a `traceparent`. Default random. */
@@ -51,6 +54,7 @@ export interface FullOptions {
   readonly ignore: (request: never, status: number) => boolean;
   readonly clock: () => number;
   readonly generateId: () => string;
+  readonly levelFor: (request: never) => Level | undefined;
   readonly include: ReadonlySet<HttpField>;
   readonly trusts: TrustProxy;
   readonly propagation: PropagationSettings;
@@ -62,6 +66,7 @@ const names = [
   'ignore',
   'clock',
   'generateId',
+  'levelFor',
   'generateSpanId',
   'baggage',
   'include',
@@ -82,6 +87,7 @@ export const fullOptions = (owner: string, options: HttpLoggingOptions<never>): 
     ignore: options.ignore ?? (() => false),
     clock: options.clock ?? (() => performance.now()),
     generateId: options.generateId ?? randomUUID,
+    levelFor: options.levelFor ?? (() => undefined),
     include: included(options),
     trusts: trustOf(options.trustProxy),
     propagation: {
@@ -91,7 +97,7 @@ export const fullOptions = (owner: string, options: HttpLoggingOptions<never>): 
       isAllowed: undefined,
     },
   };
-  for (const name of ['ignore', 'clock', 'generateId'] as const)
+  for (const name of ['ignore', 'clock', 'generateId', 'levelFor'] as const)
     if (typeof full[name] !== 'function')
       throw new TypeError(`${name} must be a function, got ${describe(full[name])}`);
   for (const method of ['info', 'warn', 'error'] as const)

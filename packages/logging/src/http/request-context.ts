@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CorrelationContext, isValidCorrelationId } from '../context.ts';
 import { publishFailure } from '../events.ts';
 import { extractFields, type ReadHeader } from '../trace/extract.ts';
+import { withLevelFor } from './level-for.ts';
 import type { FullOptions } from './options.ts';
 
 /** Calls `fn` inside the request's correlation context. */
@@ -19,15 +20,18 @@ const madeId = ({ generateId }: FullOptions): string => {
   return randomUUID();
 };
 
-/** The context of a request, out of what its headers brought. */
+/** The context of a request, out of what its headers brought. `shown` is the request as `levelFor` knows it. */
 export const requestContext = (
   read: ReadHeader,
   options: FullOptions,
+  shown: unknown,
 ): { correlationId: string; run: Run } => {
   const fields = extractFields(read, options.propagation);
   const correlationId = fields.correlationId ?? madeId(options);
   const run = CorrelationContext.run({ ...fields, correlationId }, () =>
-    CorrelationContext.bind(<Result>(fn: () => Result): Result => fn()),
+    withLevelFor(shown, options.levelFor, () =>
+      CorrelationContext.bind(<Result>(fn: () => Result): Result => fn()),
+    ),
   );
   return { correlationId, run: run as Run };
 };
