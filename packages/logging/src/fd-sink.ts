@@ -26,6 +26,8 @@ interface FdSinkOptions {
 const batchLength = 16_384;
 /** Up to here a text is handed over as it is, which saves a buffer; longer ones are as quick as bytes. */
 const shortBatch = 2_048;
+/** Text that waits becomes bytes in pieces of this size: a long text grown by lines takes several times its length. */
+const pieceLength = 65_536;
 const retryMs = 10;
 const exitPatienceMs = 5_000;
 
@@ -52,6 +54,9 @@ export class FdSink implements Destination {
   readonly #condition = new Condition();
   readonly #meter: Meter;
   #pending = '';
+  /** Whole lines that wait before #pending. */
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
   /** Bytes of earlier batches that the system did not take yet. */
   #rest: Uint8Array | undefined;
   #offset = 0;
@@ -79,14 +84,30 @@ export class FdSink implements Destination {
       this.#drop();
       return;
     }
-    if (this.#retry !== undefined && this.#pending.length + text.length > this.#options.maxPending) {
+    if (this.#retry !== undefined) {
+      this.#wait(text);
+      return;
+    }
+    this.#pending += text;
+    if (this.#pending.length >= batchLength) this.#push();
+    else if (!this.#scheduled) this.#schedule();
+  }
+
+  #wait(text: string): void {
+    if (this.#pieceBytes + this.#pending.length + text.length > this.#options.maxPending) {
       this.#drop();
       return;
     }
     this.#pending += text;
-    if (this.#retry !== undefined) return;
-    if (this.#pending.length >= batchLength) this.#push();
-    else if (!this.#scheduled) this.#schedule();
+    if (this.#pending.length < pieceLength) return;
+    const piece = Buffer.from(this.#pending);
+    this.#pending = '';
+    this.#pieces.push(piece);
+    this.#pieceBytes += piece.length;
+    // The timer that is to try again does not come before the turn ends, and the reader may long have read on.
+    if (!this.#push()) return;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
   }
 
   #schedule(): void {
@@ -136,15 +157,16 @@ export class FdSink implements Destination {
   health(): DestinationHealth {
     const rest = (this.#rest?.length ?? 0) - this.#offset;
     const { length } = this.#pending;
-    return this.#condition.report(this.name, this.#held, length + rest);
+    return this.#condition.report(this.name, this.#held, length + this.#pieceBytes + rest);
   }
 
   get #held(): number {
-    return newlines(Buffer.from(this.#pending)) + newlines(this.#rest?.subarray(this.#offset));
+    const waiting = this.#pieces.reduce((sum, piece) => sum + newlines(piece), 0);
+    return newlines(Buffer.from(this.#pending)) + waiting + newlines(this.#rest?.subarray(this.#offset));
   }
 
   get #idle(): boolean {
-    return this.#pending === '' && this.#rest === undefined;
+    return this.#pending === '' && this.#rest === undefined && this.#pieces.length === 0;
   }
 
   /** @returns false when the system takes no more for now. */
@@ -170,12 +192,18 @@ export class FdSink implements Destination {
     return true;
   }
 
-  /** Writes what is pending; what the system did not take of it is the rest. @returns bytes taken. */
+  /** Writes what waits longest; what the system did not take of it is the rest. @returns bytes taken. */
   #begin(): number {
+    const { fd, write, writeText } = this.#options;
+    this.#offset = 0;
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) {
+      this.#pieceBytes -= piece.length;
+      this.#rest = piece;
+      return write(fd, piece, 0);
+    }
     const text = this.#pending;
     this.#pending = '';
-    this.#offset = 0;
-    const { fd, write, writeText } = this.#options;
     if (text.length > shortBatch) {
       this.#rest = Buffer.from(text);
       return write(fd, this.#rest, 0);
@@ -228,6 +256,8 @@ export class FdSink implements Destination {
   #lose(reason: string): void {
     const records = this.#held;
     this.#pending = '';
+    this.#pieces = [];
+    this.#pieceBytes = 0;
     this.#rest = undefined;
     this.#offset = 0;
     if (records === 0) return;

@@ -5,7 +5,7 @@ import { CoolDown } from './cool-down.ts';
 import { dropNotice } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
 import { Condition, type DestinationHealth, reportHealth } from './health.ts';
-import { Info, type WinstonInfo } from './info.ts';
+import { Info, MESSAGE, type WinstonInfo } from './info.ts';
 import { later } from './later.ts';
 import type { LevelSet } from './levels.ts';
 import { type Meter, meterNamed } from './meters.ts';
@@ -26,7 +26,8 @@ export interface TransportStream extends EventEmitter {
   write(info: unknown): boolean;
 }
 
-const maxQueued = 10_000;
+const maxQueued = 50_000;
+const maxQueuedCharacters = 64 * 1024 * 1024;
 
 const isLineWriter = (target: TransportStream): boolean => {
   const { name } = target.constructor;
@@ -53,6 +54,8 @@ export class Feed {
   /** Records that came during a cool-down; undefined outside of one. */
   #held: WinstonInfo[] | undefined;
   readonly #writesLines: boolean;
+  /** Of the lines of the records that it has not answered for. */
+  #characters = 0;
   #waiters: Array<() => void> = [];
 
   constructor(target: TransportStream) {
@@ -98,12 +101,23 @@ export class Feed {
       return;
     }
     // A transport that never answers must not hold all records of the process in memory.
-    if (target.writableLength + (this.#held?.length ?? 0) >= maxQueued) {
+    if (target.writableLength === 0 && this.#held === undefined) this.#characters = 0;
+    if (
+      target.writableLength + (this.#held?.length ?? 0) >= maxQueued ||
+      this.#characters > maxQueuedCharacters
+    ) {
       this.#drop(1, 'full');
       return;
     }
+    this.#characters += this.#lengthOf(info);
     if (this.#held === undefined) this.#hand(info);
     else this.#held.push(info);
+  }
+
+  /** One that takes several records at once does not say which it has answered for. */
+  #lengthOf(info: Readonly<WinstonInfo>): number {
+    if (typeof this.target.logv === 'function') return 0;
+    return (info[MESSAGE] as string | undefined)?.length ?? 0;
   }
 
   health(): DestinationHealth {
@@ -167,11 +181,14 @@ export class Feed {
     const { target } = this;
     const original = target._write;
     target._write = (info, encoding, callback) => {
+      // What a transport's own format makes of the record does not change what was added.
+      const characters = this.#lengthOf(info as WinstonInfo);
       let answered = false;
       let thrown = false;
       const answer = (error?: Error | null): void => {
         if (answered) return;
         answered = true;
+        this.#characters -= characters;
         const worked = !thrown && (error === undefined || error === null);
         if (!worked && !thrown) this.#failed(error);
         callback();

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const entry = fileURLToPath(new URL('../dist/index.js', import.meta.url));
@@ -16,6 +17,8 @@ interface ChildOptions {
   args?: readonly string[];
   nodeOptions?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** The file that its stdout goes to, in the place of a pipe. */
+  stdout?: string;
 }
 
 /** Runs a script against the built package, `l` being what it exports, until it ends. */
@@ -23,17 +26,19 @@ export const runChild = (script: string, options: ChildOptions = {}): Promise<En
   new Promise((resolve, reject) => {
     const { NODE_OPTIONS: _jest, LOG_LEVEL: _level, ...env } = process.env;
     const code = `import * as l from ${JSON.stringify(entry)};\n${script}`;
+    const out = options.stdout === undefined ? 'pipe' : openSync(options.stdout, 'a');
     const child = spawn(
       process.execPath,
       [...(options.nodeOptions ?? []), '--input-type=module', '-e', code, '--', ...(options.args ?? [])],
-      { env: { ...env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: { ...env, ...options.env }, stdio: ['ignore', out, 'pipe'] },
     );
+    if (out !== 'pipe') closeSync(out);
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk) => {
+    child.stdout?.on('data', (chunk) => {
       stdout += String(chunk);
     });
-    child.stderr.on('data', (chunk) => {
+    child.stderr!.on('data', (chunk) => {
       stderr += String(chunk);
       options.onStderr?.(String(chunk), child);
     });

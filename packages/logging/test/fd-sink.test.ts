@@ -3,7 +3,9 @@ import { FdSink } from '../src/fd-sink.ts';
 import { heard } from './heard.ts';
 
 /** A file descriptor whose system calls do what they are told: an error code, or a number of bytes to take. */
-const system = (...answers: Array<string | number>) => {
+const system = (...answers: Array<string | number>) => of(100, ...answers);
+
+const of = (maxPending: number, ...answers: Array<string | number>) => {
   const written: string[] = [];
   const bytesOut: number[] = [];
   const warnings: string[] = [];
@@ -12,7 +14,7 @@ const system = (...answers: Array<string | number>) => {
   const sink = new FdSink({
     fd: 1,
     name: 'stdout',
-    maxPending: 100,
+    maxPending,
     warn: (text) => warnings.push(text),
     sleep: (ms) => sleeps.push(ms),
     write: (_fd, bytes, offset) => {
@@ -80,6 +82,35 @@ describe('FdSink', () => {
     expect(warnings).toEqual([
       'agent4 logging: 10 lines were dropped because the reader of stdout was too slow',
     ]);
+  });
+
+  it('tries again within the turn when much waits, as its timer cannot come before', async () => {
+    const { sink, text, calls } = of(1 << 20, 'EAGAIN', 'EAGAIN');
+    const line = `${'x'.repeat(1_023)}\n`;
+    const many = (count: number): void => {
+      for (let at = 0; at < count; at++) sink.write(line);
+    };
+    many(16);
+    expect([calls(), text()]).toEqual([1, '']);
+    many(64);
+    expect([calls(), text()]).toEqual([2, '']);
+    expect(sink.health()).toMatchObject({ state: 'degraded', queued: 80, queuedBytes: 80 * 1_024 });
+    many(64);
+    expect([text().length, sink.congested]).toEqual([144 * 1_024, false]);
+    many(1);
+    await sink.flush();
+    expect(text()).toBe(line.repeat(145));
+  });
+
+  it('holds no more than its cap, pieces included, and counts them all when they are lost', async () => {
+    const drops = heard('drop');
+    const { sink } = of(200 * 1_024, ...Array<string>(20).fill('EAGAIN'), 'EPIPE');
+    const line = `${'x'.repeat(1_023)}\n`;
+    for (let at = 0; at < 16 + 300; at++) sink.write(line);
+    expect(sink.health()).toMatchObject({ queued: 16 + 200, dropped: 100 });
+    for (let at = 0; at < 21; at++) sink.flushSync(0);
+    expect(drops.reduce((sum, { records }) => sum + Number(records), 0)).toBe(316);
+    expect(sink.health()).toMatchObject({ state: 'down', queued: 0, queuedBytes: 0, dropped: 316 });
   });
 
   it('sleeps at exit while the pipe is full, for 5 s at most', () => {

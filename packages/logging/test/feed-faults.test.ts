@@ -58,21 +58,41 @@ describe('a winston transport', () => {
     },
   );
 
+  it('that hangs is given 64 Mi characters at most, and all of that again once it answered', async () => {
+    const drops = heard('drop');
+    const moody = new Moody('feed of long lines');
+    moody.mode = 'hold';
+    const limits = { maxStringLength: 1 << 20, maxLineBytes: 1 << 22 };
+    const { logger, text: lines } = captured({ transports: moody, limits });
+    const round = (): void => {
+      for (let at = 0; at < 70; at++) logger.info('x'.repeat(1 << 20));
+      lines.length = 0;
+    };
+    round();
+    expect([drops.length, of(moody.name)!.queued]).toEqual([6, 64]);
+    moody.mode = 'fine';
+    for (const next of moody.held.splice(0)) next();
+    await logger.flush();
+    moody.mode = 'hold';
+    round();
+    expect([drops.length, of(moody.name)!.queued]).toEqual([12, 64]);
+  });
+
   it('that hangs and recovers is told how many records it missed', async () => {
     const drops = heard('drop');
     const moody = new Moody('feed hanging');
     moody.mode = 'hold';
     const { logger } = captured({ transports: moody });
-    for (let at = 0; at < 10_007; at++) logger.info('m');
+    for (let at = 0; at < 50_007; at++) logger.info('m');
     expect([drops.length, of(moody.name)]).toEqual([
       7,
-      expect.objectContaining({ state: 'degraded', queued: 10_000, dropped: 7 }),
+      expect.objectContaining({ state: 'degraded', queued: 50_000, dropped: 7 }),
     ]);
     moody.mode = 'fine';
     for (const next of moody.held) next();
     await logger.flush();
     await turn();
-    expect(moody.infos).toHaveLength(10_000);
+    expect(moody.infos).toHaveLength(50_000);
     const notices = moody.infos.filter(({ dropped }) => dropped !== undefined);
     expect(notices).toMatchObject([{ level: 'warn', destination: 'feed hanging', dropped: 7 }]);
     expect(of(moody.name)!.state).toBe('up');
