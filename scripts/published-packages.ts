@@ -43,6 +43,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
       `),
       './http': words('fastifyLogging honoLogging httpLogging httpUpgradeLogging koaLogging levelHandler'),
       './testing': words('captureLogs fakeClock'),
+      './worker': words('workerDestination'),
     },
   },
   {

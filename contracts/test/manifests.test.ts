@@ -37,6 +37,7 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     './propagation': entry('propagation'),
     './http': entry('http'),
     './testing': entry('testing'),
+    './worker': entry('worker'),
     './package.json': './package.json',
   },
   resilience: { '.': entry('index'), './package.json': './package.json' },
