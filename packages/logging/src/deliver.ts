@@ -2,8 +2,8 @@ import type { Destination } from './destination.ts';
 import { publishFailure } from './events.ts';
 import { type Info, MESSAGE, type WinstonInfo } from './info.ts';
 import type { Level } from './levels.ts';
-import { recomposeLine } from './line.ts';
 import type { LevelCount } from './meters.ts';
+import { recomposeLine } from './recompose.ts';
 import type { Ready, Scope } from './scope.ts';
 import { type Track, trackOf } from './track.ts';
 
