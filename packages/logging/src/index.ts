@@ -19,6 +19,7 @@ export {
   levelReport,
 } from './level-changes.ts';
 export { type LevelOnSignalOptions, type LevelSignal, levelOnSignal } from './level-on-signal.ts';
+export { type HmacCensorOptions, hmacCensor } from './hmac-censor.ts';
 export type { Level } from './levels.ts';
 export type { QueuePolicy } from './line-queue.ts';
 export type { LevelMethod, LogMethod } from './log-methods.ts';
@@ -39,10 +40,13 @@ export {
 } from './performance-logger.ts';
 export { flushRecorder, type RecorderOptions } from './recorder.ts';
 export type { RedactOptions } from './redact.ts';
+export type { RedactionEvent } from './redact-audit.ts';
 export type { Limits } from './rules.ts';
 export type { Schedule } from './schedule.ts';
 export type { ShapeName } from './shape.ts';
 export type { DedupeOptions, RateLimitOptions, SampleOptions, ThrottleOptions } from './throttle-options.ts';
+export type { PatternsOption, SecretPattern } from './scrubber.ts';
+export type { SecretPatternName } from './secret-patterns.ts';
 export type { OperationStats } from './timings.ts';
 export type { TraceReader } from './trace/active.ts';
 export type { Trace } from './trace/traceparent.ts';

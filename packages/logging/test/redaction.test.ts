@@ -237,7 +237,7 @@ describe('options', () => {
       new TypeError('redact.paths must be an array of non-empty strings, got '),
     );
     expect(() => captured({ redact: { path: ['a'] } as never })).toThrow(
-      new TypeError('redact has no option "path"; it knows paths, keys, censor'),
+      new TypeError('redact has no option "path"; it knows paths, keys, censor, patterns, audit'),
     );
     expect(() => captured({ redact: { censor: 1 as never } })).toThrow(
       'redact.censor must be a string or a function, got 1',
