@@ -19,6 +19,7 @@ export {
   levelReport,
 } from './level-changes.ts';
 export { type LevelOnSignalOptions, type LevelSignal, levelOnSignal } from './level-on-signal.ts';
+export type { Format } from './formats.ts';
 export { type HmacCensorOptions, hmacCensor } from './hmac-censor.ts';
 export type { Level } from './levels.ts';
 export type { QueuePolicy } from './line-queue.ts';
@@ -43,7 +44,6 @@ export type { RedactOptions } from './redact.ts';
 export type { RedactionEvent } from './redact-audit.ts';
 export type { Limits } from './rules.ts';
 export type { Schedule } from './schedule.ts';
-export type { ShapeName } from './shape.ts';
 export type { DedupeOptions, RateLimitOptions, SampleOptions, ThrottleOptions } from './throttle-options.ts';
 export type { PatternsOption, SecretPattern } from './scrubber.ts';
 export type { SecretPatternName } from './secret-patterns.ts';

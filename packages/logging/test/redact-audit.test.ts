@@ -15,7 +15,9 @@ beforeEach(() => {
   also = () => {};
   subscribe(channel, listen);
 });
-afterEach(() => unsubscribe(channel, listen));
+afterEach(() => {
+  unsubscribe(channel, listen);
+});
 
 it('tells path and key of what was hidden, which stays hidden', () => {
   const { logger, text } = captured({ redact: { audit: true, paths: ['user.*.mail', 'list[1]'] } });
