@@ -40,6 +40,18 @@ export interface LevelEvent {
   until?: number;
 }
 
+/** Published on `agent4:logging:slow`: an operation took as long as its threshold, or longer. */
+export interface SlowEvent {
+  /** The logger's name. */
+  logger: string;
+  operation: string;
+  durationMs: number;
+  /** The threshold. */
+  slowMs: number;
+  outcome: 'ok' | 'error';
+}
+
+const slow = channel('agent4:logging:slow');
 const drops = channel('agent4:logging:drop');
 const failures = channel('agent4:logging:failure');
 
@@ -71,4 +83,8 @@ export const publishFailure = (event: FailureEvent): void => {
     const text = error instanceof Error ? error.message : 'a value that is no Error';
     process.emitWarning(`log records may be missing: ${event.source} failed: ${text}`, 'LoggingWarning');
   }
+};
+
+export const publishSlow = (event: SlowEvent): void => {
+  if (slow.hasSubscribers) slow.publish(event);
 };
