@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { errorText } from './health.ts';
 import { countDrop, countFailure } from './meters.ts';
 
 /** Published on `agent4:logging:drop`: records that a destination did not take. */
@@ -79,8 +80,7 @@ export const publishFailure = (event: FailureEvent): void => {
   if (failures.hasSubscribers) failures.publish(event);
   else if (!warned.has(event.source)) {
     warned.add(event.source);
-    const { error } = event;
-    const text = error instanceof Error ? error.message : 'a value that is no Error';
+    const text = errorText(event.error);
     process.emitWarning(`log records may be missing: ${event.source} failed: ${text}`, 'LoggingWarning');
   }
 };

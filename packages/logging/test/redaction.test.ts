@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { CorrelationContext, configureLogging } from '../src/index.ts';
 import { captured } from './capture.ts';
@@ -140,6 +142,18 @@ describe('default redaction', () => {
       ]),
     });
     expect(text[0]).not.toContain('s3cr3t');
+  });
+
+  it('hides them in the warning about a destination that fails', () => {
+    const entry = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+    const { NODE_OPTIONS: _jest, ...env } = process.env;
+    const script = `import { createLogger } from ${JSON.stringify(entry)};
+      const write = () => { throw new Error('no answer from redis://u:s3cr3t@cache/?token=s3cr3t'); };
+      createLogger({ name: 'x', destination: { write } }).info('m');`;
+    const args = ['--input-type=module', '-e', script];
+    const { stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+    expect(stderr).toContain('destination failed: no answer from redis://[REDACTED]@cache/?token=[REDACTED]');
+    expect(stderr).not.toContain('s3cr3t');
   });
 
   it('is off with false', () => {
