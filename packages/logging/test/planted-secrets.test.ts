@@ -1,7 +1,13 @@
 import { format } from 'node:util';
 import { expect, it } from '@jest/globals';
 import winston from 'winston';
-import { CorrelationContext, createLogger, hmacCensor } from '../src/index.ts';
+import {
+  CorrelationContext,
+  configureLogging,
+  createLogger,
+  hmacCensor,
+  loggingHealth,
+} from '../src/index.ts';
 import { expectNoSecrets, findSecrets } from '../src/testing.ts';
 import { capture } from './capture.ts';
 import { Recorder } from './recorder.ts';
@@ -170,3 +176,29 @@ it('shows none of them as a pseudonym', () => {
   for (const text of plant.all()) log.info(text, { password: plant.word(), text });
   expectNoSecrets(plant.secrets, { lines: seen.text });
 });
+
+it.each(['json', 'pretty', 'ecs', 'otel'] as const)(
+  'shows none of them in what a recorder kept, drawn as %s',
+  (format) => {
+    const undo = configureLogging({ recorder: { level: 'debug' }, redact: { patterns: true }, format });
+    const seen = capture();
+    const plant = new Planter();
+    const log = createLogger({
+      name: 'kept',
+      destination: seen.destination,
+      level: 'info',
+      throttle: { dedupe: { first: 1 } },
+    });
+    try {
+      CorrelationContext.run({ correlationId: 'c', note: plant.github() }, () => {
+        for (const text of plant.all()) log.debug(text, { password: plant.word(), list: [text] });
+        for (let turn = 0; turn < 3; turn++) log.info(`again ${plant.npm()}`);
+        log.error(new Error(`boom ${plant.stripe()} https://u:${plant.word()}@h/?token=${plant.word()}`));
+      });
+    } finally {
+      undo();
+    }
+    expect(seen.text.length).toBeGreaterThanOrEqual(13);
+    expectNoSecrets(plant.secrets, { lines: seen.text, health: loggingHealth() });
+  },
+);
