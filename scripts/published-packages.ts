@@ -34,7 +34,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: {
       '.': words(`
         CorrelationContext apiLogger appLogger captureExceptions changeLevel configureLogging createLogger
-        createPerformanceLogger fileDestination flushOnSignals flushRecorder isValidCorrelationId isolated lazy
+        createPerformanceLogger fileDestination flushOnSignals flushRecorder hmacCensor isValidCorrelationId isolated lazy
         levelOnSignal levelReport loggingHealth loggingMetrics performanceLogger
       `),
       './propagation': words(`

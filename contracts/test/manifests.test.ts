@@ -36,6 +36,7 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     '.': entry('index'),
     './propagation': entry('propagation'),
     './http': entry('http'),
+    './testing': entry('testing'),
     './package.json': './package.json',
   },
   resilience: { '.': entry('index'), './package.json': './package.json' },

@@ -79,7 +79,8 @@ export const deliver = (
     if (made === undefined) return;
     [record, text] = made;
   }
-  if (output !== undefined && rank <= most) hand(output, index, level, `${text}\n`);
+  if (output !== undefined && rank <= most)
+    hand(output, index, level, output.draw === undefined ? `${text}\n` : `${output.draw(text)}\n`);
   if (record === undefined) return;
   for (const feed of feeds) {
     const { level: wanted } = feed.target;
@@ -93,11 +94,17 @@ export interface Output {
   readonly track: Track;
   /** By the place of a level in its set. */
   readonly counts: readonly LevelCount[];
+  /** Makes of a line what the destination gets. */
+  readonly draw: ((line: string) => string) | undefined;
 }
 
-export const outputOf = (destination: Destination, names: readonly string[]): Output => {
+export const outputOf = (
+  destination: Destination,
+  names: readonly string[],
+  draw?: (line: string) => string,
+): Output => {
   const track = trackOf(destination);
-  return { destination, track, counts: names.map((level) => track.meter.at(level)) };
+  return { destination, track, counts: names.map((level) => track.meter.at(level)), draw };
 };
 
 const hand = ({ destination, track, counts }: Output, index: number, level: string, text: string): void => {

@@ -103,7 +103,7 @@ const shorter = (
     if (Buffer.byteLength(line) < maxLineBytes) return line;
   }
   const { shape } = rules;
-  return `${top}${shape.message}${rules.string(message.slice(0, 64))}${tail},"truncated":true${shape.close}`;
+  return `${top}${shape.message}${rules.beginning(message, 64)}${tail},"truncated":true${shape.close}`;
 };
 
 const compose = (

@@ -6,6 +6,7 @@ import type { Destination } from './destination.ts';
 import { environmentLevels } from './environment-level.ts';
 import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
+import { environmentShape } from './formats.ts';
 import { bestLevel } from './level-patterns.ts';
 import { isLevelOf, type Level, type LevelSet } from './levels.ts';
 import type { LevelMethod } from './log-methods.ts';
@@ -22,7 +23,7 @@ import {
 import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
-import { jsonShape, type Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
 import type { Throttling } from './throttle-options.ts';
 
 /** What a logger and its children have in common. */
@@ -215,7 +216,7 @@ export class Scope {
 
   #root(configuration: Configuration, defaultMeta: object | null | undefined): Ready {
     const { core } = this;
-    const shape = core.shape ?? configuration.shape ?? jsonShape;
+    const shape = core.shape ?? configuration.shape ?? environmentShape();
     const rules = rulesFor(core.redact, core.limits, shape);
     const feeds = [...new Set([...core.feeds, ...configuration.feeds])];
     const silent = feeds.some((feed) => feed.takesRecords);
@@ -237,7 +238,7 @@ export class Scope {
       fixed: '',
       settled: true,
       feeds,
-      output: destination && outputOf(destination, core.levels.names),
+      output: destination && outputOf(destination, core.levels.names, shape.drawFor?.(destination)),
       defaultMeta,
     };
   }
