@@ -34,15 +34,15 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: {
       '.': words(`
         CorrelationContext apiLogger appLogger captureExceptions changeLevel configureLogging createLogger
-        createPerformanceLogger defineEvents fileDestination flushOnSignals flushRecorder isValidCorrelationId isolated lazy
-        levelOnSignal levelReport loggingHealth loggingMetrics performanceLogger
+        createPerformanceLogger defineEvents fileDestination flushOnSignals flushRecorder hmacCensor isValidCorrelationId
+        isolated lazy levelOnSignal levelReport loggingHealth loggingMetrics performanceLogger
       `),
       './propagation': words(`
         activeTrace correlatedFetch correlatedRequest createPropagation extract formatTraceparent inject
         outgoingHeaders parseTraceparent
       `),
       './http': words('fastifyLogging honoLogging httpLogging httpUpgradeLogging koaLogging levelHandler'),
-      './testing': words('captureLogs fakeClock'),
+      './testing': words('captureLogs expectNoSecrets fakeClock findSecrets'),
       './worker': words('workerDestination'),
     },
   },

@@ -1,14 +1,14 @@
 import { type Configuration, layOver, type Transport, touch } from './configuration.ts';
-import { checkFields, createLogger, shapeOf } from './create-logger.ts';
+import { checkFields, createLogger } from './create-logger.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
+import { type Format, shapeOf } from './formats.ts';
 import { patternLevels } from './level-patterns.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { feedsOf } from './logger.ts';
 import { onlyKnown } from './only-known.ts';
 import { type RecorderOptions, recorderOf } from './recorder.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
-import type { ShapeName } from './shape.ts';
 import { type ThrottleOptions, throttlingOf } from './throttle-options.ts';
 import type { TraceReader } from './trace/active.ts';
 import { traceReader } from './trace/reader.ts';
@@ -22,8 +22,8 @@ export interface LoggingOptions {
   redact?: RedactOptions | false | undefined;
   /** Fields of every record; a logger's own `base` wins. */
   base?: Record<string, unknown> | undefined;
-  /** The shape of lines, for every logger without a `format` of its own. Default `json`. */
-  format?: ShapeName | undefined;
+  /** The shape of lines, for every logger without a `format` of its own. Default: LOG_FORMAT, `pretty` on a terminal, else `json`. */
+  format?: Format | undefined;
   /** For every logger without a destination of its own. */
   destination?: Destination | 'stdout' | 'stderr' | undefined;
   /** winston transports that every logger feeds besides its own. They are not closed when replaced: who made them does that. */

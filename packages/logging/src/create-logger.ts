@@ -3,13 +3,13 @@ import type { Transport } from './configuration.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { untoldEnvironment } from './environment-level.ts';
+import { type Format, isFormat, shapeOf, unknownFormat } from './formats.ts';
 import { checkLevel, type Level, levelSet } from './levels.ts';
 import type { LevelMethod } from './log-methods.ts';
 import { type Logger, rootLogger } from './logger.ts';
 import { onlyKnown } from './only-known.ts';
 import { checkRedact, type RedactOptions } from './redact.ts';
 import { defaultLimits, fullLimits, type Limits } from './rules.ts';
-import { isShapeName, type Shape, type ShapeName, shapes } from './shape.ts';
 import { type ThrottleOptions, throttlingOf } from './throttle-options.ts';
 
 export interface LoggerOptions {
@@ -30,10 +30,11 @@ export interface LoggerOptions {
   /** Wall clock, milliseconds since 1970. Default `Date.now`. */
   clock?: (() => number) | undefined;
   /**
-   * The shape of a line, by name: all cost the same. Or a winston format: it gets a redacted copy of each record, as winston
-   * would make it, and makes the text. Default: `configureLogging`'s, else `json`.
+   * The shape of a line, by name: all but `pretty`, which is for people, cost the same. Or a winston format: it gets a redacted
+   * copy of each record, as winston would make it, and makes the text. Default: `configureLogging`'s, else LOG_FORMAT, else
+   * `pretty` on stdout and stderr where they are a terminal, else `json`.
    */
-  format?: ShapeName | winston.Logform.Format | undefined;
+  format?: Format | winston.Logform.Format | undefined;
   /** Levels of your own, a lower number being more severe: `{ fatal: 0, info: 1 }`. Default: winston's npm levels. */
   levels?: Readonly<Record<string, number>> | undefined;
   /** Writes nothing at all while true. Default false. */
@@ -50,16 +51,6 @@ export const checkFields = (option: string, value: unknown): Readonly<Record<str
   if (value === undefined) return {};
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   throw new TypeError(`${option} must be an object, got ${describe(value)}`);
-};
-
-/** @throws TypeError when it is neither the name of a shape nor a winston format. */
-export const shapeOf = (format: unknown): Shape | undefined => {
-  if (isShapeName(format)) return shapes[format];
-  if (format === undefined || typeof (format as { transform?: unknown } | null)?.transform === 'function')
-    return undefined;
-  throw new TypeError(
-    `format must be ${Object.keys(shapes).join(', ')} or a winston format, got ${describe(format)}`,
-  );
 };
 
 /** A logger with levels of its own: it has their methods in the place of npm's. */
@@ -104,7 +95,7 @@ export function createLogger(
   };
   const logger = rootLogger(core, {
     ...(level === undefined ? {} : { level }),
-    ...(format === undefined || typeof format === 'string' ? {} : { format }),
+    ...(format === undefined || isFormat(format) ? {} : { format }),
     ...(options.silent === undefined ? {} : { silent: options.silent }),
     ...(transports === undefined ? {} : { transports: [transports].flat() as Transport[] }),
   });
@@ -114,5 +105,7 @@ export function createLogger(
       ...untold,
       allowed: Object.keys(logger.levels),
     });
+  const wrong = unknownFormat();
+  if (wrong !== undefined) logger.log('warn', 'LOG_FORMAT is not a format; it is left out', wrong);
   return logger;
 }

@@ -2,9 +2,9 @@ import type { Destination } from './destination.ts';
 import { publishFailure } from './events.ts';
 import { type Info, MESSAGE, type WinstonInfo } from './info.ts';
 import type { Level } from './levels.ts';
-import { recomposeLine } from './line.ts';
 import type { LevelCount } from './meters.ts';
 import { observing } from './observer.ts';
+import { recomposeLine } from './recompose.ts';
 import type { Ready, Scope } from './scope.ts';
 import { type Track, trackOf } from './track.ts';
 
@@ -82,7 +82,8 @@ export const deliver = (
   }
   const { observer } = observing;
   if (observer?.take({ logger: ready.name, level, line, text }) === true) return;
-  if (output !== undefined && rank <= most) hand(output, index, level, `${text}\n`);
+  if (output !== undefined && rank <= most)
+    hand(output, index, level, output.draw === undefined ? `${text}\n` : `${output.draw(text)}\n`);
   if (record === undefined) return;
   for (const feed of feeds) {
     const { level: wanted } = feed.target;
@@ -96,11 +97,17 @@ export interface Output {
   readonly track: Track;
   /** By the place of a level in its set. */
   readonly counts: readonly LevelCount[];
+  /** Makes of a line what the destination gets. */
+  readonly draw: ((line: string) => string) | undefined;
 }
 
-export const outputOf = (destination: Destination, names: readonly string[]): Output => {
+export const outputOf = (
+  destination: Destination,
+  names: readonly string[],
+  draw?: (line: string) => string,
+): Output => {
   const track = trackOf(destination);
-  return { destination, track, counts: names.map((level) => track.meter.at(level)) };
+  return { destination, track, counts: names.map((level) => track.meter.at(level)), draw };
 };
 
 const hand = ({ destination, track, counts }: Output, index: number, level: string, text: string): void => {

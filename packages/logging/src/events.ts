@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { errorText } from './health.ts';
 import { countDrop, countFailure } from './meters.ts';
 
 /** Published on `agent4:logging:drop`: records that a destination did not take. */
@@ -40,6 +41,18 @@ export interface LevelEvent {
   until?: number;
 }
 
+/** Published on `agent4:logging:slow`: an operation took as long as its threshold, or longer. */
+export interface SlowEvent {
+  /** The logger's name. */
+  logger: string;
+  operation: string;
+  durationMs: number;
+  /** The threshold. */
+  slowMs: number;
+  outcome: 'ok' | 'error';
+}
+
+const slow = channel('agent4:logging:slow');
 const drops = channel('agent4:logging:drop');
 const failures = channel('agent4:logging:failure');
 
@@ -67,8 +80,11 @@ export const publishFailure = (event: FailureEvent): void => {
   if (failures.hasSubscribers) failures.publish(event);
   else if (!warned.has(event.source)) {
     warned.add(event.source);
-    const { error } = event;
-    const text = error instanceof Error ? error.message : 'a value that is no Error';
+    const text = errorText(event.error);
     process.emitWarning(`log records may be missing: ${event.source} failed: ${text}`, 'LoggingWarning');
   }
+};
+
+export const publishSlow = (event: SlowEvent): void => {
+  if (slow.hasSubscribers) slow.publish(event);
 };

@@ -32,7 +32,7 @@ export interface Reporter {
 let hideSecrets: ((text: string) => string) | undefined;
 
 /** An error as one short line that may be shown. Never throws. */
-const errorText = (error: unknown): string => {
+export const errorText = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return 'a value that is no Error';
   const code = peek(error, 'code');
   const message = peek(error, 'message');

@@ -6,10 +6,12 @@ export { createLogger, type LoggerOptions, type LoggerWithLevels } from './creat
 export { defineEvents, type EventDefinition, type EventOptions, type TypedEvents } from './define-events.ts';
 export type { Destination } from './destination.ts';
 export type { FieldType } from './event-fields.ts';
-export type { DropEvent, FailureEvent, LevelEvent, SuppressEvent } from './events.ts';
+export type { DropEvent, FailureEvent, LevelEvent, SlowEvent, SuppressEvent } from './events.ts';
 export { type FileDestination, type FileOptions, fileDestination } from './file-destination.ts';
 export { flushOnSignals, type SignalOptions } from './flush-on-signals.ts';
+export type { Format } from './formats.ts';
 export { type DestinationHealth, type DestinationState, loggingHealth } from './health.ts';
+export { type HmacCensorOptions, hmacCensor } from './hmac-censor.ts';
 export { type IsolatedDestination, isolated } from './isolated.ts';
 export type { Guard, IsolatedOptions } from './isolated-options.ts';
 export { type Lazy, lazy } from './lazy.ts';
@@ -35,15 +37,17 @@ export {
 export {
   createPerformanceLogger,
   type PerformanceLogger,
-  type PerformanceLoggerOptions,
   type TimeOptions,
   type Timer,
 } from './performance-logger.ts';
+export type { IntervalTimers, PerformanceLoggerOptions } from './performance-options.ts';
 export { flushRecorder, type RecorderOptions } from './recorder.ts';
 export type { RedactOptions } from './redact.ts';
+export type { RedactionEvent } from './redact-audit.ts';
 export type { Limits } from './rules.ts';
 export type { Schedule } from './schedule.ts';
-export type { ShapeName } from './shape.ts';
+export type { PatternsOption, SecretPattern } from './scrubber.ts';
+export type { SecretPatternName } from './secret-patterns.ts';
 export type { DedupeOptions, RateLimitOptions, SampleOptions, ThrottleOptions } from './throttle-options.ts';
 export type { OperationStats } from './timings.ts';
 export type { TraceReader } from './trace/active.ts';

@@ -4,7 +4,7 @@ import type { Key, Rules } from './rules.ts';
 
 export const LEVEL = Symbol.for('level');
 export const MESSAGE = Symbol.for('message');
-export const SPLAT = Symbol.for('splat');
+const SPLAT = Symbol.for('splat');
 /** A record as formats and transports get it. */
 export type WinstonInfo = winston.Logform.TransformableInfo;
 

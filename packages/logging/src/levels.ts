@@ -5,8 +5,6 @@ export const levels = { error: 0, warn: 1, info: 2, http: 3, verbose: 4, debug: 
 
 export type Level = keyof typeof levels;
 
-export const levelNames = Object.keys(levels) as Level[];
-
 /** The levels a logger knows, by name; a lower number is more severe. */
 export interface LevelSet {
   readonly names: readonly string[];

@@ -1,81 +1,14 @@
+import { type ContextText, clashesWith, contextText } from './context-text.ts';
 import { counters } from './counters.ts';
 import { addField, addLayer, addLine, Info, LEVEL } from './info.ts';
-import {
-  byKey,
-  clash,
-  layerMembers,
-  type Members,
-  membersOf,
-  noMembers,
-  readingLayers,
-  readLayers,
-} from './members.ts';
-import { peek, unreadable } from './peek.ts';
-import type { Rules } from './rules.ts';
+import { byKey, type Members, membersOf, noMembers } from './members.ts';
+import { unreadable } from './peek.ts';
 import type { Ready } from './scope.ts';
 import { isoTime } from './time.ts';
-import { recordFields } from './trace/active.ts';
 import { Walk } from './walk.ts';
 
-/** The context's fields as text, and whether they have a name in common with a logger's own. */
-interface ContextText {
-  readonly rules: Rules;
-  readonly members: Members;
-  /** What stands before the message. */
-  readonly head: string;
-  /** What stands behind it. */
-  readonly rest: string;
-  /** The logger that was asked last, and its answer. */
-  ready: Ready | undefined;
-  clashes: boolean;
-}
-
-const contextTexts = new WeakMap<object, ContextText>();
-const makeContextText = (fields: Readonly<Record<string, unknown>>, rules: Rules): ContextText => {
-  const { rename, contextFirst } = rules.shape;
-  const members = readLayers(() => layerMembers(fields, rules, rename));
-  let head = members.text;
-  let rest = '';
-  if (!contextFirst) {
-    const top = new Set([...rename.values()].map((name) => rules.key(name).text));
-    const isTop = (member: string): boolean => [...top].some((key) => member.startsWith(key));
-    head = members.members
-      .filter(isTop)
-      .map((member) => `,${member}`)
-      .join('');
-    rest = members.members
-      .filter((member) => !isTop(member))
-      .map((member) => `,${member}`)
-      .join('');
-  }
-  return { rules, members, head, rest, ready: undefined, clashes: false };
-};
-
-/** Made once per context and set of rules. */
-const contextText = (rules: Rules): ContextText | undefined => {
-  const fields = recordFields();
-  if (fields === undefined) return undefined;
-  const known = contextTexts.get(fields);
-  if (known?.rules === rules) return known;
-  const kept = !readingLayers();
-  const made = makeContextText(fields, rules);
-  if (kept) contextTexts.set(fields, made);
-  return made;
-};
-
-const clashesWith = (context: ContextText, ready: Ready): boolean => {
-  if (context.ready !== ready) {
-    context.ready = ready;
-    context.clashes =
-      context.members.nested.length > 0 ||
-      clash(context.members, ready.bindings) ||
-      clash(context.members, ready.base);
-  }
-  return context.clashes;
-};
-
 /** A later layer wins: base < context < bindings < call. Overridden context leaves the head. */
-const merged = (
+export const merged = (
   ready: Ready,
   head: string,
   message: string,
@@ -170,7 +103,7 @@ const shorter = (
     if (Buffer.byteLength(line) < maxLineBytes) return line;
   }
   const { shape } = rules;
-  return `${top}${shape.message}${rules.string(message.slice(0, 64))}${tail},"truncated":true${shape.close}`;
+  return `${top}${shape.message}${rules.beginning(message, 64)}${tail},"truncated":true${shape.close}`;
 };
 
 const compose = (
@@ -259,23 +192,3 @@ const plainMembers = (
   }
   return text;
 };
-
-/** A line for a record that a format or an instrumentation has changed; its values were made safe before. */
-export const recomposeLine = (ready: Ready, info: Readonly<Record<string, unknown>>): string => {
-  const rules = ready.rules.withoutRedaction;
-  const { shape, limits } = rules;
-  const fields: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(info)) fields[key] = peek(info, key);
-  const { level, message, timestamp, logger, ...rest } = fields;
-  const time = textOr(timestamp, Info.timeOf(info) ?? isoTime(ready.clock()));
-  const name = rules.string(textOr(logger, ready.name));
-  const head = shape.head(rules.string(textOr(level, 'info')).slice(1, -1), name);
-  const top = shape.time + rules.string(time).slice(1, -1) + head;
-  const call = membersOf(rest, rules, new Walk(rules, limits.maxLineBytes));
-  const bare = { ...ready, rules, base: noMembers, bindings: noMembers };
-  const text =
-    typeof message === 'string' ? rules.string(message) : (new Walk(rules, 4_096).value(message) ?? '""');
-  return merged(bare, top, text, undefined, call, undefined);
-};
-
-const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);

@@ -1,21 +1,19 @@
 import type { EventEmitter } from 'node:events';
 import winston from 'winston';
-import { isPlainFields, readCall } from './arguments.ts';
-import { registry, touch } from './configuration.ts';
-import { admit, wants } from './control.ts';
-import { counters } from './counters.ts';
+import { touch } from './configuration.ts';
+import { wants } from './control.ts';
 import { deliver } from './deliver.ts';
-import { publishFailure } from './events.ts';
 import { attach, detach, type Feed, type TransportStream } from './feed.ts';
 import { type Info, LEVEL } from './info.ts';
 import { knowLogger } from './known-loggers.ts';
+import { defineLevels, log, own, SCOPE } from './level-methods.ts';
 import { checkLevel, isLevelOf, type LevelSet, levelSet } from './levels.ts';
-import { recomposeLine } from './line.ts';
 import type { LevelMethod, LogMethod } from './log-methods.ts';
 import { peek, snapshot, unreadable } from './peek.ts';
+import { recomposeLine } from './recompose.ts';
 import { type Core, Scope } from './scope.ts';
 import { tellAll } from './untold.ts';
-import { SENT, type Sent, write } from './write.ts';
+import { SENT, type Sent } from './write.ts';
 
 /** A `winston.Logger` that writes its lines itself and feeds winston's transports only when they are attached. */
 export interface Logger extends winston.Logger {
@@ -40,7 +38,6 @@ export interface Logger extends winston.Logger {
 
 /** Marks loggers of this package, whichever copy of it made them. */
 export const BRAND: unique symbol = Symbol.for('agent4.logging.logger') as never;
-const SCOPE: unique symbol = Symbol('scope');
 
 export class ServiceLogger extends winston.Logger {
   declare readonly [SCOPE]: Scope;
@@ -169,30 +166,6 @@ export const rootLogger = (core: Core, options: winston.LoggerOptions): ServiceL
 export const feedsOf = (logger: winston.Logger): readonly Feed[] =>
   (logger as ServiceLogger)[SCOPE].core.feeds.filter((feed) => !feed.pushed);
 
-/** One log call, from any method: never throws. */
-const log = (scope: Scope, index: number, args: readonly unknown[]): void => {
-  const { core } = scope;
-  if (core.root.silent) return;
-  try {
-    let ready = scope.ready();
-    if (ready.control !== undefined) {
-      const admitted = admit(scope, ready, ready.control, index, args);
-      if (admitted === undefined) return;
-      ready = admitted;
-    }
-    const [message, fields] = args;
-    if (typeof message === 'string' && (args.length === 1 || (args.length === 2 && isPlainFields(fields)))) {
-      write(scope, ready, index, message, fields as Record<string, unknown> | undefined);
-    } else {
-      const call = readCall(args, ready.rules);
-      write(scope, ready, index, call.message, call.fields);
-    }
-  } catch (error) {
-    counters.serializeFailures++;
-    publishFailure({ source: `logger ${core.name}`, error });
-  }
-};
-
 /** A level that is only known at run time; an unknown one is kept as a field of a record of the usual level. */
 const logAt = (logger: ServiceLogger, level: unknown, args: unknown[]): void => {
   const scope = logger[SCOPE];
@@ -201,45 +174,6 @@ const logAt = (logger: ServiceLogger, level: unknown, args: unknown[]): void => 
   const name = known ? level : levels.usual;
   if (!scope.enabled(levels.ranks[name]!)) return;
   log(scope, levels.names.indexOf(name), known || level === undefined ? args : [...args, { level }]);
-};
-
-/** The method of one level, tied to its logger: it may be taken off and still sees every change of level. */
-const levelMethod = (logger: ServiceLogger, index: number, rank: number): LevelMethod => {
-  const scope = logger[SCOPE];
-  // Kept beside the call, as most calls of a level that is off need to know no more.
-  let version = 0;
-  let reach = 0;
-  return ((...args: unknown[]) => {
-    if (version !== registry.version) {
-      version = registry.version;
-      reach = scope.reach;
-    }
-    if (rank <= reach && scope.enabled(rank)) log(scope, index, args);
-    return logger;
-  }) as unknown as LevelMethod;
-};
-
-const own = (target: object, key: string, value: unknown): void => {
-  Object.defineProperty(target, key, { value, writable: true, configurable: true });
-};
-
-/** Level methods are made at first use, so that a child costs nothing until it logs. */
-const defineLevels = (prototype: object, { names, ranks }: LevelSet): void => {
-  for (const [index, level] of names.entries())
-    Object.defineProperty(prototype, level, {
-      configurable: true,
-      get(this: ServiceLogger) {
-        const scope = this[SCOPE];
-        if (scope === undefined) return undefined;
-        const method = scope.method(index, () => levelMethod(this, index, ranks[level]!));
-        // Cheaper to call from here on; not worth it for a child that logs once.
-        if (scope.parent === undefined || scope.isBusy()) own(this, level, method);
-        return method;
-      },
-      set(this: ServiceLogger, value: unknown) {
-        own(this, level, value);
-      },
-    });
 };
 
 /** Children of one logger: made of its prototype, with level methods of their own. */

@@ -51,7 +51,9 @@ export const membersOf = (
       key = { ...rules.key(other), secret };
       names.push(other);
     }
-    const value = writer.field(key, shown, peek(fields, name), rules.root, 0);
+    const plain = peek(fields, name);
+    const wanted = other === undefined ? plain : (rules.shape.value?.(other, plain) ?? plain);
+    const value = writer.field(key, shown, wanted, rules.root, 0);
     if (value === undefined) continue;
     const member = key.text + value;
     used?.add(key.text);

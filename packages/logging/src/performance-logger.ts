@@ -1,10 +1,13 @@
-import { performance } from 'node:perf_hooks';
 import { registry } from './configuration.ts';
 import { checkSlowMs } from './configure-logging.ts';
-import { createLogger, type LoggerOptions, loggerOptions } from './create-logger.ts';
-import { describe } from './describe.ts';
+import { CorrelationContext } from './context.ts';
+import { createLogger } from './create-logger.ts';
+import { publishSlow } from './events.ts';
+import { fastSampler } from './fast-sampler.ts';
 import type { Logger } from './logger.ts';
-import { onlyKnown } from './only-known.ts';
+import { watchEventLoop, watchGc } from './loop-watch.ts';
+import { type PerformanceLoggerOptions, performanceOptions } from './performance-options.ts';
+import { PerformanceReport } from './performance-report.ts';
 import { type OperationStats, Timings } from './timings.ts';
 
 export interface TimeOptions {
@@ -30,15 +33,17 @@ export interface PerformanceLogger extends Logger {
   time<Result>(operation: string, fn: () => Result, options?: TimeOptions): Result;
   /** Starts a measurement that the caller ends. */
   start(operation: string, options?: TimeOptions): Timer;
-  /** Count, errors and percentiles of each operation since the start. */
+  /**
+   * As `time`, and all that `fn` logs carries `traceId`, `spanId` and `parentSpanId`: those of the span around it, or a trace of its own.
+   * @returns What `fn` returns. @throws What `fn` throws, by identity.
+   */
+  span<Result>(operation: string, fn: () => Result, options?: TimeOptions): Result;
+  /** Count, errors and percentiles of each operation since the start or the last `reset`. */
   stats(): Record<string, OperationStats>;
-}
-
-export interface PerformanceLoggerOptions extends LoggerOptions {
-  /** From this duration on a record is a `warn`, in milliseconds. Default: `configureLogging`'s, else none is slow. */
-  slowMs?: number | undefined;
-  /** Milliseconds from any origin, never going back. Default `performance.now`. */
-  monotonicClock?: (() => number) | undefined;
+  /** Forgets what was measured, in `stats` and for the next report. */
+  reset(): void;
+  /** Writes a record `timings` for each operation, with what was measured since the last report. Does nothing without `reportEveryMs`. */
+  report(): void;
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
@@ -51,13 +56,21 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
  * @throws TypeError or RangeError naming the option that is unknown or wrong.
  */
 export const createPerformanceLogger = (options: PerformanceLoggerOptions): PerformanceLogger => {
-  onlyKnown('createPerformanceLogger', options, [...loggerOptions, 'slowMs', 'monotonicClock']);
-  const { slowMs, monotonicClock = () => performance.now(), ...rest } = options;
-  checkSlowMs(slowMs);
-  if (typeof monotonicClock !== 'function')
-    throw new TypeError(`monotonicClock must be a function, got ${describe(monotonicClock)}`);
+  const full = performanceOptions(options);
+  const { slowMs, monotonicClock, newSpanId, reportEveryMs } = full;
   const timings = new Timings();
-  const logger = createLogger(rest);
+  const logger = createLogger(full.logger);
+  const isLogged = fastSampler(full.sampleFast, full.random);
+  const report =
+    reportEveryMs === undefined
+      ? undefined
+      : new PerformanceReport({
+          logger,
+          everyMs: reportEveryMs,
+          monotonicClock,
+          timers: full.timers,
+          watches: [...(full.eventLoop ? [watchEventLoop()] : []), ...(full.gc ? [watchGc()] : [])],
+        });
 
   // `this` is the logger, a child of it (whose fields are then on its timings too), or nothing when taken off.
   function start(this: Logger | undefined, operation: string, given: TimeOptions = {}): Timer {
@@ -67,16 +80,22 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
     const finish = (outcome: 'ok' | 'error', fields: Record<string, unknown>): number => {
       if (duration !== undefined) return duration;
       duration = Math.max(0, Math.round((monotonicClock() - since) * 1_000) / 1_000);
-      timings.record(operation, duration, outcome === 'error');
-      const slow = duration >= (threshold ?? registry.configuration.slowMs ?? Number.POSITIVE_INFINITY);
-      const level = slow || outcome === 'error' ? 'warn' : 'info';
-      (this ?? logger).log(level, operation, {
-        ...given.fields,
-        ...fields,
-        durationMs: duration,
-        outcome,
-        ...(slow ? { slow } : {}),
-      });
+      const limit = threshold ?? registry.configuration.slowMs;
+      const slow = limit !== undefined && duration >= limit;
+      const failed = outcome === 'error';
+      const logged = slow || failed || isLogged();
+      const measured = { durationMs: duration, failed, slow, logged };
+      timings.record(operation, measured);
+      report?.timings.record(operation, measured);
+      if (slow) publishSlow({ logger: logger.name, operation, durationMs: duration, slowMs: limit, outcome });
+      if (logged)
+        (this ?? logger).log(slow || failed ? 'warn' : 'info', operation, {
+          ...given.fields,
+          ...fields,
+          durationMs: duration,
+          outcome,
+          ...(slow ? { slow } : {}),
+        });
       return duration;
     };
     return {
@@ -114,5 +133,39 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
     return result;
   }
 
-  return Object.assign(logger, { start, time, stats: () => timings.stats() });
+  function span<Result>(
+    this: Logger | undefined,
+    operation: string,
+    fn: () => Result,
+    given: TimeOptions = {},
+  ): Result {
+    const around = CorrelationContext.current();
+    const fields = {
+      traceId: typeof around?.traceId === 'string' ? around.traceId : newSpanId() + newSpanId(),
+      spanId: newSpanId(),
+      parentSpanId: typeof around?.spanId === 'string' ? around.spanId : undefined,
+    };
+    return CorrelationContext.run(fields, () => Reflect.apply(time, this, [operation, fn, given]) as Result);
+  }
+
+  const { flush, close } = logger;
+  return Object.assign(logger, {
+    start,
+    time,
+    span,
+    stats: () => timings.stats(),
+    reset: () => {
+      timings.reset();
+      report?.timings.reset();
+    },
+    report: () => report?.write(),
+    flush(this: Logger): Promise<void> {
+      report?.write();
+      return Reflect.apply(flush, this, []) as Promise<void>;
+    },
+    close(this: Logger): Logger {
+      report?.stop();
+      return Reflect.apply(close, this, []) as Logger;
+    },
+  });
 };

@@ -1,5 +1,9 @@
 /** Where a walk stands in the set of paths; `undefined` once no path can match below. */
-export type PathState = PathTree;
+export interface PathState {
+  /** True where a path ends: the value here is censored. */
+  readonly hit: boolean;
+  step(key: string): PathState | undefined;
+}
 
 interface Node {
   id: number;
@@ -31,12 +35,11 @@ const segmentsOf = (path: string): string[] => {
 };
 
 /** Paths as a tree, stepped through while a value is walked: no clone, no second pass. */
-export class PathTree {
+export class PathTree implements PathState {
   readonly #active: readonly Node[];
   readonly #steps = new Map<string, PathTree | undefined>();
   // One state per set of nodes, so that user-made keys under `**` cannot grow the tree.
   readonly #states: Map<string, PathTree>;
-  /** True where a path ends: the value here is censored. */
   readonly hit: boolean;
 
   private constructor(active: readonly Node[], hit: boolean, states: Map<string, PathTree>) {

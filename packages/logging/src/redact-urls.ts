@@ -1,3 +1,4 @@
+import { type Mark, replaceMatches } from './replace-matches.ts';
 import { normalizeKey, secretParameters } from './secret-keys.ts';
 
 /** Stands where a secret was, unless a censor says otherwise. */
@@ -25,18 +26,34 @@ export const isSecretParameter = (name: string, isSecretKey: IsSecretKey): boole
 
 // Every scan stops at the next '/', so the expression stays linear on hostile text.
 const credentials = /:\/\/[^\s/?#]*@/g;
+// In the beginning of a longer text the `@` may be behind its end.
+const credentialsOrEnd = /:\/\/[^\s/?#]*(?:@|$)/g;
 
 /** Replaces `user:password@` behind every `://`. */
-export const hideUrlCredentials = (text: string): string =>
-  text.includes('://') && text.includes('@') ? text.replace(credentials, `://${censored}@`) : text;
+export const hideUrlCredentials = (text: string, mark?: Mark, found?: () => void): string => {
+  if (!text.includes('://') || (mark === undefined && !text.includes('@'))) return text;
+  const told = (): string => {
+    found?.();
+    return `://${censored}@`;
+  };
+  return replaceMatches(text, mark === undefined ? credentials : credentialsOrEnd, told, mark);
+};
 
 // A name ends where the next parameter begins, so no character is scanned for two names.
 const parameters = /([?&#])([^=&?#\s]{1,200})=[^&#\s"<>]*/g;
 
 /** Replaces the values of secret parameters. One stands right behind `?`, `&` or `#`, which prose follows with a space. */
-export const hideQuerySecrets = (text: string, isSecretKey: IsSecretKey): string =>
-  text.includes('=')
-    ? text.replace(parameters, (whole, mark: string, name: string) =>
-        isSecretParameter(name, isSecretKey) ? `${mark}${name}=${censored}` : whole,
-      )
-    : text;
+export const hideQuerySecrets = (
+  text: string,
+  isSecretKey: IsSecretKey,
+  mark?: Mark,
+  found?: (name: string) => void,
+): string => {
+  if (!text.includes('=')) return text;
+  const told = ([, before = '', name = '']: RegExpExecArray): string | undefined => {
+    if (!isSecretParameter(name, isSecretKey)) return undefined;
+    found?.(name);
+    return `${before}${name}=${censored}`;
+  };
+  return replaceMatches(text, parameters, told, mark);
+};

@@ -92,8 +92,7 @@ export class Rules {
   }
 
   #learn(name: string): Key {
-    const cut = name.length > 1_024 ? `${name.slice(0, 1_000)}…[${name.length - 1_000} more]` : name;
-    const shown = wellFormed(this.redactor.hideSecrets(cut));
+    const shown = wellFormed(name.length > 1_024 ? this.#cut(name, 1_000) : this.redactor.hideSecrets(name));
     const lossy = shown !== name;
     const text = `${quote(shown)}:`;
     const key: Key = {
@@ -129,12 +128,26 @@ export class Rules {
     return open ? quote(text) : this.#unusual(text);
   }
 
+  /** The beginning of a longer text, as JSON text. */
+  beginning(text: string, length: number): string {
+    if (text.length <= length) return this.string(text);
+    counters.truncations++;
+    return quote(this.#cut(text, length));
+  }
+
   #unusual(text: string): string {
     const { maxStringLength } = this.limits;
-    if (text.length <= maxStringLength) return quote(this.redactor.hideSecrets(text));
-    counters.truncations++;
-    // The margin lets a credential that straddles the cut be seen whole.
-    const head = this.redactor.hideSecrets(text.slice(0, maxStringLength + 2_048));
-    return quote(`${head.slice(0, maxStringLength)}…[${text.length - maxStringLength} more]`);
+    if (text.length <= maxStringLength) {
+      const shown = this.redactor.hideSecrets(text);
+      return this.redactor.scrubs && !notable.test(shown) ? `"${shown}"` : quote(shown);
+    }
+    return this.beginning(text, maxStringLength);
+  }
+
+  /** Secrets are hidden before the cut, with a margin in which one that straddles it is seen whole, and none of that margin is shown. */
+  #cut(text: string, length: number): string {
+    const mark = { at: length };
+    const head = this.redactor.hideSecrets(text.slice(0, length + 2_048), mark);
+    return `${head.slice(0, Math.min(mark.at, length))}…[${text.length - length} more]`;
   }
 }

@@ -6,6 +6,7 @@ import type { Destination } from './destination.ts';
 import { environmentLevels } from './environment-level.ts';
 import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
+import { environmentShape } from './formats.ts';
 import { bestLevel } from './level-patterns.ts';
 import { isLevelOf, type Level, type LevelSet } from './levels.ts';
 import type { LevelMethod } from './log-methods.ts';
@@ -23,7 +24,7 @@ import { observing } from './observer.ts';
 import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
-import { jsonShape, type Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
 import type { Throttling } from './throttle-options.ts';
 
 /** What a logger and its children have in common. */
@@ -216,7 +217,7 @@ export class Scope {
 
   #root(configuration: Configuration, defaultMeta: object | null | undefined): Ready {
     const { core } = this;
-    const shape = core.shape ?? configuration.shape ?? jsonShape;
+    const shape = core.shape ?? configuration.shape ?? environmentShape();
     const rules = rulesFor(core.redact, core.limits, shape);
     const observed = observing.observer?.feeds ?? [];
     const feeds = [...new Set([...core.feeds, ...configuration.feeds, ...observed])];
@@ -239,7 +240,7 @@ export class Scope {
       fixed: '',
       settled: true,
       feeds,
-      output: destination && outputOf(destination, core.levels.names),
+      output: destination && outputOf(destination, core.levels.names, shape.drawFor?.(destination)),
       defaultMeta,
     };
   }

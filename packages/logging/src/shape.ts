@@ -1,5 +1,4 @@
-/** The names of the shapes a line can have. */
-export type ShapeName = 'json' | 'ecs' | 'otel' | 'gcp' | 'aws' | 'datadog';
+import type { Destination } from './destination.ts';
 
 /** How a line is laid out. All shapes are written by the same code; they differ in these texts and names alone. */
 export interface Shape {
@@ -18,6 +17,10 @@ export interface Shape {
   readonly rename: ReadonlyMap<string, string>;
   /** Whether the rest of the context stands before the message too. */
   readonly contextFirst: boolean;
+  /** The value of a renamed field as its readers want it. */
+  readonly value?: (name: string, value: unknown) => unknown;
+  /** What draws a line for people, where lines of this shape are drawn for this destination. */
+  readonly drawFor?: (destination: Destination) => ((line: string) => string) | undefined;
   /** Names for the parts of an error. */
   readonly error: { readonly name: string; readonly message: string; readonly stack: string };
 }
@@ -39,10 +42,11 @@ export const jsonShape: Shape = {
 };
 
 /** Elastic Common Schema: `@timestamp`, `log.level` and `message` first, as its logging libraries have it. */
-const ecsShape: Shape = {
+export const ecsShape: Shape = {
   ...jsonShape,
   time: '{"@timestamp":"',
-  head: (level, logger) => `","log.level":"${level}","ecs.version":"8.11.0","log.logger":${logger}`,
+  head: (level) => `","log.level":"${level}"`,
+  open: (logger) => `,"ecs.version":"8.11.0","log.logger":${logger}`,
   reserved: names('@timestamp log.level log.logger log message ecs.version ecs fields'),
   rename: new Map([
     ['traceId', 'trace.id'],
@@ -71,7 +75,7 @@ const severityNumbers: Readonly<Record<string, number>> = {
 };
 
 /** The log data model of OpenTelemetry in its snake_case JSON form, with trace ids at the top. */
-const otelShape: Shape = {
+export const otelShape: Shape = {
   ...jsonShape,
   head: (level) => {
     const number = Object.hasOwn(severityNumbers, level) ? severityNumbers[level] : 0;
@@ -102,48 +106,83 @@ const googleSeverities: Readonly<Record<string, string>> = {
   info: 'INFO',
 };
 
-/** Google Cloud's structured logging. Give trace ids as `projects/P/traces/ID` if they are to be linked. */
-const gcpShape: Shape = {
+const traceId = /^[0-9a-f]{32}$/;
+const spanId = /^[0-9a-f]{16}$/;
+const flags = /^[0-9a-f]{2}$/;
+const matching = (value: unknown, pattern: RegExp): value is string =>
+  typeof value === 'string' && pattern.test(value);
+
+/** Google Cloud's structured logging. A trace is linked when its project is known: `projects/P/traces/ID`. */
+const gcpShapeOf = (project: string | undefined): Shape => ({
   ...jsonShape,
   time: '{"time":"',
   head: (level, logger) => {
     const severity = Object.hasOwn(googleSeverities, level) ? googleSeverities[level] : 'DEBUG';
     return `","severity":"${severity}","logger":${logger}`;
   },
-  reserved: names('time severity logger message fields'),
+  reserved: names('time timestamp severity logger message fields'),
   rename: new Map([
     ['traceId', 'logging.googleapis.com/trace'],
     ['spanId', 'logging.googleapis.com/spanId'],
+    ['traceFlags', 'logging.googleapis.com/trace_sampled'],
   ]),
+  value: (name, value) => {
+    if (name.endsWith('/trace') && project !== undefined && matching(value, traceId))
+      return `projects/${project}/traces/${value}`;
+    return name.endsWith('/trace_sampled') && matching(value, flags)
+      ? Number.parseInt(value, 16) % 2 === 1
+      : value;
+  },
+});
+
+const gcpShapes = new Map<string | undefined, Shape>();
+export const gcpShape = (project?: string): Shape => {
+  const shape = gcpShapes.get(project) ?? gcpShapeOf(project);
+  gcpShapes.set(project, shape);
+  return shape;
+};
+
+/** Lambda knows TRACE, DEBUG, INFO, WARN, ERROR and FATAL, and filters by them; anything else would count as INFO. */
+const lambdaLevels: Readonly<Record<string, string>> = {
+  emerg: 'FATAL',
+  alert: 'FATAL',
+  crit: 'FATAL',
+  fatal: 'FATAL',
+  error: 'ERROR',
+  warning: 'WARN',
+  warn: 'WARN',
+  notice: 'INFO',
+  info: 'INFO',
+  trace: 'TRACE',
+  silly: 'TRACE',
 };
 
 /** The JSON of AWS Lambda's own logs. */
-const awsShape: Shape = {
+export const awsShape: Shape = {
   ...jsonShape,
-  head: (level, logger) => `","level":"${level.toUpperCase()}","logger":${logger}`,
+  head: (level, logger) => {
+    const shown = Object.hasOwn(lambdaLevels, level) ? lambdaLevels[level] : 'DEBUG';
+    return `","level":"${shown}","logger":${logger}`;
+  },
   rename: new Map([['correlationId', 'requestId']]),
 };
 
-/** Datadog's reserved attributes. */
-const datadogShape: Shape = {
+/** Datadog reads a status by its first letters: `silly` would be a success, `http` info. */
+const datadogStatuses = new Set('emerg alert crit error warn warning notice info debug'.split(' '));
+
+/** Datadog's reserved attributes. Its ids are decimal, of a trace the lower 64 bits. */
+export const datadogShape: Shape = {
   ...jsonShape,
-  head: (level, logger) => `","status":"${level}","logger.name":${logger}`,
+  head: (level, logger) => {
+    const status = level === 'fatal' ? 'critical' : datadogStatuses.has(level) ? level : 'debug';
+    return `","status":"${status}","logger.name":${logger}`;
+  },
   reserved: names('timestamp status logger.name logger message fields'),
   rename: new Map([
     ['traceId', 'dd.trace_id'],
     ['spanId', 'dd.span_id'],
   ]),
+  value: (_name, value) =>
+    matching(value, traceId) || matching(value, spanId) ? String(BigInt(`0x${value.slice(-16)}`)) : value,
   error: { name: 'kind', message: 'message', stack: 'stack' },
 };
-
-export const shapes: Readonly<Record<ShapeName, Shape>> = {
-  json: jsonShape,
-  ecs: ecsShape,
-  otel: otelShape,
-  gcp: gcpShape,
-  aws: awsShape,
-  datadog: datadogShape,
-};
-
-export const isShapeName = (value: unknown): value is ShapeName =>
-  typeof value === 'string' && Object.hasOwn(shapes, value);

@@ -1,31 +1,40 @@
-import { types } from 'node:util';
 import { counters } from './counters.ts';
-import { errorEntries, isErrorLike } from './error-entries.ts';
 import { lazyOf } from './lazy.ts';
-import { isPrimitive, peek, unreadable } from './peek.ts';
+import { peek, unreadable } from './peek.ts';
 import { quote } from './quote.ts';
 import type { PathState } from './redact-paths.ts';
 import type { Key, Rules } from './rules.ts';
+import { specialText } from './walk-special.ts';
 
-const marker = (text: string): string => quote(`[${text}]`);
+export const marker = (text: string): string => quote(`[${text}]`);
 const truncated = marker('Truncated');
 const objectPrototype = Object.prototype;
 
 /** Turns the values of one record into JSON text. Total: what cannot be read becomes a marker, its neighbours stay. */
 export class Walk {
-  #rules: Rules;
+  rules: Rules;
   /** UTF-16 units that the record may still take. */
   #left: number;
   readonly #ancestors: object[] = [];
 
   constructor(rules: Rules, budget: number) {
-    this.#rules = rules;
+    this.rules = rules;
     this.#left = budget;
+  }
+
+  /** False once the record has all the room it may take. */
+  get hasRoom(): boolean {
+    return this.#left > 0;
+  }
+
+  /** Counts text that was written without the walk. */
+  spend(length: number): void {
+    this.#left -= length;
   }
 
   /** Makes a walk that has ended ready for another record. */
   reset(rules: Rules, budget: number): this {
-    this.#rules = rules;
+    this.rules = rules;
     this.#left = budget;
     this.#ancestors.length = 0;
     return this;
@@ -41,7 +50,7 @@ export class Walk {
   ): string | undefined {
     if (value === undefined) return undefined;
     const below = state === undefined ? undefined : state.step(name);
-    if (key.secret || below?.hit) return this.#censor(value, name);
+    if (key.secret || below?.hit) return this.censor(value, name);
     return this.value(value, depth, below);
   }
 
@@ -57,26 +66,26 @@ export class Walk {
   #scalar(value: unknown): string {
     switch (typeof value) {
       case 'string':
-        return this.#rules.string(value);
+        return this.rules.string(value);
       case 'number':
         return Number.isFinite(value) ? `${value}` : 'null';
       case 'boolean':
         return value ? 'true' : 'false';
       case 'function': {
         const name = peek(value, 'name');
-        return this.#rules.string(
+        return this.rules.string(
           `[Function ${typeof name === 'string' && name !== '' ? name : '(anonymous)'}]`,
         );
       }
       case 'object':
         return 'null';
       default:
-        return this.#rules.string(String(value));
+        return this.rules.string(String(value));
     }
   }
 
-  #censor(value: unknown, key: string): string {
-    const shown = this.#rules.redactor.censor(value, key);
+  censor(value: unknown, key: string): string {
+    const shown = this.rules.redactor.censor(value, key);
     return typeof shown === 'string' ? quote(shown) : this.#scalar(shown);
   }
 
@@ -85,7 +94,7 @@ export class Walk {
     const height = ancestors.length;
     for (let at = 0; at < height; at++) if (ancestors[at] === value) return marker('Circular');
     try {
-      if (depth >= this.#rules.limits.maxDepth) {
+      if (depth >= this.rules.limits.maxDepth) {
         counters.truncations++;
         return marker(Array.isArray(value) ? 'Array' : 'Object');
       }
@@ -101,11 +110,11 @@ export class Walk {
   }
 
   #container(value: object, depth: number, state: PathState | undefined): string | undefined {
-    if (Array.isArray(value)) return this.#list(value, value.length, depth, state);
+    if (Array.isArray(value)) return this.list(value, value.length, depth, state);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === objectPrototype || prototype === null)
       return this.#plain(value as Readonly<Record<string, unknown>>, depth, state);
-    return this.#special(value, depth, state) ?? this.#own(value, depth, state);
+    return specialText(this, value, depth, state) ?? this.#own(value, depth, state);
   }
 
   /** An object without a class, the case there is most of: one pass, no copy. What is odd in it goes the careful way. */
@@ -114,7 +123,7 @@ export class Walk {
     depth: number,
     state: PathState | undefined,
   ): string | undefined {
-    const rules = this.#rules;
+    const rules = this.rules;
     const names = Object.keys(value);
     const { length } = names;
     if (length === 0) {
@@ -168,102 +177,17 @@ export class Walk {
       if (this.#ancestors.includes(shown)) return marker('Circular');
       this.#ancestors.push(shown);
       const text = Array.isArray(shown)
-        ? this.#list(shown, shown.length, depth, state)
-        : (this.#special(shown, depth, state) ?? this.#properties(shown, depth, state));
+        ? this.list(shown, shown.length, depth, state)
+        : (specialText(this, shown, depth, state) ?? this.#properties(shown, depth, state));
       this.#ancestors.pop();
       return text;
     }
     return this.#properties(value, depth, state);
   }
 
-  /** The types whose own enumerable properties do not tell what they hold. */
-  #special(value: object, depth: number, state: PathState | undefined): string | undefined {
-    if (isErrorLike(value)) return this.#error(value, depth, state);
-    if (types.isDate(value)) {
-      const time = Date.prototype.getTime.call(value);
-      return Number.isNaN(time) ? 'null' : quote(new Date(time).toISOString());
-    }
-    if (types.isMap(value)) return this.#map(value, depth, state);
-    if (types.isSet(value)) {
-      const size = Reflect.get(Set.prototype, 'size', value) as number;
-      return this.#list(this.#first(Set.prototype.values.call(value)), size, depth, state);
-    }
-    if (ArrayBuffer.isView(value)) return this.#view(value, depth, state);
-    if (types.isAnyArrayBuffer(value)) return this.#bytes(new Uint8Array(value));
-    if (types.isRegExp(value)) return this.#rules.string(RegExp.prototype.toString.call(value));
-    if (types.isBoxedPrimitive(value))
-      return this.value(Reflect.apply(peek(value, 'valueOf') as () => unknown, value, []), depth, state);
-    if (types.isPromise(value)) return marker('Promise');
-    if (types.isWeakMap(value) || types.isWeakSet(value)) return marker('Weak collection');
-    if (types.isExternal(value)) return marker('External');
-    return undefined;
-  }
-
-  #error(error: object, depth: number, state: PathState | undefined): string {
-    const rules = this.#rules;
-    const entries = errorEntries(error, rules.shape.error);
-    let text = '';
-    for (let at = 0; at < entries.length; at += 2) {
-      const name = entries[at] as string;
-      const key = rules.key(name);
-      // Own fields may have any name: those that need care are written with it, and the rest again.
-      if (key.lossy || this.#left <= 0) return this.members(pairs(entries), depth, state);
-      const shown = this.field(key, name, entries[at + 1], state, depth + 1);
-      if (shown !== undefined) text += (text === '' ? key.text : key.next) + shown;
-      this.#left -= 4;
-    }
-    return `{${text}}`;
-  }
-
-  #first<T>(values: Iterator<T>): T[] {
-    const found: T[] = [];
-    for (
-      let next = values.next();
-      !next.done && found.length < this.#rules.limits.maxKeys;
-      next = values.next()
-    )
-      found.push(next.value);
-    return found;
-  }
-
-  #map(map: Map<unknown, unknown>, depth: number, state: PathState | undefined): string {
-    const size = Reflect.get(Map.prototype, 'size', map) as number;
-    const entries = this.#first(Map.prototype.entries.call(map));
-    if (entries.every((entry): entry is [string, unknown] => typeof entry[0] === 'string'))
-      return this.members(entries, depth, state, size - entries.length);
-    // Pairs keep keys of any type; a key that is text is redacted by all the same.
-    const pairs = entries.map(([key, item]) => {
-      if (typeof key !== 'string') {
-        // A path steps through such an entry by its key's text; an object has none, only * and ** step through it.
-        const name = isPrimitive(key) ? String(key) : '';
-        const below = state?.step(name);
-        const told = below?.hit ? this.#censor(item, name) : this.value(item, depth + 1, below);
-        return `[${this.value(key, depth + 1, below) ?? 'null'},${told ?? 'null'}]`;
-      }
-      const shown = this.value(key, depth + 1) ?? 'null';
-      const told = this.field(this.#rules.key(key), key, item, state, depth + 1) ?? 'null';
-      return `[${shown},${told}]`;
-    });
-    if (size > entries.length) pairs.push(marker(`${size - entries.length} more`));
-    return `[${pairs.join(',')}]`;
-  }
-
-  #view(view: ArrayBufferView, depth: number, state: PathState | undefined): string {
-    if (view instanceof Uint8Array || view instanceof DataView || view instanceof Uint8ClampedArray)
-      return this.#bytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    const numbers = view as unknown as ArrayLike<unknown>;
-    return this.#list(numbers, numbers.length, depth, state);
-  }
-
-  #bytes(bytes: Uint8Array): string {
-    const shown = Buffer.from(bytes.subarray(0, 192)).toString('base64');
-    const text = `{"bytes":${bytes.byteLength},"base64":${quote(bytes.byteLength > 192 ? `${shown}…` : shown)}}`;
-    this.#left -= text.length;
-    return text;
-  }
-
-  #list(list: ArrayLike<unknown>, size: number, depth: number, state: PathState | undefined): string {
-    const count = Math.min(size, this.#rules.limits.maxKeys);
+  /** An array of these items; `size` says how many there are in all. */
+  list(list: ArrayLike<unknown>, size: number, depth: number, state: PathState | undefined): string {
+    const count = Math.min(size, this.rules.limits.maxKeys);
     let text = '[';
     let at = 0;
     for (; at < count && this.#left > 0; at++) {
@@ -276,7 +200,7 @@ export class Walk {
       }
       const key = state === undefined ? '' : String(at);
       const below = state === undefined ? undefined : state.step(key);
-      const shown = below?.hit ? this.#censor(item, key) : this.value(item, depth + 1, below);
+      const shown = below?.hit ? this.censor(item, key) : this.value(item, depth + 1, below);
       text += at === 0 ? (shown ?? 'null') : `,${shown ?? 'null'}`;
       this.#left -= 1;
     }
@@ -289,7 +213,7 @@ export class Walk {
 
   #properties(value: object, depth: number, state: PathState | undefined): string {
     const keys = Object.keys(value);
-    const { maxKeys } = this.#rules.limits;
+    const { maxKeys } = this.rules.limits;
     const more = Math.max(0, keys.length - maxKeys);
     if (more > 0) keys.length = maxKeys;
     return this.members(
@@ -308,7 +232,7 @@ export class Walk {
     more = 0,
   ): string {
     // Keys of one object differ, and so do their texts, unless a text had to lose something.
-    const used = entries.some(([key]) => this.#rules.key(key).lossy) ? new Set<string>() : undefined;
+    const used = entries.some(([key]) => this.rules.key(key).lossy) ? new Set<string>() : undefined;
     let text = '{';
     let left = more;
     for (const [at, [key, value]] of entries.entries()) {
@@ -316,8 +240,8 @@ export class Walk {
         left += entries.length - at;
         break;
       }
-      const name = used ? distinct(key, this.#rules, used) : key;
-      const known = this.#rules.key(name);
+      const name = used ? distinct(key, this.rules, used) : key;
+      const known = this.rules.key(name);
       const shown = this.field(known, name, value, state, depth + 1);
       if (shown === undefined) continue;
       this.#left -= 4;
@@ -331,9 +255,6 @@ export class Walk {
     return `${text}}`;
   }
 }
-
-const pairs = (flat: readonly unknown[]): Array<[string, unknown]> =>
-  Array.from({ length: flat.length / 2 }, (_, at) => [flat[at * 2] as string, flat[at * 2 + 1]]);
 
 /** The key, with a number behind it where its JSON text was used already (two lone surrogates look the same). */
 export const distinct = (

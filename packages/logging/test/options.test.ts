@@ -42,7 +42,7 @@ it.each<[string, () => unknown, string]>([
   [
     'configureLogging, redact',
     () => configureLogging({ redact: { path: ['a'] } as never }),
-    'redact has no option "path"; it knows paths, keys, censor',
+    'redact has no option "path"; it knows paths, keys, censor, patterns, audit',
   ],
   [
     'httpLogging',

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { CorrelationContext, configureLogging } from '../src/index.ts';
 import { captured } from './capture.ts';
@@ -142,6 +144,18 @@ describe('default redaction', () => {
     expect(text[0]).not.toContain('s3cr3t');
   });
 
+  it('hides them in the warning about a destination that fails', () => {
+    const entry = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+    const { NODE_OPTIONS: _jest, ...env } = process.env;
+    const script = `import { createLogger } from ${JSON.stringify(entry)};
+      const write = () => { throw new Error('no answer from redis://u:s3cr3t@cache/?token=s3cr3t'); };
+      createLogger({ name: 'x', destination: { write } }).info('m');`;
+    const args = ['--input-type=module', '-e', script];
+    const { stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+    expect(stderr).toContain('destination failed: no answer from redis://[REDACTED]@cache/?token=[REDACTED]');
+    expect(stderr).not.toContain('s3cr3t');
+  });
+
   it('is off with false', () => {
     const { logger, records } = captured({ redact: false });
     logger.info('m', { password: 'p', url: 'http://u:p@h?token=t' });
@@ -237,7 +251,7 @@ describe('options', () => {
       new TypeError('redact.paths must be an array of non-empty strings, got '),
     );
     expect(() => captured({ redact: { path: ['a'] } as never })).toThrow(
-      new TypeError('redact has no option "path"; it knows paths, keys, censor'),
+      new TypeError('redact has no option "path"; it knows paths, keys, censor, patterns, audit'),
     );
     expect(() => captured({ redact: { censor: 1 as never } })).toThrow(
       'redact.censor must be a string or a function, got 1',
