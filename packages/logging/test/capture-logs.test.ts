@@ -153,6 +153,17 @@ describe('a capture', () => {
     expect(observing.observer).toBeUndefined();
   });
 
+  it('waits for whatever can be awaited', async () => {
+    const thenable = {
+      // biome-ignore lint/suspicious/noThenProperty: what query builders give is such a thing
+      then: (done: (value: number) => void) => void setImmediate(() => done(5)),
+    };
+    const logs = captureLogs();
+    expect(await logs.run(() => thenable)).toBe(5);
+    expect((await captureLogs(() => thenable as unknown as PromiseLike<number>)).result).toBe(5);
+    expect(observing.observer).toBeUndefined();
+  });
+
   it('survives that the configuration is changed and put back around and inside of it', () => {
     const seen = capture();
     const undo = configureLogging({ destination: seen.destination });
@@ -241,6 +252,10 @@ describe('what was logged is found', () => {
     expect(missing).toThrow('"message":"started"');
     expect(missing).toThrow('The nearest differs in: table is "users"');
     expect(() => captureLogs().expectLogged({ a: 1 })).toThrow('(nothing was logged)');
+    expect(() => logs.expectLogged({ port: expect.any(String) })).toThrow('{ port: Any<String> }');
+    const endless: Record<string, unknown> = {};
+    endless.endless = endless;
+    expect(() => logs.expectLogged(endless)).toThrow('but of 3 none has that');
   });
 
   it('in every shape of lines', () => {

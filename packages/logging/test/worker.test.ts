@@ -128,7 +128,11 @@ describe('a worker destination', () => {
       { source: destination.name, error: { message: 'full', code: 'ENOSPC' } },
     ]);
     expect(drops).toEqual([{ destination: destination.name, records: 4, reason: 'refused' }]);
-    expect(of(destination)).toMatchObject({ dropped: 4, lastError: 'ENOSPC: full' });
+    expect(of(destination)).toMatchObject({ state: 'degraded', dropped: 4, lastError: 'ENOSPC: full' });
+    destination.write('1\n');
+    destination.flushSync(0);
+    thread.finish();
+    expect(of(destination)).toMatchObject({ state: 'up', dropped: 4 });
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { Feed, type TransportStream } from '../feed.ts';
 import { checkLevel, type Level } from '../levels.ts';
 import { type ObservedRecord, type Observer, observing } from '../observer.ts';
 import { onlyKnown } from '../only-known.ts';
+import { isPrimitive, peek } from '../peek.ts';
 import { CapturedLines, type CapturedLogs } from './captured-lines.ts';
 
 export interface CaptureLogsOptions {
@@ -75,6 +76,9 @@ class CaptureFeed extends Feed {
   override write(): void {}
 }
 
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  !isPrimitive(value) && typeof peek(value as object, 'then') === 'function';
+
 let observer: Observer | undefined;
 
 const begin = (running: Running, isEverywhere: boolean): void => {
@@ -127,23 +131,11 @@ class Capture extends CapturedLines implements LogCapture {
       end(running);
       throw error;
     }
-    const { then } = (result ?? {}) as { then?: unknown };
-    if (typeof then !== 'function') {
+    if (!isThenable(result)) {
       end(running);
       return result;
     }
-    const done = (): void => end(running);
-    // The caller waits for a promise that settles behind the end of the capture.
-    return (result as unknown as PromiseLike<unknown>).then(
-      (value) => {
-        done();
-        return value;
-      },
-      (error: unknown) => {
-        done();
-        throw error;
-      },
-    ) as Result;
+    return Promise.resolve(result).finally(() => end(running)) as Result;
   }
 }
 
@@ -170,7 +162,6 @@ export function captureLogs(
   if (typeof fnOrOptions !== 'function') return new Capture(fnOrOptions);
   const capture = new Capture(options);
   const result = capture.run(fnOrOptions);
-  if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function')
-    return (result as Promise<unknown>).then((value) => finished(capture, value));
+  if (isThenable(result)) return Promise.resolve(result).then((value) => finished(capture, value));
   return finished(capture, result);
 }

@@ -3,25 +3,30 @@ import { type Expected, type LogRecord, misfits } from './match.ts';
 
 const shownLines = 20;
 const shownLength = 400;
+const deepest = 8;
 
 const cut = (text: string): string =>
   text.length > shownLength ? `${text.slice(0, shownLength)}… (${text.length} characters)` : text;
 
 /** What was expected as text: functions, patterns and matchers by what they are called. */
 export const showExpected = (expected: Expected): string => {
-  const shown = (value: unknown): string => {
+  const shown = (value: unknown, depth: number): string => {
+    if (depth > deepest) return '…';
     if (value instanceof RegExp) return String(value);
     if (typeof value === 'function') return `[function ${value.name || 'without a name'}]`;
-    if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+    if (Array.isArray(value)) return `[${value.map((item) => shown(item, depth + 1)).join(', ')}]`;
     if (typeof value === 'object' && value !== null) {
-      if (typeof (value as { asymmetricMatch?: unknown }).asymmetricMatch === 'function')
-        return describe(value);
-      const members = Object.entries(value).map(([name, member]) => `${name}: ${shown(member)}`);
+      const { asymmetricMatch, toAsymmetricMatcher } = value as Record<string, unknown>;
+      if (typeof asymmetricMatch === 'function')
+        return describe(
+          typeof toAsymmetricMatcher === 'function' ? Reflect.apply(toAsymmetricMatcher, value, []) : value,
+        );
+      const members = Object.entries(value).map(([name, member]) => `${name}: ${shown(member, depth + 1)}`);
       return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
     }
     return typeof value === 'string' ? JSON.stringify(value) : describe(value);
   };
-  return cut(shown(expected));
+  return cut(shown(expected, 0));
 };
 
 export const showLines = (lines: readonly string[]): string => {

@@ -159,9 +159,9 @@ class WorkerSink implements WorkerDestination {
         waiter.done();
       }
     if (this.#outbox.length * 2 > this.#options.maxQueued) return;
+    this.#condition.enter('up');
     const untold = this.#condition.takeUntold();
     if (untold === undefined) return;
-    this.#condition.enter('up');
     this.#outbox.pending += `${dropNotice(this.name, untold, Date.now())}\n`;
     this.#send();
   }
@@ -171,7 +171,7 @@ class WorkerSink implements WorkerDestination {
     else if (kind === 'drop') this.#lose(records, reason);
     else {
       const error = Object.assign(new Error(message), code === '' ? {} : { code });
-      this.#condition.enter(this.#condition.state, error);
+      this.#condition.enter('degraded', error);
       publishFailure({ source: this.name, error });
     }
   }
