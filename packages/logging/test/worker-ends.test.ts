@@ -120,7 +120,7 @@ describe('a worker that dies', () => {
        export default ({ path }) => ({ write: (text) => appendFileSync(path, text) });`,
     );
     expect(numbers).toEqual(all);
-    expect(stderr).toContain('is written by the main thread');
+    expect(stderr).toContain('is written by the main thread from here on: the thread has ended');
   }, 30_000);
 
   it('that hangs is given up at exit, and the main thread writes what it did not', async () => {

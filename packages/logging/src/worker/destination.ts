@@ -118,8 +118,10 @@ class WorkerSink implements WorkerDestination {
     if (this.#fallback === undefined && !this.#closed) {
       this.#send(true);
       this.#await(patienceMs);
-      if (isEnding() && this.#outbox.isWaiting)
-        this.#giveUp(new Error(`the thread was not done within ${patienceMs} ms`));
+      if (isEnding() && this.#outbox.isWaiting) {
+        const ended = Atomics.load(this.#state, shared.ended) === 1;
+        this.#giveUp(new Error(ended ? 'the thread has ended' : `it was not done within ${patienceMs} ms`));
+      }
     }
     (this.#fallback as Partial<WorkerDestination> | undefined)?.flushSync?.(patienceMs);
   }
