@@ -2,12 +2,13 @@ import { performance } from 'node:perf_hooks';
 import { isEnding, noFlushAtExit } from './at-exit.ts';
 import { dropNotice } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
-import { newlines, sleepSync } from './fd-sink.ts';
 import type { FileDestination } from './file-destination.ts';
 import { Condition, type DestinationHealth, reportHealthNoMore } from './health.ts';
 import type { Later } from './later.ts';
 import { type Meter, meterNamed } from './meters.ts';
+import { newlines } from './newlines.ts';
 import type { RotatingFile } from './rotating-file.ts';
+import { sleepSync } from './sleep-sync.ts';
 
 export interface FileSinkOptions {
   readonly name: string;

@@ -4,7 +4,6 @@ import { type Control, controlOf } from './control.ts';
 import { type Formatting, type Output, outputOf } from './deliver.ts';
 import type { Destination } from './destination.ts';
 import { environmentLevels } from './environment-level.ts';
-import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
 import { environmentShape } from './formats.ts';
 import { bestLevel } from './level-patterns.ts';
@@ -24,6 +23,7 @@ import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
 import type { Shape } from './shape.ts';
+import { stdout } from './standard-output.ts';
 import type { Throttling } from './throttle-options.ts';
 
 /** What a logger and its children have in common. */
