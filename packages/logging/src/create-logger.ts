@@ -1,4 +1,5 @@
 import type winston from 'winston';
+import { checkFunction } from './check-options.ts';
 import type { Transport } from './configuration.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
@@ -76,7 +77,7 @@ export function createLogger(
     throw new TypeError(`name must be a non-empty string, got ${describe(name)}`);
   const set = levelSet(options.levels);
   if (level !== undefined) checkLevel('level', level, set);
-  if (typeof clock !== 'function') throw new TypeError(`clock must be a function, got ${describe(clock)}`);
+  checkFunction('clock', clock);
   checkRedact(redact);
   const core = {
     name,

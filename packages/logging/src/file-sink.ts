@@ -4,7 +4,7 @@ import { dropNotice } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
 import type { FileDestination } from './file-destination.ts';
 import { Condition, type DestinationHealth, reportHealthNoMore } from './health.ts';
-import type { Later } from './later.ts';
+import { type Later, within } from './later.ts';
 import { type Meter, meterNamed } from './meters.ts';
 import { newlines } from './newlines.ts';
 import type { RotatingFile } from './rotating-file.ts';
@@ -72,14 +72,9 @@ export class FileSink implements FileDestination {
 
   async flush(): Promise<void> {
     const since = performance.now();
+    const { flushTimeoutMs, later } = this.#options;
     if (!this.#push())
-      await new Promise<void>((resolve) => {
-        const cancel = this.#options.later(resolve, this.#options.flushTimeoutMs, true);
-        this.#waiters.push(() => {
-          cancel();
-          resolve();
-        });
-      });
+      await within(new Promise<void>((resolve) => this.#waiters.push(resolve)), flushTimeoutMs, later);
     this.#meter.flushed(performance.now() - since);
   }
 

@@ -6,7 +6,7 @@ import { Condition, type DestinationHealth, reportHealthNoMore } from './health.
 import type { Inner } from './inner.ts';
 import type { IsolatedDestination } from './isolated.ts';
 import type { FullIsolatedOptions } from './isolated-options.ts';
-import { type Later, later } from './later.ts';
+import { type Later, later, within } from './later.ts';
 import type { Level } from './levels.ts';
 import { LineQueue, type QueuedLine } from './line-queue.ts';
 import { isPrimitive, peek } from './peek.ts';
@@ -21,6 +21,12 @@ interface Surroundings {
 
 const linesPerTurn = 1_000;
 const blockStepMs = 10;
+
+/** How long a guard's refusal asks to wait, in milliseconds. */
+const askedFor = (error: unknown): number | undefined => {
+  const retryAfterMs = isPrimitive(error) ? undefined : peek(error as object, 'retryAfterMs');
+  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : undefined;
+};
 
 /** The queue, the cool-down and the state between the loggers and one destination. */
 export class Isolation implements IsolatedDestination {
@@ -71,15 +77,9 @@ export class Isolation implements IsolatedDestination {
 
   async flush(): Promise<void> {
     this.#drain();
-    if (!this.#idle)
-      await new Promise<void>((resolve) => {
-        const cancel = this.#later(resolve, this.#options.flushTimeoutMs, true);
-        this.#waiters.push(() => {
-          cancel();
-          resolve();
-        });
-      });
-    await this.#within(this.#inner.flush());
+    if (!this.#idle) await this.#inTime(new Promise<void>((resolve) => this.#waiters.push(resolve)));
+    // A promise of the destination's that never settles must not hold a flush for ever.
+    await this.#inTime(this.#inner.flush().catch((error: unknown) => this.#note(error)));
   }
 
   /** For the end of the process: hands over what is queued without waiting for answers. */
@@ -115,19 +115,8 @@ export class Isolation implements IsolatedDestination {
     return this.#queue.length === 0 && this.#pause === undefined;
   }
 
-  /** A promise of the destination's that never settles must not hold a flush for ever; what it rejects with is noted. */
-  async #within(flushed: PromiseLike<void>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = this.#later(resolve, this.#options.flushTimeoutMs, true);
-      const done = (): void => {
-        cancel();
-        resolve();
-      };
-      flushed.then(done, (error: unknown) => {
-        this.#note(error);
-        done();
-      });
-    });
+  #inTime(done: Promise<unknown>): Promise<void> {
+    return within(done, this.#options.flushTimeoutMs, this.#later);
   }
 
   #next(): void {
@@ -142,7 +131,9 @@ export class Isolation implements IsolatedDestination {
         return;
       }
       if (this.#inner.congested) {
-        this.#pauseUntil('congested', this.#inner.flush());
+        this.#pause = 'congested';
+        const go = (): void => this.#resume('congested');
+        this.#inner.flush().then(go, go);
         return;
       }
       if (turn === linesPerTurn) {
@@ -199,13 +190,9 @@ export class Isolation implements IsolatedDestination {
     const refused = this.#retries.failed(lines);
     if (refused > 0) this.#lose(refused, 'refused');
     const coolDownMs = this.#note(error);
-    const { guard } = this.#options;
-    const retryAfterMs = isPrimitive(error) ? undefined : peek(error as object, 'retryAfterMs');
-    if (guard === undefined) this.#wait(coolDownMs);
-    else
-      this.#wait(
-        typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : this.#options.coolDownMs,
-      );
+    this.#wait(
+      this.#options.guard === undefined ? coolDownMs : (askedFor(error) ?? this.#options.coolDownMs),
+    );
   }
 
   /** @returns the cool-down, in milliseconds. */
@@ -218,21 +205,14 @@ export class Isolation implements IsolatedDestination {
 
   #wait(ms: number): void {
     this.#pause = 'waiting';
-    this.#later(() => {
-      if (this.#pause !== 'waiting') return;
-      this.#pause = undefined;
-      this.#drain();
-    }, ms);
+    this.#later(() => this.#resume('waiting'), ms);
   }
 
-  #pauseUntil(reason: 'congested', event: PromiseLike<unknown>): void {
-    this.#pause = reason;
-    const go = (): void => {
-      if (this.#pause !== reason) return;
-      this.#pause = undefined;
-      this.#drain();
-    };
-    event.then(go, go);
+  /** Ends a pause, unless it is over or another has begun. */
+  #resume(from: 'congested' | 'waiting'): void {
+    if (this.#pause !== from) return;
+    this.#pause = undefined;
+    this.#drain();
   }
 
   #handOverAll(): void {

@@ -1,4 +1,5 @@
 import { isPlainFields, readCall } from './arguments.ts';
+import { wholeNumber } from './check-options.ts';
 import { registry } from './configuration.ts';
 import { unitOfWork } from './context.ts';
 import { describe } from './describe.ts';
@@ -122,11 +123,8 @@ export const recorderOf = (options: RecorderOptions | false): Recorder | undefin
   const { scope = 'context' } = options;
   if (scope !== 'context' && scope !== 'process')
     throw new TypeError(`recorder.scope must be context or process, got ${describe(scope)}`);
-  const size = (name: 'maxBytes' | 'maxRecords' | 'maxTotalBytes', usual: number, least: number): number => {
-    const value = options[name] ?? usual;
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new RangeError(`recorder.${name} must be an integer >= ${least}, got ${describe(value)}`);
-  };
+  const size = (name: 'maxBytes' | 'maxRecords' | 'maxTotalBytes', usual: number, least: number): number =>
+    wholeNumber(`recorder.${name}`, options[name], least, usual);
   const maxBytes = size('maxBytes', scope === 'process' ? 1_048_576 : 131_072, 1_024);
   return new Recorder({
     level: checkLevel('recorder.level', options.level),
