@@ -179,7 +179,7 @@ export class FileSink implements FileDestination {
     this.#condition.enter('up');
     const untold = this.#condition.takeUntold();
     // Behind the lines that were held: the dropped ones came after them.
-    if (untold !== undefined) this.#pending += `${dropNotice(this.name, untold, this.#options.clock())}\n`;
+    if (untold !== undefined) this.#pending += dropNotice(this, untold, this.#options.clock());
     const told = untold === undefined ? 'none was dropped' : `${untold.dropped} were dropped`;
     this.#options.warn(`agent4 logging: ${this.name} takes lines again; ${told}`);
   }

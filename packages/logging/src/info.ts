@@ -44,21 +44,6 @@ export class Info {
     own(this, 'logger', value);
   }
 
-  /** A record made of a line of ours. */
-  static ofLine(level: string, line: string): Info {
-    const {
-      timestamp,
-      level: _level,
-      logger,
-      message,
-      ...rest
-    } = JSON.parse(line) as Record<string, unknown>;
-    const info = Object.assign(new Info(level, String(logger)), rest, { level, message });
-    info[MESSAGE] = line;
-    info.#time = String(timestamp);
-    return info;
-  }
-
   static setTime(info: Info, time: string): void {
     info.#time = time;
   }

@@ -182,7 +182,7 @@ export class Isolation implements IsolatedDestination {
     if (this.#condition.state !== 'up') this.#condition.enter('up');
     const untold = this.#condition.takeUntold();
     if (untold === undefined) return;
-    const text = `${dropNotice(this.name, untold, clock())}\n`;
+    const text = dropNotice(this, untold, clock());
     this.#queue.unshift({ text, level: 'warn', bytes: Buffer.byteLength(text) });
   }
 

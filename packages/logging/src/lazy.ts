@@ -13,7 +13,7 @@ export interface Lazy<Value = unknown> {
  * @throws TypeError for what is no function.
  */
 export const lazy = <Value>(value: () => Value): Lazy<Value> => {
-  if (typeof value !== 'function') throw new TypeError(`lazy(value) must get a function, got ${describe(value)}`);
+  if (typeof value !== 'function') throw new TypeError(`lazy must get a function, got ${describe(value)}`);
   return { [brand]: value };
 };
 

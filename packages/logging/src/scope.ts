@@ -3,6 +3,7 @@ import { registry, rulesFor, touch } from './configuration.ts';
 import { type Control, controlOf } from './control.ts';
 import { type Formatting, type Output, outputOf } from './deliver.ts';
 import type { Destination } from './destination.ts';
+import { noteShape } from './drop-notice.ts';
 import { environmentLevels } from './environment-level.ts';
 import type { Feed } from './feed.ts';
 import { environmentShape } from './formats.ts';
@@ -221,6 +222,8 @@ export class Scope {
     const feeds = [...new Set([...core.feeds, ...configuration.feeds])];
     const silent = feeds.some((feed) => feed.takesRecords);
     const destination = core.destination ?? configuration.destination ?? (silent ? undefined : stdout());
+    for (const target of destination === undefined ? feeds : [destination, ...feeds])
+      noteShape(target, shape);
     const name = rules.string(core.name);
     const rank = core.levels.ranks[this.#level()] as number;
     const control = controlOf(this, configuration);
