@@ -1,6 +1,7 @@
+import { distinct } from './distinct-key.ts';
 import { isPrimitive, peek } from './peek.ts';
 import type { Rules } from './rules.ts';
-import { distinct, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 /** The fields of one layer (base, context, bindings, a call) as ready text. */
 export interface Members {

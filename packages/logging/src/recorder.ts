@@ -1,4 +1,4 @@
-import { isPlainFields, readCall } from './arguments.ts';
+import { readCall } from './arguments.ts';
 import { wholeNumber } from './check-options.ts';
 import { registry } from './configuration.ts';
 import { unitOfWork } from './context.ts';
@@ -97,11 +97,7 @@ export class Recorder {
     const ring = this.#ring(true);
     if (ring === undefined) return;
     const { rules } = ready;
-    const [message, fields] = args;
-    const call =
-      typeof message === 'string' && (args.length === 1 || (args.length === 2 && isPlainFields(fields)))
-        ? { message, fields: fields as Record<string, unknown> | undefined }
-        : readCall(args, rules);
+    const call = readCall(args, rules);
     const line = composeLine(markedReady(ready), index, call.message, withoutMark(call.fields));
     // Counting the bytes also makes one text of the line's pieces.
     ring.push({ scope, rules, index, line, fed, bytes: Buffer.byteLength(line) + perRecordBytes });
