@@ -47,7 +47,7 @@ export interface Key {
   readonly secret: boolean;
   /** The text lost something, so that another key may have the same one. */
   readonly lossy: boolean;
-  /** A name that the line uses itself, one that may be a method (`toJSON`), or a lossy one: not for the fast way. */
+  /** A name that the line uses itself, one that may be a method (`toJSON`) or several fields, or a lossy one: not for the fast way. */
   readonly odd: boolean;
 }
 
@@ -95,7 +95,12 @@ export class Rules {
       next: `,${text}`,
       secret: this.redactor.isSecretKey(name),
       lossy,
-      odd: lossy || this.shape.reserved.has(name) || name === 'toJSON' || name === 'toLogRecord',
+      odd:
+        lossy ||
+        this.shape.reserved.has(name) ||
+        name === 'toJSON' ||
+        name === 'toLogRecord' ||
+        (name === 'error' && this.shape.exception !== undefined),
     };
     if (this.#keys.size < knownKeys) this.#keys.set(name, key);
     return key;
