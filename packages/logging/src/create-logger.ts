@@ -59,15 +59,19 @@ export type LoggerWithLevels<Levels> = Omit<Logger, Level | 'child'> & {
   readonly [Name in keyof Levels]: LevelMethod;
 } & { child(fields: Record<string, unknown>): LoggerWithLevels<Levels> };
 
+/**
+ * A named logger with levels of its own and a method for each, in the place of npm's.
+ * @throws TypeError for levels that are no object of plain names and integers, RangeError for one named as a method is; else as without.
+ */
 export function createLogger<const Levels extends Readonly<Record<string, number>>>(
   options: Omit<LoggerOptions, 'level'> & { levels: Levels; level?: (keyof Levels & string) | undefined },
 ): LoggerWithLevels<Levels>;
-export function createLogger(options: LoggerOptions): Logger;
 /**
  * A named logger: a `winston.Logger` to its user, that writes one JSON object a line, to stdout unless told otherwise.
  * Every record carries the fields of the `CorrelationContext` it is logged in.
  * @throws TypeError or RangeError naming the option that is unknown or wrong. Log calls never throw.
  */
+export function createLogger(options: LoggerOptions): Logger;
 export function createLogger(
   options: Omit<LoggerOptions, 'level'> & { level?: string | undefined },
 ): Logger | LoggerWithLevels<Readonly<Record<string, number>>> {
