@@ -1,15 +1,14 @@
 import { isEnding, noFlushAtExit } from './at-exit.ts';
-import { CoolDown } from './cool-down.ts';
+import { askedFor, CoolDown } from './cool-down.ts';
 import { dropNotice } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
-import { Condition, type DestinationHealth, reportHealthNoMore } from './health.ts';
+import { Condition, combined, type DestinationHealth, reportHealthNoMore } from './health.ts';
 import type { Inner } from './inner.ts';
 import type { IsolatedDestination } from './isolated.ts';
 import type { FullIsolatedOptions } from './isolated-options.ts';
 import { type Later, later, within } from './later.ts';
 import type { Level } from './levels.ts';
 import { LineQueue, type QueuedLine } from './line-queue.ts';
-import { isPrimitive, peek } from './peek.ts';
 import { Retries } from './retries.ts';
 import { warnOnStderr } from './stderr-warning.ts';
 
@@ -21,12 +20,6 @@ interface Surroundings {
 
 const linesPerTurn = 1_000;
 const blockStepMs = 10;
-
-/** How long a guard's refusal asks to wait, in milliseconds. */
-const askedFor = (error: unknown): number | undefined => {
-  const retryAfterMs = isPrimitive(error) ? undefined : peek(error as object, 'retryAfterMs');
-  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : undefined;
-};
 
 /** The queue, the cool-down and the state between the loggers and one destination. */
 export class Isolation implements IsolatedDestination {
@@ -92,17 +85,7 @@ export class Isolation implements IsolatedDestination {
   health(): DestinationHealth {
     const own = this.#condition.report(this.name, this.#queue.length, this.#queue.bytes);
     const inner = this.#inner.health();
-    if (inner === undefined) return own;
-    const worse = inner.state === 'down' || own.state === 'up' ? inner : own;
-    return {
-      name: this.name,
-      state: worse.state,
-      since: worse.since,
-      queued: own.queued + inner.queued,
-      queuedBytes: own.queuedBytes + inner.queuedBytes,
-      dropped: own.dropped + inner.dropped,
-      lastError: own.lastError ?? inner.lastError,
-    };
+    return inner === undefined ? own : combined(own, inner);
   }
 
   async close(): Promise<void> {
