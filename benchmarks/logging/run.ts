@@ -21,7 +21,6 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     case: { type: 'string', multiple: true },
     subject: { type: 'string', multiple: true },
-    json: { type: 'boolean', default: false },
   },
 });
 const wantedCases = caseNames.filter((name) => values.case?.includes(name) ?? true);
@@ -84,11 +83,9 @@ for (const name of wantedCases) {
   for (const [subject, figures] of seen) {
     const sorted = figures.map(({ cpuNs }) => cpuNs).sort((a, b) => a - b);
     const wall = Math.min(...figures.map(({ wallNs }) => wallNs));
-    console.log(
-      `  ${subject.padEnd(34)} ${ns(sorted[0] ?? 0).padStart(7)}  (${ns(median(sorted))}, ${ns(sorted.at(-1) ?? 0)})`.padEnd(
-        68,
-      ) + ` wall ${ns(wall).padStart(7)}  x${((sorted[0] ?? 0) / pino).toFixed(2)} of the best pino`,
-    );
+    const cpu = `${ns(sorted[0] ?? 0).padStart(7)}  (${ns(median(sorted))}, ${ns(sorted.at(-1) ?? 0)})`;
+    const ratio = Number.isFinite(pino) ? `  x${((sorted[0] ?? 0) / pino).toFixed(2)} of the best pino` : '';
+    console.log(`  ${subject.padEnd(34)} ${cpu.padEnd(31)} wall ${ns(wall).padStart(7)}${ratio}`);
   }
 }
 rmSync(folder, { recursive: true });

@@ -119,7 +119,7 @@ export const readCall = (args: readonly unknown[], rules: Rules): Call => {
   if (typeof first === 'string') {
     if (args.length === 1) return { message: first, fields: undefined };
     if (args.length === 2) {
-      if (second === undefined) return { message: first, fields: undefined };
+      if (second === undefined || isPlainFields(second)) return { message: first, fields: second };
       // A text that comes from a user may hold `%o`: sole fields are never swallowed by it.
       if (isFields(second)) return { message: first, fields: fieldsOf(second) };
     }

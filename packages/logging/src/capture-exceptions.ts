@@ -1,5 +1,5 @@
 import { flushAllSync } from './at-exit.ts';
-import { yesOrNo } from './check-number.ts';
+import { yesOrNo } from './check-options.ts';
 import { describe } from './describe.ts';
 import { publishFailure } from './events.ts';
 import { appLogger } from './loggers.ts';

@@ -73,8 +73,12 @@ export const unitOfWork = (): Unit | undefined => {
   return root.unit;
 };
 
-/** Calls `fn` outside of every context: what it logs, or sets a timer for, belongs to no unit of work. */
-export const outsideContext = <Result>(fn: () => Result): Result => storage.run(undefined as never, fn);
+const atLoad = AsyncLocalStorage.snapshot();
+
+/** Calls `fn` outside of every context, an SDK's span included: what it logs, or sets a timer for, belongs to no unit of work. */
+export const outsideContext = <Result>(fn: () => Result): Result =>
+  // This module may have been loaded within a run.
+  atLoad(() => storage.run(undefined as never, fn));
 
 export const contextFields = (): ContextFields | undefined => storage.getStore()?.fields;
 

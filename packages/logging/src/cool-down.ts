@@ -1,3 +1,5 @@
+import { isPrimitive, peek } from './peek.ts';
+
 /** After so many failures in a row nothing is tried for a while, which doubles with each failed probe. */
 export interface CoolDownOptions {
   readonly maxFailures: number;
@@ -14,10 +16,6 @@ export class CoolDown {
     this.#options = options;
   }
 
-  get failures(): number {
-    return this.#failures;
-  }
-
   /** @returns how long to wait before the next attempt, in milliseconds; 0 while there were too few failures. */
   failed(): number {
     this.#failures++;
@@ -30,3 +28,9 @@ export class CoolDown {
     this.#failures = 0;
   }
 }
+
+/** How long a guard's refusal asks to wait, in milliseconds. */
+export const askedFor = (error: unknown): number | undefined => {
+  const retryAfterMs = isPrimitive(error) ? undefined : peek(error as object, 'retryAfterMs');
+  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : undefined;
+};

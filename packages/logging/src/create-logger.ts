@@ -1,4 +1,5 @@
 import type winston from 'winston';
+import { checkFunction } from './check-options.ts';
 import type { Transport } from './configuration.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
@@ -58,15 +59,19 @@ export type LoggerWithLevels<Levels> = Omit<Logger, Level | 'child'> & {
   readonly [Name in keyof Levels]: LevelMethod;
 } & { child(fields: Record<string, unknown>): LoggerWithLevels<Levels> };
 
+/**
+ * A named logger with levels of its own and a method for each, in the place of npm's.
+ * @throws TypeError for levels that are no object of plain names and integers, RangeError for one named as a method is; else as without.
+ */
 export function createLogger<const Levels extends Readonly<Record<string, number>>>(
   options: Omit<LoggerOptions, 'level'> & { levels: Levels; level?: (keyof Levels & string) | undefined },
 ): LoggerWithLevels<Levels>;
-export function createLogger(options: LoggerOptions): Logger;
 /**
  * A named logger: a `winston.Logger` to its user, that writes one JSON object a line, to stdout unless told otherwise.
  * Every record carries the fields of the `CorrelationContext` it is logged in.
  * @throws TypeError or RangeError naming the option that is unknown or wrong. Log calls never throw.
  */
+export function createLogger(options: LoggerOptions): Logger;
 export function createLogger(
   options: Omit<LoggerOptions, 'level'> & { level?: string | undefined },
 ): Logger | LoggerWithLevels<Readonly<Record<string, number>>> {
@@ -76,7 +81,7 @@ export function createLogger(
     throw new TypeError(`name must be a non-empty string, got ${describe(name)}`);
   const set = levelSet(options.levels);
   if (level !== undefined) checkLevel('level', level, set);
-  if (typeof clock !== 'function') throw new TypeError(`clock must be a function, got ${describe(clock)}`);
+  checkFunction('clock', clock);
   checkRedact(redact);
   const core = {
     name,

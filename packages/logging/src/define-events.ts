@@ -1,4 +1,4 @@
-import { yesOrNo } from './check-number.ts';
+import { yesOrNo } from './check-options.ts';
 import { counters } from './counters.ts';
 import { describe } from './describe.ts';
 import { type FieldsOf, type FieldType, fieldMisfits, fieldTypeNames, isFieldType } from './event-fields.ts';

@@ -1,6 +1,6 @@
 import { describe } from './describe.ts';
-import { stderr, stdout } from './fd-sink.ts';
 import type { Level } from './levels.ts';
+import { stderr, stdout } from './standard-output.ts';
 import { trackOf } from './track.ts';
 
 /** Where lines go: each call gets one or more whole lines, every one with its newline. `process.stdout` fits, an array's push in a test too. */

@@ -2,18 +2,22 @@ import { channel } from 'node:diagnostics_channel';
 import { errorText } from './health.ts';
 import { countDrop, countFailure } from './meters.ts';
 
-/** Published on `agent4:logging:drop`: records that a destination did not take. */
+/** Published on `agent4:logging:drop`: records that a destination did not take, or that the recorder gave up. */
 export interface DropEvent {
-  /** `stdout`, `stderr`, a file's path, the transport's name, or the name given. */
+  /** `stdout`, `stderr`, a file's path, the transport's name, the name given, or `recorder`. */
   destination: string;
+  /** How many; at least 1. */
   records: number;
   /** An error code such as EPIPE, `full`, `closed`, `refused` (too many attempts) or `exit` (still held when the process ended). */
   reason: string;
 }
 
-/** Published on `agent4:logging:failure`: a transport, format or destination that threw or emitted an error; the caller does not see it. */
+/** Published on `agent4:logging:failure`: what threw, rejected or emitted an error; whoever logged does not see it. */
 export interface FailureEvent {
-  /** The transport's name, `format`, or `destination`. */
+  /**
+   * The name of the destination or transport (`destination` without one) or the file's path; `format`; `logger <name>` for a record that
+   * could not be written; `throttle`; or the name of a function handed in, such as `trace` or `ignore`.
+   */
   source: string;
   error: unknown;
 }
@@ -25,8 +29,9 @@ export interface SuppressEvent {
   /** As given, before anything is put into it. */
   message: string;
   reason: 'sample' | 'dedupe' | 'rateLimit';
+  /** How many; at least 1. */
   suppressed: number;
-  /** When the first and the last of them were logged. */
+  /** When the first and the last of them were logged, as ISO 8601. */
   first: string;
   last: string;
 }
@@ -46,8 +51,9 @@ export interface SlowEvent {
   /** The logger's name. */
   logger: string;
   operation: string;
+  /** Milliseconds. */
   durationMs: number;
-  /** The threshold. */
+  /** The threshold, in milliseconds. */
   slowMs: number;
   outcome: 'ok' | 'error';
 }
@@ -55,15 +61,14 @@ export interface SlowEvent {
 const slow = channel('agent4:logging:slow');
 const drops = channel('agent4:logging:drop');
 const failures = channel('agent4:logging:failure');
+const suppressed = channel('agent4:logging:suppress');
+const levelChanges = channel('agent4:logging:level');
 
 // A subscriber that throws surfaces on its own (diagnostics_channel rethrows in a later tick), not in the log call.
 export const publishDrop = (event: DropEvent): void => {
   countDrop(event.destination, event.records, event.reason);
   if (drops.hasSubscribers) drops.publish(event);
 };
-
-const suppressed = channel('agent4:logging:suppress');
-const levelChanges = channel('agent4:logging:level');
 
 export const publishSuppress = (event: SuppressEvent): void => {
   if (suppressed.hasSubscribers) suppressed.publish(event);

@@ -1,10 +1,12 @@
 import { writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { flushAtExit, isEnding } from './at-exit.ts';
+import { isEnding } from './at-exit.ts';
 import type { Destination } from './destination.ts';
 import { publishDrop } from './events.ts';
-import { Condition, type DestinationHealth, reportHealth } from './health.ts';
+import { Condition, type DestinationHealth } from './health.ts';
 import { type Meter, meterNamed } from './meters.ts';
+import { newlines } from './newlines.ts';
+import { sleepSync } from './sleep-sync.ts';
 import { warnOnStderr } from './stderr-warning.ts';
 
 /** What a sink needs from its surroundings, so that tests can stand in for the system. */
@@ -30,19 +32,6 @@ const shortBatch = 2_048;
 const pieceLength = 65_536;
 const retryMs = 10;
 const exitPatienceMs = 5_000;
-
-/** Blocks the thread. */
-export const sleepSync = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-};
-
-/** Whole lines in these bytes. */
-export const newlines = (bytes: Uint8Array | undefined): number => {
-  let lines = 0;
-  if (bytes !== undefined)
-    for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) lines++;
-  return lines;
-};
 
 /**
  * Lines gathered in a turn of the event loop and written with one system call, at 16 KiB or when the turn ends.
@@ -280,19 +269,3 @@ export class FdSink implements Destination {
     );
   }
 }
-
-const ofProcess = new Map<number, FdSink>();
-
-const sinkOf = (fd: number, name: string): FdSink => {
-  let sink = ofProcess.get(fd);
-  if (sink === undefined) {
-    sink = new FdSink({ fd, name });
-    flushAtExit(sink);
-    reportHealth(sink);
-    ofProcess.set(fd, sink);
-  }
-  return sink;
-};
-
-export const stdout = (): FdSink => sinkOf(1, 'stdout');
-export const stderr = (): FdSink => sinkOf(2, 'stderr');

@@ -2,10 +2,10 @@ import type { EventEmitter } from 'node:events';
 import winston from 'winston';
 import { flushAtExit, noFlushAtExit } from './at-exit.ts';
 import { CoolDown } from './cool-down.ts';
-import { dropNotice } from './drop-notice.ts';
+import { dropRecord } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
 import { Condition, type DestinationHealth, reportHealth } from './health.ts';
-import { Info, MESSAGE, type WinstonInfo } from './info.ts';
+import { MESSAGE, type WinstonInfo } from './info.ts';
 import { later } from './later.ts';
 import type { LevelSet } from './levels.ts';
 import { type Meter, meterNamed } from './meters.ts';
@@ -161,8 +161,7 @@ export class Feed {
     // A transport that is not asked for warnings, or knows no such level, is not told.
     if (levels?.warn === undefined || most === undefined || most < levels.warn || !this.takesRecords) return;
     const untold = this.#condition.takeUntold();
-    if (untold !== undefined)
-      this.#hand(Info.ofLine('warn', dropNotice(this.name, untold, Date.now())) as unknown as WinstonInfo);
+    if (untold !== undefined) this.#hand(dropRecord(this, untold, Date.now()) as unknown as WinstonInfo);
   }
 
   /** Settles when the transport has answered for every record it was given. */

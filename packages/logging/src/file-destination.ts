@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import { flushAtExit } from './at-exit.ts';
-import { wholeNumber, yesOrNo } from './check-number.ts';
+import { checkFunction, checkName, wholeNumber, yesOrNo } from './check-options.ts';
 import { describe } from './describe.ts';
 import type { Destination } from './destination.ts';
 import { FileSink } from './file-sink.ts';
 import { type FileSystem, fileSystem } from './file-system.ts';
 import { type DestinationHealth, reportHealth } from './health.ts';
-import { checkClock, checkName } from './isolated-options.ts';
 import { type Later, later } from './later.ts';
 import { onlyKnown } from './only-known.ts';
 import { RotatedFiles } from './rotated-files.ts';
@@ -89,7 +88,7 @@ export const openFileDestination = (
     throw new TypeError(`path must be a non-empty string, got ${describe(given)}`);
   if (reopenOn !== undefined && reopenOn !== 'SIGHUP' && reopenOn !== 'SIGUSR2')
     throw new RangeError(`reopenOn must be SIGHUP or SIGUSR2, got ${describe(reopenOn)}`);
-  const clock = checkClock(options.clock);
+  const clock = checkFunction('clock', options.clock) ?? Date.now;
   const maxBytes = wholeNumber('maxBytes', options.maxBytes, 1, undefined);
   // A later chdir must not move the log.
   const path = resolve(given);

@@ -2,12 +2,13 @@ import { performance } from 'node:perf_hooks';
 import { isEnding, noFlushAtExit } from './at-exit.ts';
 import { dropNotice } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
-import { newlines, sleepSync } from './fd-sink.ts';
 import type { FileDestination } from './file-destination.ts';
 import { Condition, type DestinationHealth, reportHealthNoMore } from './health.ts';
-import type { Later } from './later.ts';
+import { type Later, within } from './later.ts';
 import { type Meter, meterNamed } from './meters.ts';
+import { newlines } from './newlines.ts';
 import type { RotatingFile } from './rotating-file.ts';
+import { sleepSync } from './sleep-sync.ts';
 
 export interface FileSinkOptions {
   readonly name: string;
@@ -71,14 +72,9 @@ export class FileSink implements FileDestination {
 
   async flush(): Promise<void> {
     const since = performance.now();
+    const { flushTimeoutMs, later } = this.#options;
     if (!this.#push())
-      await new Promise<void>((resolve) => {
-        const cancel = this.#options.later(resolve, this.#options.flushTimeoutMs, true);
-        this.#waiters.push(() => {
-          cancel();
-          resolve();
-        });
-      });
+      await within(new Promise<void>((resolve) => this.#waiters.push(resolve)), flushTimeoutMs, later);
     this.#meter.flushed(performance.now() - since);
   }
 
@@ -183,7 +179,7 @@ export class FileSink implements FileDestination {
     this.#condition.enter('up');
     const untold = this.#condition.takeUntold();
     // Behind the lines that were held: the dropped ones came after them.
-    if (untold !== undefined) this.#pending += `${dropNotice(this.name, untold, this.#options.clock())}\n`;
+    if (untold !== undefined) this.#pending += dropNotice(this, untold, this.#options.clock());
     const told = untold === undefined ? 'none was dropped' : `${untold.dropped} were dropped`;
     this.#options.warn(`agent4 logging: ${this.name} takes lines again; ${told}`);
   }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { flushAllSync } from './at-exit.ts';
-import { wholeNumber } from './check-number.ts';
+import { wholeNumber } from './check-options.ts';
 import { describe } from './describe.ts';
 import { reporters } from './health.ts';
 import { later } from './later.ts';

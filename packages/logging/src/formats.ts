@@ -1,10 +1,11 @@
 import { isatty } from 'node:tty';
 import { describe } from './describe.ts';
 import type { Destination } from './destination.ts';
-import { FdSink, stdout } from './fd-sink.ts';
+import { FdSink } from './fd-sink.ts';
 import { onlyKnown } from './only-known.ts';
 import { prettyFor } from './pretty.ts';
 import { awsShape, datadogShape, ecsShape, gcpShape, jsonShape, otelShape, type Shape } from './shape.ts';
+import { stdout } from './standard-output.ts';
 
 type FormatName = 'json' | 'pretty' | 'ecs' | 'otel' | 'gcp' | 'aws' | 'datadog';
 

@@ -86,6 +86,20 @@ export class Condition {
   }
 }
 
+/** Of a destination and what it wraps: the worse state of both, and what both hold and lost. */
+export const combined = (outer: DestinationHealth, inner: DestinationHealth): DestinationHealth => {
+  const worse = inner.state === 'down' || outer.state === 'up' ? inner : outer;
+  return {
+    name: outer.name,
+    state: worse.state,
+    since: worse.since,
+    queued: outer.queued + inner.queued,
+    queuedBytes: outer.queuedBytes + inner.queuedBytes,
+    dropped: outer.dropped + inner.dropped,
+    lastError: outer.lastError ?? inner.lastError,
+  };
+};
+
 // Weak, so that a logger made for one request leaves nothing behind.
 const known = new Set<WeakRef<Reporter>>();
 const registered = new WeakSet<Reporter>();

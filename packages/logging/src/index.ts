@@ -1,4 +1,4 @@
-// The whole public surface of @agent4/logging, apart from the subpaths ./http and ./propagation. Everything else may change at any time.
+// The whole public surface of @agent4/logging, apart from the subpaths ./http, ./propagation and ./testing. Everything else may change at any time.
 export { type CaptureOptions, captureExceptions } from './capture-exceptions.ts';
 export { configureLogging, type LoggingOptions } from './configure-logging.ts';
 export { type ContextFields, CorrelationContext, isValidCorrelationId } from './context.ts';

@@ -1,6 +1,7 @@
 import type winston from 'winston';
 import type { Members } from './members.ts';
 import type { Key, Rules } from './rules.ts';
+import type { Shape } from './shape.ts';
 
 export const LEVEL = Symbol.for('level');
 export const MESSAGE = Symbol.for('message');
@@ -42,21 +43,6 @@ export class Info {
   }
   set logger(value: string) {
     own(this, 'logger', value);
-  }
-
-  /** A record made of a line of ours. */
-  static ofLine(level: string, line: string): Info {
-    const {
-      timestamp,
-      level: _level,
-      logger,
-      message,
-      ...rest
-    } = JSON.parse(line) as Record<string, unknown>;
-    const info = Object.assign(new Info(level, String(logger)), rest, { level, message });
-    info[MESSAGE] = line;
-    info.#time = String(timestamp);
-    return info;
   }
 
   static setTime(info: Info, time: string): void {
@@ -137,24 +123,44 @@ export const addLayer = (info: Info, members: Members | undefined): void => {
   for (const [name, text] of layer.objects) readLater(info, name, text);
 };
 
-const heads = new Set([
-  'timestamp',
-  '@timestamp',
-  'time',
-  'level',
-  'log.level',
-  'severity',
-  'status',
-  'logger',
-]);
-for (const name of ['log.logger', 'logger.name', 'ecs.version', 'severity_text', 'severity_number'])
-  heads.add(name);
+interface OwnNames {
+  readonly top: ReadonlySet<string>;
+  /** Undefined where fields stand at the top. */
+  readonly attributes: ReadonlySet<string> | undefined;
+}
 
-/** Adds all that the finished line holds, for the record whose layers or names clash. */
-export const addLine = (info: Info, line: string, rules: Rules): void => {
-  const all = JSON.parse(line) as Record<string, unknown>;
-  const { attributes, body: _body, ...top } = all as { attributes?: object; body?: unknown };
-  const fields = rules.shape.contextFirst ? all : { ...top, ...attributes };
+const ownNames = new WeakMap<Shape, OwnNames>();
+
+/** What a line of this shape holds without any field. */
+const ownNamesOf = (shape: Shape): OwnNames => {
+  let known = ownNames.get(shape);
+  if (known === undefined) {
+    const { time, head, message, open, close } = shape;
+    const line = `${time}${head('info', '""')}${message}""${open('""')}${close}`;
+    const { attributes, ...top } = JSON.parse(line) as { attributes?: object };
+    known = {
+      top: new Set(Object.keys(top)),
+      attributes: attributes && new Set(Object.keys(attributes)),
+    };
+    ownNames.set(shape, known);
+  }
+  return known;
+};
+
+const addBut = (info: Info, fields: object, own: ReadonlySet<string>): void => {
   for (const [name, value] of Object.entries(fields))
-    if (name !== '__proto__' && name !== 'message' && !heads.has(name)) info[name] = value;
+    if (!own.has(name) && name !== '__proto__' && name !== 'level' && name !== 'message') info[name] = value;
+};
+
+/** Adds all fields that the finished line holds, for the record whose layers or names clash. */
+export const addLine = (info: Info, line: string, { shape }: Rules): void => {
+  const own = ownNamesOf(shape);
+  const all = JSON.parse(line) as Record<string, unknown>;
+  if (own.attributes === undefined) {
+    addBut(info, all, own.top);
+  } else {
+    const { attributes, ...top } = all as { attributes: object };
+    addBut(info, top, own.top);
+    addBut(info, attributes, own.attributes);
+  }
 };

@@ -1,4 +1,4 @@
-import { wholeNumber } from './check-number.ts';
+import { checkFunction, checkName, wholeNumber } from './check-options.ts';
 import type { CoolDownOptions } from './cool-down.ts';
 import { describe } from './describe.ts';
 import type { Destination } from './destination.ts';
@@ -55,19 +55,6 @@ const known =
   );
 const policies: readonly QueuePolicy[] = ['block', 'drop-oldest', 'drop-newest', 'drop-below-level'];
 
-/** @throws TypeError when it is neither left out nor a non-empty string. */
-export const checkName = (name: unknown): string | undefined => {
-  if (name === undefined || (typeof name === 'string' && name !== '')) return name;
-  throw new TypeError(`name must be a non-empty string, got ${describe(name)}`);
-};
-
-/** @throws TypeError when it is neither left out nor a function. */
-export const checkClock = (clock: unknown): (() => number) => {
-  if (clock === undefined) return Date.now;
-  if (typeof clock === 'function') return clock as () => number;
-  throw new TypeError(`clock must be a function, got ${describe(clock)}`);
-};
-
 /** @throws TypeError or RangeError naming the option that is unknown or wrong. */
 export const isolatedOptions = (destination: Destination, options: IsolatedOptions): FullIsolatedOptions => {
   onlyKnown('isolated', options, known);
@@ -98,6 +85,6 @@ export const isolatedOptions = (destination: Destination, options: IsolatedOptio
     ),
     guard,
     flushTimeoutMs: wholeNumber('flushTimeoutMs', options.flushTimeoutMs, 0, 5_000),
-    clock: checkClock(options.clock),
+    clock: checkFunction('clock', options.clock) ?? Date.now,
   };
 };

@@ -1,15 +1,14 @@
 import { isEnding, noFlushAtExit } from './at-exit.ts';
-import { CoolDown } from './cool-down.ts';
+import { askedFor, CoolDown } from './cool-down.ts';
 import { dropNotice } from './drop-notice.ts';
 import { publishDrop, publishFailure } from './events.ts';
-import { Condition, type DestinationHealth, reportHealthNoMore } from './health.ts';
+import { Condition, combined, type DestinationHealth, reportHealthNoMore } from './health.ts';
 import type { Inner } from './inner.ts';
 import type { IsolatedDestination } from './isolated.ts';
 import type { FullIsolatedOptions } from './isolated-options.ts';
-import { type Later, later } from './later.ts';
+import { type Later, later, within } from './later.ts';
 import type { Level } from './levels.ts';
 import { LineQueue, type QueuedLine } from './line-queue.ts';
-import { isPrimitive, peek } from './peek.ts';
 import { Retries } from './retries.ts';
 import { warnOnStderr } from './stderr-warning.ts';
 
@@ -71,15 +70,9 @@ export class Isolation implements IsolatedDestination {
 
   async flush(): Promise<void> {
     this.#drain();
-    if (!this.#idle)
-      await new Promise<void>((resolve) => {
-        const cancel = this.#later(resolve, this.#options.flushTimeoutMs, true);
-        this.#waiters.push(() => {
-          cancel();
-          resolve();
-        });
-      });
-    await this.#within(this.#inner.flush());
+    if (!this.#idle) await this.#inTime(new Promise<void>((resolve) => this.#waiters.push(resolve)));
+    // A promise of the destination's that never settles must not hold a flush for ever.
+    await this.#inTime(this.#inner.flush().catch((error: unknown) => this.#note(error)));
   }
 
   /** For the end of the process: hands over what is queued without waiting for answers. */
@@ -92,17 +85,7 @@ export class Isolation implements IsolatedDestination {
   health(): DestinationHealth {
     const own = this.#condition.report(this.name, this.#queue.length, this.#queue.bytes);
     const inner = this.#inner.health();
-    if (inner === undefined) return own;
-    const worse = inner.state === 'down' || own.state === 'up' ? inner : own;
-    return {
-      name: this.name,
-      state: worse.state,
-      since: worse.since,
-      queued: own.queued + inner.queued,
-      queuedBytes: own.queuedBytes + inner.queuedBytes,
-      dropped: own.dropped + inner.dropped,
-      lastError: own.lastError ?? inner.lastError,
-    };
+    return inner === undefined ? own : combined(own, inner);
   }
 
   async close(): Promise<void> {
@@ -115,19 +98,8 @@ export class Isolation implements IsolatedDestination {
     return this.#queue.length === 0 && this.#pause === undefined;
   }
 
-  /** A promise of the destination's that never settles must not hold a flush for ever; what it rejects with is noted. */
-  async #within(flushed: PromiseLike<void>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = this.#later(resolve, this.#options.flushTimeoutMs, true);
-      const done = (): void => {
-        cancel();
-        resolve();
-      };
-      flushed.then(done, (error: unknown) => {
-        this.#note(error);
-        done();
-      });
-    });
+  #inTime(done: Promise<unknown>): Promise<void> {
+    return within(done, this.#options.flushTimeoutMs, this.#later);
   }
 
   #next(): void {
@@ -142,7 +114,9 @@ export class Isolation implements IsolatedDestination {
         return;
       }
       if (this.#inner.congested) {
-        this.#pauseUntil('congested', this.#inner.flush());
+        this.#pause = 'congested';
+        const go = (): void => this.#resume('congested');
+        this.#inner.flush().then(go, go);
         return;
       }
       if (turn === linesPerTurn) {
@@ -191,7 +165,7 @@ export class Isolation implements IsolatedDestination {
     if (this.#condition.state !== 'up') this.#condition.enter('up');
     const untold = this.#condition.takeUntold();
     if (untold === undefined) return;
-    const text = `${dropNotice(this.name, untold, clock())}\n`;
+    const text = dropNotice(this, untold, clock());
     this.#queue.unshift({ text, level: 'warn', bytes: Buffer.byteLength(text) });
   }
 
@@ -199,13 +173,9 @@ export class Isolation implements IsolatedDestination {
     const refused = this.#retries.failed(lines);
     if (refused > 0) this.#lose(refused, 'refused');
     const coolDownMs = this.#note(error);
-    const { guard } = this.#options;
-    const retryAfterMs = isPrimitive(error) ? undefined : peek(error as object, 'retryAfterMs');
-    if (guard === undefined) this.#wait(coolDownMs);
-    else
-      this.#wait(
-        typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : this.#options.coolDownMs,
-      );
+    this.#wait(
+      this.#options.guard === undefined ? coolDownMs : (askedFor(error) ?? this.#options.coolDownMs),
+    );
   }
 
   /** @returns the cool-down, in milliseconds. */
@@ -218,21 +188,14 @@ export class Isolation implements IsolatedDestination {
 
   #wait(ms: number): void {
     this.#pause = 'waiting';
-    this.#later(() => {
-      if (this.#pause !== 'waiting') return;
-      this.#pause = undefined;
-      this.#drain();
-    }, ms);
+    this.#later(() => this.#resume('waiting'), ms);
   }
 
-  #pauseUntil(reason: 'congested', event: PromiseLike<unknown>): void {
-    this.#pause = reason;
-    const go = (): void => {
-      if (this.#pause !== reason) return;
-      this.#pause = undefined;
-      this.#drain();
-    };
-    event.then(go, go);
+  /** Ends a pause, unless it is over or another has begun. */
+  #resume(from: 'congested' | 'waiting'): void {
+    if (this.#pause !== from) return;
+    this.#pause = undefined;
+    this.#drain();
   }
 
   #handOverAll(): void {

@@ -1,3 +1,5 @@
+import { describe } from './describe.ts';
+
 const brand: unique symbol = Symbol.for('agent4.logging.lazy') as never;
 
 /** A value that is worked out when, and only if, its record is written. */
@@ -8,9 +10,10 @@ export interface Lazy<Value = unknown> {
 /**
  * A field that costs something to work out: `log.debug('state', { dump: lazy(() => dump()) })` calls nothing while debug is
  * off. It is called once a record, in the log call; in bindings and `base` once for all records. What it throws is marked.
+ * @throws TypeError for what is no function.
  */
 export const lazy = <Value>(value: () => Value): Lazy<Value> => {
-  if (typeof value !== 'function') throw new TypeError(`lazy must get a function, got ${typeof value}`);
+  if (typeof value !== 'function') throw new TypeError(`lazy must get a function, got ${describe(value)}`);
   return { [brand]: value };
 };
 

@@ -1,3 +1,4 @@
+import { checkFunction, checkMs } from './check-options.ts';
 import { registry, touch } from './configuration.ts';
 import { environmentLevels } from './environment-level.ts';
 import { publishLevel } from './events.ts';
@@ -5,7 +6,7 @@ import { loggerLevels } from './known-loggers.ts';
 import { checkPattern } from './level-patterns.ts';
 import { checkLevel, type Level } from './levels.ts';
 import { onlyKnown } from './only-known.ts';
-import { checkFunction, checkMs, type Schedule, scheduleOutside, unrefTimer } from './schedule.ts';
+import { type Schedule, scheduleOutside, unrefTimer } from './schedule.ts';
 
 export interface LevelChangeOptions {
   /** Ends the change by itself after this time, milliseconds, at most 2,147,483,647. Default: it stays until it is undone. */

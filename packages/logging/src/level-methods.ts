@@ -26,6 +26,7 @@ export const log = (scope: Scope, index: number, args: readonly unknown[]): void
       if (admitted === undefined) return;
       ready = admitted;
     }
+    // What readCall would say of such a call, without an object to say it in: a tenth of the call's time.
     const [message, fields] = args;
     if (typeof message === 'string' && (args.length === 1 || (args.length === 2 && isPlainFields(fields)))) {
       write(scope, ready, index, message, fields as Record<string, unknown> | undefined);

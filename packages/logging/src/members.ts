@@ -1,6 +1,8 @@
+import { distinct } from './distinct-key.ts';
 import { isPrimitive, peek } from './peek.ts';
 import type { Rules } from './rules.ts';
-import { distinct, Walk } from './walk.ts';
+import { spreadError } from './spread-error.ts';
+import { Walk } from './walk.ts';
 
 /** The fields of one layer (base, context, bindings, a call) as ready text. */
 export interface Members {
@@ -29,10 +31,11 @@ export const membersOf = (
   const { maxKeys, maxLineBytes } = rules.limits;
   const { reserved } = rules.shape;
   const writer = walk ?? new Walk(rules, maxLineBytes >> 1);
-  const members: string[] = [];
+  let members: string[] = [];
   const nested: string[] = [];
   let text = '';
   let used: Set<string> | undefined;
+  let spread = false;
   const count = Math.min(given, maxKeys);
   for (let at = 0; at < count; at++) {
     const name = names[at] as string;
@@ -44,6 +47,16 @@ export const membersOf = (
       shown = distinct(name, rules, used);
       key = rules.key(shown);
     }
+    const plain = peek(fields, name);
+    const parts = name === 'error' && !key.secret ? spreadError(plain, rules, writer) : undefined;
+    if (parts !== undefined) {
+      for (const [part, value] of parts) {
+        names.push(part);
+        members.push(rules.key(part).text + value);
+      }
+      spread = true;
+      continue;
+    }
     const other = rename?.get(name);
     // A secret stays one under another name.
     if (other !== undefined) {
@@ -51,7 +64,6 @@ export const membersOf = (
       key = { ...rules.key(other), secret };
       names.push(other);
     }
-    const plain = peek(fields, name);
     const wanted = other === undefined ? plain : (rules.shape.value?.(other, plain) ?? plain);
     const value = writer.field(key, shown, wanted, rules.root, 0);
     if (value === undefined) continue;
@@ -68,6 +80,11 @@ export const membersOf = (
     const member = `"…":"[${given - maxKeys} more]"`;
     members.push(member);
     text += `,${member}`;
+  }
+  if (spread) {
+    // The caller may have given such fields as well.
+    members = [...byKey([members]).values()];
+    text = textOf(members);
   }
   return { names, members, nested, text };
 };
@@ -89,7 +106,7 @@ export const layered = (earlier: Members, later: Members): Members => {
     names: [...new Set(names)],
     members,
     nested: [...byKey([earlier.nested, later.nested]).values()],
-    text: members.map((member) => `,${member}`).join(''),
+    text: textOf(members),
   };
 };
 
@@ -111,6 +128,8 @@ export const byKey = (layers: ReadonlyArray<readonly string[]>): Map<string, str
     }
   return found;
 };
+
+const textOf = (members: readonly string[]): string => members.map((member) => `,${member}`).join('');
 
 let depth = 0;
 

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { yesOrNo } from './check-number.ts';
+import { checkFunction, checkMs, checkShare, yesOrNo } from './check-options.ts';
 import { checkSlowMs } from './configure-logging.ts';
 import { type LoggerOptions, loggerOptions } from './create-logger.ts';
 import { describe } from './describe.ts';
@@ -39,7 +39,6 @@ export interface PerformanceLoggerOptions extends LoggerOptions {
 const own = 'slowMs monotonicClock sampleFast reportEveryMs eventLoop gc generateSpanId random timers'.split(
   ' ',
 );
-const maxIntervalMs = 2_147_483_647;
 
 interface FullOptions {
   readonly slowMs: number | undefined;
@@ -71,19 +70,10 @@ export const performanceOptions = (options: PerformanceLoggerOptions): FullOptio
     ...logger
   } = options;
   checkSlowMs(slowMs);
-  for (const [name, value] of Object.entries({ monotonicClock, random }))
-    if (typeof value !== 'function')
-      throw new TypeError(`${name} must be a function, got ${describe(value)}`);
+  for (const [name, value] of Object.entries({ monotonicClock, random })) checkFunction(name, value);
   for (const [name, value] of Object.entries({ eventLoop, gc })) yesOrNo(name, value);
-  if (typeof sampleFast !== 'number' || !(sampleFast >= 0 && sampleFast <= 1))
-    throw new RangeError(`sampleFast must be a number from 0 to 1, got ${describe(sampleFast)}`);
-  if (
-    reportEveryMs !== undefined &&
-    !(Number.isInteger(reportEveryMs) && reportEveryMs >= 1 && reportEveryMs <= maxIntervalMs)
-  )
-    throw new RangeError(
-      `reportEveryMs must be an integer from 1 to ${maxIntervalMs}, got ${describe(reportEveryMs)}`,
-    );
+  checkShare('sampleFast', sampleFast);
+  if (reportEveryMs !== undefined) checkMs('reportEveryMs', reportEveryMs);
   for (const method of ['setInterval', 'clearInterval'] as const)
     if (typeof timers?.[method] !== 'function')
       throw new TypeError(`timers must have ${method}(), got ${describe(timers)}`);

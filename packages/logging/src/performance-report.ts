@@ -1,12 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { type FlushedAtExit, flushAtExit, noFlushAtExit } from './at-exit.ts';
+import { outsideContext } from './context.ts';
 import type { Logger } from './logger.ts';
 import type { Watch } from './loop-watch.ts';
 import type { IntervalTimers } from './performance-options.ts';
 import { Timings } from './timings.ts';
-
-// A report is about all requests: it must not carry the ids of the one that happened to be running.
-const outside = AsyncLocalStorage.snapshot();
 
 interface ReportOptions {
   readonly logger: Logger;
@@ -28,7 +25,7 @@ export class PerformanceReport implements FlushedAtExit {
   constructor(options: ReportOptions) {
     this.#options = options;
     this.#since = options.monotonicClock();
-    this.#handle = outside(() => options.timers.setInterval(() => this.write(), options.everyMs));
+    this.#handle = outsideContext(() => options.timers.setInterval(() => this.write(), options.everyMs));
     (this.#handle as { unref?: () => void } | undefined)?.unref?.();
     flushAtExit(this);
   }
@@ -41,7 +38,8 @@ export class PerformanceReport implements FlushedAtExit {
     this.#since = now;
     const stats = Object.entries(this.timings.stats());
     this.timings.reset();
-    outside(() => {
+    // A report is about all requests: it must not carry the ids of the one that happens to be running.
+    outsideContext(() => {
       for (const [operation, figures] of stats) logger.info('timings', { operation, periodMs, ...figures });
       for (const watch of watches) {
         const seen = watch.take();

@@ -1,7 +1,8 @@
 import { isatty } from 'node:tty';
 import type { Destination } from './destination.ts';
-import { FdSink, stdout } from './fd-sink.ts';
+import { FdSink } from './fd-sink.ts';
 import { prettyRecord } from './pretty-record.ts';
+import { stdout } from './standard-output.ts';
 
 /** Whether colours are wanted: FORCE_COLOR before NO_COLOR before what the descriptor is. */
 export const wantsColour = (

@@ -15,3 +15,6 @@ export const quote = (text: string): string =>
   isAscii(text) || !exotic.test(text)
     ? JSON.stringify(text)
     : JSON.stringify(wellFormed(text)).replace(notEscapedByJson, escapeUnit);
+
+/** Stands where a value is left out, as JSON text. */
+export const marker = (text: string): string => quote(`[${text}]`);

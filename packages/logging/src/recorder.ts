@@ -1,4 +1,5 @@
-import { isPlainFields, readCall } from './arguments.ts';
+import { readCall } from './arguments.ts';
+import { wholeNumber } from './check-options.ts';
 import { registry } from './configuration.ts';
 import { unitOfWork } from './context.ts';
 import { describe } from './describe.ts';
@@ -96,11 +97,7 @@ export class Recorder {
     const ring = this.#ring(true);
     if (ring === undefined) return;
     const { rules } = ready;
-    const [message, fields] = args;
-    const call =
-      typeof message === 'string' && (args.length === 1 || (args.length === 2 && isPlainFields(fields)))
-        ? { message, fields: fields as Record<string, unknown> | undefined }
-        : readCall(args, rules);
+    const call = readCall(args, rules);
     const line = composeLine(markedReady(ready), index, call.message, withoutMark(call.fields));
     // Counting the bytes also makes one text of the line's pieces.
     ring.push({ scope, rules, index, line, fed, bytes: Buffer.byteLength(line) + perRecordBytes });
@@ -122,11 +119,8 @@ export const recorderOf = (options: RecorderOptions | false): Recorder | undefin
   const { scope = 'context' } = options;
   if (scope !== 'context' && scope !== 'process')
     throw new TypeError(`recorder.scope must be context or process, got ${describe(scope)}`);
-  const size = (name: 'maxBytes' | 'maxRecords' | 'maxTotalBytes', usual: number, least: number): number => {
-    const value = options[name] ?? usual;
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new RangeError(`recorder.${name} must be an integer >= ${least}, got ${describe(value)}`);
-  };
+  const size = (name: 'maxBytes' | 'maxRecords' | 'maxTotalBytes', usual: number, least: number): number =>
+    wholeNumber(`recorder.${name}`, options[name], least, usual);
   const maxBytes = size('maxBytes', scope === 'process' ? 1_048_576 : 131_072, 1_024);
   return new Recorder({
     level: checkLevel('recorder.level', options.level),

@@ -1,5 +1,5 @@
+import { wholeNumber } from './check-options.ts';
 import { counters } from './counters.ts';
-import { describe } from './describe.ts';
 import { onlyKnown } from './only-known.ts';
 import { quote, wellFormed } from './quote.ts';
 import { noRedaction, type Redactor } from './redact.ts';
@@ -33,13 +33,8 @@ const least: FullLimits = { maxDepth: 1, maxKeys: 1, maxStringLength: 16, maxLin
 export const fullLimits = (limits: Limits = {}): FullLimits => {
   onlyKnown('limits', limits, Object.keys(defaultLimits));
   const full = { ...defaultLimits };
-  for (const name of Object.keys(full) as Array<keyof Limits>) {
-    const value = limits[name];
-    if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < least[name])
-      throw new RangeError(`limits.${name} must be an integer >= ${least[name]}, got ${describe(value)}`);
-    full[name] = value;
-  }
+  for (const name of Object.keys(full) as Array<keyof Limits>)
+    full[name] = wholeNumber(`limits.${name}`, limits[name], least[name], defaultLimits[name]);
   return full;
 };
 
@@ -52,7 +47,7 @@ export interface Key {
   readonly secret: boolean;
   /** The text lost something, so that another key may have the same one. */
   readonly lossy: boolean;
-  /** A name that the line uses itself, one that may be a method (`toJSON`), or a lossy one: not for the fast way. */
+  /** A name that the line uses itself, one that may be a method (`toJSON`) or several fields, or a lossy one: not for the fast way. */
   readonly odd: boolean;
 }
 
@@ -100,7 +95,12 @@ export class Rules {
       next: `,${text}`,
       secret: this.redactor.isSecretKey(name),
       lossy,
-      odd: lossy || this.shape.reserved.has(name) || name === 'toJSON' || name === 'toLogRecord',
+      odd:
+        lossy ||
+        this.shape.reserved.has(name) ||
+        name === 'toJSON' ||
+        name === 'toLogRecord' ||
+        (name === 'error' && this.shape.exception !== undefined),
     };
     if (this.#keys.size < knownKeys) this.#keys.set(name, key);
     return key;

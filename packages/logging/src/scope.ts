@@ -3,8 +3,8 @@ import { registry, rulesFor, touch } from './configuration.ts';
 import { type Control, controlOf } from './control.ts';
 import { type Formatting, type Output, outputOf } from './deliver.ts';
 import type { Destination } from './destination.ts';
+import { noteShape } from './drop-notice.ts';
 import { environmentLevels } from './environment-level.ts';
-import { stdout } from './fd-sink.ts';
 import type { Feed } from './feed.ts';
 import { environmentShape } from './formats.ts';
 import { bestLevel } from './level-patterns.ts';
@@ -25,6 +25,7 @@ import { snapshot } from './peek.ts';
 import type { RedactOptions } from './redact.ts';
 import type { FullLimits, Rules } from './rules.ts';
 import type { Shape } from './shape.ts';
+import { stdout } from './standard-output.ts';
 import type { Throttling } from './throttle-options.ts';
 
 /** What a logger and its children have in common. */
@@ -223,6 +224,8 @@ export class Scope {
     const feeds = [...new Set([...core.feeds, ...configuration.feeds, ...observed])];
     const silent = feeds.some((feed) => feed.takesRecords && !feed.pushed);
     const destination = core.destination ?? configuration.destination ?? (silent ? undefined : stdout());
+    for (const target of destination === undefined ? feeds : [destination, ...feeds])
+      noteShape(target, shape);
     const name = rules.string(core.name);
     const rank = core.levels.ranks[this.#level()] as number;
     const control = controlOf(this, configuration);

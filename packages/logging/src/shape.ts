@@ -23,6 +23,8 @@ export interface Shape {
   readonly drawFor?: (destination: Destination) => ((line: string) => string) | undefined;
   /** Names for the parts of an error. */
   readonly error: { readonly name: string; readonly message: string; readonly stack: string };
+  /** Where given, these parts of an error in the field `error` are fields of their own, with this before their names. */
+  readonly exception?: string;
 }
 
 const names = (text: string): ReadonlySet<string> => new Set(text.split(' '));
@@ -92,6 +94,7 @@ export const otelShape: Shape = {
   ]),
   contextFirst: false,
   error: { name: 'type', message: 'message', stack: 'stacktrace' },
+  exception: 'exception.',
 };
 
 const googleSeverities: Readonly<Record<string, string>> = {

@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
+import { checkFunction, checkMs, checkShare, wholeNumber } from './check-options.ts';
 import { describe } from './describe.ts';
 import { type LevelSet, npmLevels } from './levels.ts';
 import { onlyKnown } from './only-known.ts';
-import { checkFunction, checkMs, type Schedule, unrefTimer } from './schedule.ts';
+import { type Schedule, unrefTimer } from './schedule.ts';
 
 /** What is written of many records; what is not is counted and told. Each part is off until it is given. */
 export interface ThrottleOptions {
@@ -58,16 +59,6 @@ export interface Throttling {
   readonly schedule: Schedule;
 }
 
-const integer = (option: string, value: unknown, least: number): number => {
-  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
-  throw new RangeError(`${option} must be an integer >= ${least}, got ${describe(value)}`);
-};
-
-const rate = (option: string, value: unknown): number => {
-  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
-  throw new RangeError(`${option} must be a number from 0 to 1, got ${describe(value)}`);
-};
-
 /** The rank up to which records are never sampled out: `warn`'s, else all that are more severe than the usual level. */
 export const certainRank = ({ names, ranks, usual }: LevelSet): number => {
   const most = ['error', 'warn', 'warning'].flatMap((name) => ranks[name] ?? []);
@@ -89,9 +80,9 @@ const sampleOf = (given: SampleOptions, set: LevelSet): Throttling['sample'] => 
       throw new RangeError(
         `throttle.sample.levels must name levels less severe than warn (${set.names.filter((known) => (set.ranks[known] as number) > certain).join(', ')}), got ${name}`,
       );
-    rate(`throttle.sample.levels.${name}`, value);
+    checkShare(`throttle.sample.levels.${name}`, value);
   }
-  return { rate: rate('throttle.sample.rate', given.rate), levels: { ...levels } };
+  return { rate: checkShare('throttle.sample.rate', given.rate), levels: { ...levels } };
 };
 
 const rateLimitOf = (given: RateLimitOptions): Throttling['rateLimit'] => {
@@ -101,18 +92,15 @@ const rateLimitOf = (given: RateLimitOptions): Throttling['rateLimit'] => {
     throw new RangeError(`throttle.rateLimit.perSecond must be a number above 0, got ${describe(perSecond)}`);
   return {
     perSecond,
-    burst:
-      burst === undefined
-        ? Math.max(1, Math.floor(perSecond))
-        : integer('throttle.rateLimit.burst', burst, 1),
+    burst: wholeNumber('throttle.rateLimit.burst', burst, 1, Math.max(1, Math.floor(perSecond))),
   };
 };
 
 const dedupeOf = (given: DedupeOptions): Throttling['dedupe'] => {
   onlyKnown('throttle.dedupe', given, ['first', 'every']);
   return {
-    first: integer('throttle.dedupe.first', given.first ?? 100, 1),
-    every: integer('throttle.dedupe.every', given.every ?? 100, 0),
+    first: wholeNumber('throttle.dedupe.first', given.first, 1, 100),
+    every: wholeNumber('throttle.dedupe.every', given.every, 0, 100),
   };
 };
 
@@ -132,7 +120,7 @@ export const throttlingOf = (
     dedupe: dedupe === undefined ? undefined : dedupeOf(dedupe),
     intervalMs:
       options.intervalMs === undefined ? 10_000 : checkMs('throttle.intervalMs', options.intervalMs),
-    maxKeys: options.maxKeys === undefined ? 1_000 : integer('throttle.maxKeys', options.maxKeys, 1),
+    maxKeys: wholeNumber('throttle.maxKeys', options.maxKeys, 1, 1_000),
     monotonicClock:
       checkFunction('throttle.monotonicClock', options.monotonicClock) ?? (() => performance.now()),
     random: checkFunction('throttle.random', options.random) ?? Math.random,

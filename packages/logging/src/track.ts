@@ -26,7 +26,7 @@ export class Track implements Reporter {
   failed(error: unknown): void {
     this.failing = true;
     this.#condition.enter('degraded', error);
-    publishFailure({ source: 'destination', error });
+    publishFailure({ source: this.meter.name, error });
   }
 
   worked(): void {

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 import { errorEntries, isErrorLike } from './error-entries.ts';
 import { isPrimitive, peek } from './peek.ts';
-import { quote } from './quote.ts';
+import { marker, quote } from './quote.ts';
 import type { PathState } from './redact-paths.ts';
-import { marker, type Walk } from './walk.ts';
+import type { Walk } from './walk.ts';
 
 /** The types whose own enumerable properties do not tell what they hold; undefined for all others. */
 export const specialText = (

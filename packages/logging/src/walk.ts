@@ -1,12 +1,12 @@
 import { counters } from './counters.ts';
+import { distinct } from './distinct-key.ts';
 import { lazyOf } from './lazy.ts';
 import { peek, unreadable } from './peek.ts';
-import { quote } from './quote.ts';
+import { marker, quote } from './quote.ts';
 import type { PathState } from './redact-paths.ts';
 import type { Key, Rules } from './rules.ts';
 import { specialText } from './walk-special.ts';
 
-export const marker = (text: string): string => quote(`[${text}]`);
 const truncated = marker('Truncated');
 const objectPrototype = Object.prototype;
 
@@ -255,15 +255,3 @@ export class Walk {
     return `${text}}`;
   }
 }
-
-/** The key, with a number behind it where its JSON text was used already (two lone surrogates look the same). */
-export const distinct = (
-  key: string,
-  rules: Rules,
-  used: { has(text: string): boolean; add(text: string): unknown },
-): string => {
-  let name = key;
-  for (let turn = 2; used.has(rules.key(name).text); turn++) name = `${key.slice(0, 900)}#${turn}`;
-  used.add(rules.key(name).text);
-  return name;
-};

@@ -82,7 +82,7 @@ describe('a winston transport', () => {
     const drops = heard('drop');
     const moody = new Moody('feed hanging');
     moody.mode = 'hold';
-    const { logger } = captured({ transports: moody });
+    const { logger } = captured({ transports: moody, format: 'gcp' });
     for (let at = 0; at < 50_007; at++) logger.info('m');
     expect([drops.length, of(moody.name)]).toEqual([
       7,
@@ -94,7 +94,12 @@ describe('a winston transport', () => {
     await turn();
     expect(moody.infos).toHaveLength(50_000);
     const notices = moody.infos.filter(({ dropped }) => dropped !== undefined);
-    expect(notices).toMatchObject([{ level: 'warn', destination: 'feed hanging', dropped: 7 }]);
+    expect(notices).toMatchObject([{ level: 'warn', destination: { name: 'feed hanging' }, dropped: 7 }]);
+    expect(JSON.parse(notices[0]![Symbol.for('message') as never] as string)).toMatchObject({
+      severity: 'WARNING',
+      message: notices[0]!.message,
+      dropped: 7,
+    });
     expect(of(moody.name)!.state).toBe('up');
   });
 

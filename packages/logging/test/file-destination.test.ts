@@ -106,7 +106,11 @@ describe('a file destination', () => {
     await time.advance(5_000);
     const lines = folder.lines;
     expect(lines).toHaveLength(12);
-    expect(JSON.parse(lines[11]!)).toMatchObject({ level: 'warn', destination: 'app', dropped: 10 });
+    expect(JSON.parse(lines[11]!)).toMatchObject({
+      level: 'warn',
+      destination: { name: 'app' },
+      dropped: 10,
+    });
     expect(warnings.at(-1)).toBe('agent4 logging: app takes lines again; 10 were dropped');
     await file.close();
   });

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { CorrelationContext, type Format } from '../src/index.ts';
+import winston from 'winston';
+import { CorrelationContext, configureLogging, type Format, type LoggerOptions } from '../src/index.ts';
 import { captured } from './capture.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -67,7 +68,6 @@ describe('an error', () => {
   it.each<[Format, (record: Record<string, Record<string, unknown>>) => unknown, string[]]>([
     ['json', (record) => record.error, ['name', 'message', 'code', 'stack', 'cause']],
     ['ecs', (record) => record.error, ['type', 'message', 'code', 'stack_trace', 'cause']],
-    ['otel', ({ attributes }) => attributes?.error, ['type', 'message', 'code', 'stacktrace', 'cause']],
     ['gcp', (record) => record.error, ['name', 'message', 'code', 'stack', 'cause']],
     ['aws', (record) => record.error, ['name', 'message', 'code', 'stack', 'cause']],
     ['datadog', (record) => record.error, ['kind', 'message', 'code', 'stack', 'cause']],
@@ -80,6 +80,78 @@ describe('an error', () => {
     expect(found[keys[0]!]).toBe('RangeError');
     expect(found[keys[3]!]).toMatch(/^RangeError: boom\n {4}at /);
     expect(Object.keys(found.cause as object)[0]).toBe(keys[0]);
+  });
+});
+
+describe('an error in otel', () => {
+  const attributesOf = (fields: object, options: Partial<LoggerOptions> = {}): Record<string, unknown> => {
+    const { logger, records } = captured({ format: 'otel', ...options });
+    logger.error('m', fields);
+    return records()[0]!.attributes as Record<string, unknown>;
+  };
+  const error = Object.assign(new RangeError('boom', { cause: new TypeError('inner') }), {
+    code: 'E_X',
+    password: 'hunter2',
+  });
+
+  it('is attributes of the convention’s names, and what else it has', () => {
+    const { 'exception.stacktrace': stack, ...rest } = attributesOf({ error, a: 1 });
+    expect(stack).toMatch(/^RangeError: boom\n {4}at /);
+    expect(rest).toEqual({
+      'logger.name': 'test',
+      'exception.type': 'RangeError',
+      'exception.message': 'boom',
+      error: {
+        code: 'E_X',
+        password: '[REDACTED]',
+        cause: { type: 'TypeError', message: 'inner', stacktrace: expect.any(String) },
+      },
+      a: 1,
+    });
+    expect(attributesOf({ error: new Error('bare') })).not.toHaveProperty('error');
+  });
+
+  it('is one error where a child and a call have one each, and no key is there twice', () => {
+    const { logger, text } = captured({ format: 'otel' });
+    logger.child({ error: new Error('old') }).error('m', { error: new TypeError('new') });
+    logger.error('m', { error: new TypeError('new'), 'exception.type': 'given' });
+    for (const line of text) {
+      expect(line.split('"exception.type":')).toHaveLength(2);
+      expect(JSON.parse(line).attributes['exception.message']).toBe('new');
+    }
+    expect(JSON.parse(text[1]!).attributes['exception.type']).toBe('given');
+  });
+
+  it('is hidden by paths and keys as in every format', () => {
+    const hidden = { error: '[REDACTED]' };
+    expect(attributesOf({ error }, { redact: { paths: ['error.message'] } })).toMatchObject({
+      'exception.type': 'RangeError',
+      'exception.message': '[REDACTED]',
+    });
+    for (const redact of [{ paths: ['error'] }, { keys: ['error'] }])
+      expect(attributesOf({ error }, { redact })).toEqual({ 'logger.name': 'test', ...hidden });
+  });
+
+  it('that speaks for itself, stands in another field or is no Error stays as it is', () => {
+    const own = { toLogRecord: () => ({ kind: 'own' }) };
+    expect(attributesOf({ error: own })).toMatchObject({ error: { kind: 'own' } });
+    expect(attributesOf({ reason: error })).toMatchObject({ reason: { type: 'RangeError' } });
+    expect(attributesOf({ error: 'text' })).toMatchObject({ error: 'text' });
+  });
+
+  it('is given to transports as the same fields', () => {
+    const infos: unknown[] = [];
+    const format = winston.format((info) => {
+      infos.push({ ...info });
+      return info;
+    })();
+    const undo = configureLogging({ format: 'otel' });
+    const { logger } = captured({ format });
+    logger.error('m', { error });
+    undo();
+    expect(infos).toMatchObject([
+      { message: 'm', 'exception.type': 'RangeError', 'exception.message': 'boom', error: { code: 'E_X' } },
+    ]);
   });
 });
 

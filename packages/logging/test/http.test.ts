@@ -134,7 +134,7 @@ describe('node http', () => {
       new TypeError('header must be a header name, got a b'),
     );
     expect(() => httpLogging({ logger: {} as never })).toThrow(
-      new TypeError('logger must have info(message, fields)'),
+      new TypeError('logger must have info(message, fields), got [object Object]'),
     );
   });
 });

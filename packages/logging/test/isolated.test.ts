@@ -2,8 +2,10 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { FdSink } from '../src/fd-sink.ts';
 import {
+  configureLogging,
   createLogger,
   type Destination,
+  type Format,
   type IsolatedOptions,
   isolated,
   loggingHealth,
@@ -117,7 +119,7 @@ describe('isolated', () => {
       expect(JSON.parse(notice[0]!)).toMatchObject({
         level: 'warn',
         message: 'dropped 2 lines since 2026-01-02T12:00:00.000Z',
-        destination: 'moody',
+        destination: { name: 'moody' },
         dropped: 2,
       });
       return inner.taken.filter((line) => line.length === 2);
@@ -127,6 +129,52 @@ describe('isolated', () => {
     expect(await kept({ policy: 'drop-below-level' })).toEqual(['e0', 'e2', 'i3', 'e5']);
     expect(drops).toHaveLength(6);
     expect(drops[0]).toEqual({ destination: 'moody', records: 1, reason: 'full' });
+  });
+
+  it.each<[Format, (line: string) => unknown, unknown]>([
+    [
+      'json',
+      (line) => Object.keys(JSON.parse(line)).slice(0, 4),
+      ['timestamp', 'level', 'logger', 'message'],
+    ],
+    ['ecs', (line) => JSON.parse(line)['log.level'], 'warn'],
+    [
+      'otel',
+      (line) => JSON.parse(line).attributes,
+      expect.objectContaining({ 'logger.name': 'logging', dropped: 3 }),
+    ],
+    ['gcp', (line) => JSON.parse(line).severity, 'WARNING'],
+    ['pretty', (line) => /^\S+ WARN {2}logging {2}dropped 3 lines since /.test(line), true],
+  ])('tells of drops in the format of its loggers: %s', async (format, part, expected) => {
+    heard('drop');
+    heard('failure');
+    const inner = new Moody();
+    const { destination, time } = set(inner, { maxQueued: 2 });
+    const logger = createLogger({ name: 'x', destination, format });
+    inner.failing = true;
+    for (let at = 0; at < 5; at++) logger.info('m', { at });
+    inner.failing = false;
+    await time.advance(100);
+    const notice = inner.taken.find((line) => line.includes('dropped 3 lines since'));
+    expect(part(notice!)).toEqual(expected);
+  });
+
+  it('tells of drops in the configured format where no logger wrote to it', async () => {
+    heard('drop');
+    heard('failure');
+    const undo = configureLogging({ format: 'ecs' });
+    try {
+      const inner = new Moody();
+      const { destination, time } = set(inner, { maxQueued: 1 });
+      inner.failing = true;
+      write(destination, 'a', 'b');
+      inner.failing = false;
+      await time.advance(100);
+      const notice = inner.taken.find((line) => line.includes('dropped 1 lines since'));
+      expect(JSON.parse(notice!)).toMatchObject({ 'log.level': 'warn', 'log.logger': 'logging' });
+    } finally {
+      undo();
+    }
   });
 
   it('holds no more bytes than it may, whatever the lines measure', () => {

@@ -71,6 +71,6 @@ describe('a lazy value', () => {
   });
 
   it('wants a function', () => {
-    expect(() => lazy(5 as never)).toThrow('lazy must get a function, got number');
+    expect(() => lazy(5 as never)).toThrow('lazy must get a function, got 5');
   });
 });

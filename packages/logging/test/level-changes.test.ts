@@ -11,7 +11,7 @@ import {
   levelReport,
 } from '../src/index.ts';
 import { captured } from './capture.ts';
-import { ManualSchedule } from './manual-schedule.ts';
+import { ManualTime } from './manual-time.ts';
 
 const undos: Array<() => void> = [];
 const undoLater = (undo: () => void): (() => void) => {
@@ -46,9 +46,9 @@ it('leaves a level that was assigned meanwhile in force once it is over', () => 
 });
 
 it('ends by itself, and not twice', () => {
-  const time = new ManualSchedule();
+  const time = new ManualTime(0);
   const { logger } = captured();
-  const first = undoLater(changeLevel('test', 'debug', { forMs: 100, schedule: time.schedule }));
+  const first = undoLater(changeLevel('test', 'debug', { forMs: 100, schedule: time.later }));
   expect(logger.level).toBe('debug');
   time.pass(99);
   expect(logger.level).toBe('debug');
@@ -60,9 +60,9 @@ it('ends by itself, and not twice', () => {
 });
 
 it('calls its timer off when it is undone early', () => {
-  const time = new ManualSchedule();
-  undoLater(changeLevel('test', 'debug', { forMs: 100, schedule: time.schedule }))();
-  expect(time.waiting).toBe(0);
+  const time = new ManualTime(0);
+  undoLater(changeLevel('test', 'debug', { forMs: 100, schedule: time.later }))();
+  expect(time.waits).toEqual([]);
 });
 
 it('gives back what the others say, in whatever order changes and configurations are undone', () => {
@@ -123,7 +123,7 @@ it('is told on a channel, with its end', () => {
   const listener = (event: unknown): void => void seen.push(event);
   subscribe('agent4:logging:level', listener);
   const before = Date.now();
-  changeLevel('x', 'debug', { forMs: 5_000, schedule: new ManualSchedule().schedule })();
+  changeLevel('x', 'debug', { forMs: 5_000, schedule: new ManualTime(0).later })();
   unsubscribe('agent4:logging:level', listener);
   const [changed, undone] = seen as LevelEvent[];
   expect(changed).toMatchObject({ pattern: 'x', level: 'debug', action: 'changed', source: 'code' });

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import express from 'express';
 import { levelHandler } from '../src/http.ts';
 import { createLogger, levelReport } from '../src/index.ts';
-import { ManualSchedule } from './manual-schedule.ts';
+import { ManualTime } from './manual-time.ts';
 
 const closing: Array<() => Promise<unknown>> = [];
 const everyone = levelHandler({ authorize: () => true });
@@ -176,8 +176,8 @@ it('asks authorize before it reads the body, with the request itself', async () 
 });
 
 it('ends a change by itself after forMs', async () => {
-  const time = new ManualSchedule();
-  const handler = levelHandler({ authorize: () => true, schedule: time.schedule });
+  const time = new ManualTime(0);
+  const handler = levelHandler({ authorize: () => true, schedule: time.later });
   await handler(new Request(url, put({ pattern: 'handled.*', level: 'debug', forMs: 1_000 })));
   expect(logger.level).toBe('debug');
   time.pass(1_000);

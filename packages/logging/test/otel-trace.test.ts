@@ -111,6 +111,21 @@ describe("trace: 'otel'", () => {
     expect(JSON.parse(text[0]!)).toMatchObject({ traceId: 'child', spanId: 'call', traceFlags: '01' });
   });
 
+  it('leaves out of the span what belongs to no unit of work, such as a throttle’s summary', async () => {
+    context.setGlobalContextManager(new Contexts());
+    configure({ trace: 'otel' });
+    const { logger, records } = captured({ throttle: { dedupe: { first: 1, every: 0 } } });
+    await inSpan(span, async () => {
+      logger.info('m');
+      logger.info('m');
+      await logger.flush();
+    });
+    const [written, summary] = records();
+    expect(written).toMatchObject(ids);
+    expect(summary).toMatchObject({ message: 'm', suppressed: 1 });
+    expect(summary).not.toHaveProperty('traceId');
+  });
+
   it('sends the span itself on, with its state: only the SDK makes spans', () => {
     context.setGlobalContextManager(new Contexts());
     configure({ trace: 'otel' });

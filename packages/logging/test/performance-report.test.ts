@@ -223,8 +223,11 @@ describe('at the end of the process', () => {
 it.each<[object, string]>([
   [{ sampleFast: 1.5 }, 'sampleFast must be a number from 0 to 1, got 1.5'],
   [{ sampleFast: Number.NaN }, 'sampleFast must be a number from 0 to 1, got NaN'],
-  [{ reportEveryMs: 0 }, 'reportEveryMs must be an integer from 1 to 2147483647, got 0'],
-  [{ reportEveryMs: 3e9 }, 'reportEveryMs must be an integer from 1 to 2147483647, got 3000000000'],
+  [{ reportEveryMs: 0 }, 'reportEveryMs must be an integer of milliseconds from 1 to 2147483647, got 0'],
+  [
+    { reportEveryMs: 3e9 },
+    'reportEveryMs must be an integer of milliseconds from 1 to 2147483647, got 3000000000',
+  ],
   [{ eventLoop: 'yes' }, 'eventLoop must be true or false, got yes'],
   [{ gc: 1 }, 'gc must be true or false, got 1'],
   [{ generateSpanId: 'id' }, 'generateSpanId must be a function, got id'],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import winston from 'winston';
-import { stdout } from '../src/fd-sink.ts';
 import { prettyWhere } from '../src/formats.ts';
 import { CorrelationContext, configureLogging } from '../src/index.ts';
 import { wantsColour } from '../src/pretty.ts';
 import { prettyRecord } from '../src/pretty-record.ts';
+import { stdout } from '../src/standard-output.ts';
 import { captured } from './capture.ts';
 import { Recorder } from './recorder.ts';
 

@@ -4,15 +4,15 @@ import type { Logger } from '../src/index.ts';
 import { CorrelationContext, configureLogging, type LoggerOptions } from '../src/index.ts';
 import { shareOf } from '../src/sampling.ts';
 import { type Capture, captured } from './capture.ts';
-import { ManualSchedule } from './manual-schedule.ts';
+import { ManualTime } from './manual-time.ts';
 
 const sampling = (
   sample: { rate: number; levels?: Record<string, number> },
   options: Partial<LoggerOptions> = {},
   random: () => number = () => 0,
-): Capture & { logger: Logger; time: ManualSchedule } => {
-  const time = new ManualSchedule();
-  const throttle = { sample, random, monotonicClock: time.clock, schedule: time.schedule };
+): Capture & { logger: Logger; time: ManualTime } => {
+  const time = new ManualTime(0);
+  const throttle = { sample, random, monotonicClock: time.clock, schedule: time.later };
   return { ...captured({ level: 'silly', throttle, ...options }), time };
 };
 
@@ -122,7 +122,7 @@ it('is configured for all loggers at once; one with `throttle: false` is left ou
   const one = captured();
   const other = captured({ throttle: false });
   const undo = configureLogging({
-    throttle: { sample: { rate: 0 }, schedule: new ManualSchedule().schedule },
+    throttle: { sample: { rate: 0 }, schedule: new ManualTime(0).later },
   });
   for (const { logger } of [one, other]) logger.info('m');
   undo();
@@ -137,7 +137,7 @@ it('knows the severe levels of other sets', () => {
     destination: seen.destination,
     level: 'debug' as never,
     levels: syslog,
-    throttle: { sample: { rate: 0 }, schedule: new ManualSchedule().schedule },
+    throttle: { sample: { rate: 0 }, schedule: new ManualTime(0).later },
   });
   for (const level of Object.keys(syslog)) logger.log(level, level);
   expect(text).toHaveLength(6);

@@ -11,17 +11,17 @@ import {
   type ThrottleOptions,
 } from '../src/index.ts';
 import { type Capture, captured, noon } from './capture.ts';
-import { ManualSchedule } from './manual-schedule.ts';
+import { ManualTime } from './manual-time.ts';
 
 const throttled = (
   throttle: ThrottleOptions,
   options: Partial<LoggerOptions> = {},
-): Capture & { logger: Logger; time: ManualSchedule; summaries(): unknown[]; written(): unknown[] } => {
-  const time = new ManualSchedule();
+): Capture & { logger: Logger; time: ManualTime; summaries(): unknown[]; written(): unknown[] } => {
+  const time = new ManualTime(0);
   const seen = captured({
     level: 'silly',
     clock: () => noon + time.now,
-    throttle: { monotonicClock: time.clock, schedule: time.schedule, ...throttle },
+    throttle: { monotonicClock: time.clock, schedule: time.later, ...throttle },
     ...options,
   });
   const told = (record: Record<string, unknown>): boolean => 'suppressed' in record || 'unwatched' in record;
@@ -98,7 +98,7 @@ it('begins anew with the next interval, by the clock when its timer is late', ()
     ['m', 2],
     ['m', undefined],
   ]);
-  expect(time.waiting).toBe(0);
+  expect(time.waits).toEqual([]);
 });
 
 it('gives each message a budget a second, with a burst', () => {
@@ -165,7 +165,7 @@ it('accounts for every call: what was written and what was told add up', () => {
       );
       expect(written().length + told).toBe(made.length);
       expect(counters.suppressed - before).toBe(told);
-      expect(time.waiting).toBe(0);
+      expect(time.waits).toEqual([]);
     }),
     { numRuns: 300 },
   );
@@ -248,7 +248,7 @@ it('does not read the fields of a record that it holds back', () => {
 });
 
 it('still tells when the level was raised above, the options were taken away, or the destination logs itself', () => {
-  const time = new ManualSchedule();
+  const time = new ManualTime(0);
   const { logger, records } = captured({
     destination: {
       write(line) {
@@ -259,7 +259,7 @@ it('still tells when the level was raised above, the options were taken away, or
   });
   const seen: string[] = [];
   const undo = configureLogging({
-    throttle: { dedupe: { first: 1, every: 0 }, monotonicClock: time.clock, schedule: time.schedule },
+    throttle: { dedupe: { first: 1, every: 0 }, monotonicClock: time.clock, schedule: time.later },
   });
   times(3, () => logger.info('m'));
   undo();

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import winston from 'winston';
 import Transport from 'winston-transport';
-import { createLogger } from '../src/index.ts';
+import { configureLogging, createLogger, type Format } from '../src/index.ts';
 import { capture, captured, noon } from './capture.ts';
 import { Recorder } from './recorder.ts';
 
@@ -181,6 +181,29 @@ describe('what transports get', () => {
 });
 
 describe('a logger’s format', () => {
+  it.each<Format>(['json', 'ecs', 'otel', 'gcp', 'aws', 'datadog'])(
+    'gets of a record whose layers clash what it gets of any other, in %s',
+    (shape) => {
+      const undo = configureLogging({ format: shape });
+      const seen: unknown[] = [];
+      const format = winston.format((info) => {
+        seen.push({ ...info });
+        return info;
+      })();
+      const fields = { part: 'call', status: 200, time: 'noon', severity: 'high', stage: { at: 1 } };
+      captured({ format }).logger.info('m', fields);
+      captured({ format, base: { part: 'base' } }).logger.info('m', fields);
+      undo();
+      expect(seen).toHaveLength(2);
+      for (const info of seen as Array<Record<string, unknown>>)
+        expect({ ...info, ...(info.fields as object), fields: undefined }).toMatchObject({
+          ...fields,
+          level: 'info',
+          message: 'm',
+        });
+    },
+  );
+
   it('makes the text', () => {
     const { logger, text } = captured({
       format: winston.format.printf(({ message }) => `<${String(message)}>`),

@@ -114,7 +114,11 @@ describe('a worker destination', () => {
     expect(drops.map(({ records, reason }) => [records, reason])).toEqual(Array(3).fill([1, 'full']));
     thread.finish();
     const notice = thread.batches.at(-1)!.text;
-    expect(JSON.parse(notice)).toMatchObject({ level: 'warn', dropped: 3, destination: destination.name });
+    expect(JSON.parse(notice)).toMatchObject({
+      level: 'warn',
+      dropped: 3,
+      destination: { name: destination.name },
+    });
     thread.finish();
     expect(of(destination)).toMatchObject({ state: 'up', queued: 0 });
   });

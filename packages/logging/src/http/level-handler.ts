@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkFunction } from '../check-options.ts';
 import { describe } from '../describe.ts';
 import { publishFailure } from '../events.ts';
 import { onlyKnown } from '../only-known.ts';
-import { checkFunction, type Schedule, unrefTimer } from '../schedule.ts';
+import { type Schedule, unrefTimer } from '../schedule.ts';
 import { answerLevels, forbidden, type LevelAnswer, type LevelRequest } from './level-requests.ts';
 
 export interface LevelHandlerOptions {

@@ -1,7 +1,8 @@
+import { checkMs } from '../check-options.ts';
 import { addChange, levelReport } from '../level-changes.ts';
 import { checkPattern } from '../level-patterns.ts';
 import { checkLevel } from '../levels.ts';
-import { checkMs, type Schedule } from '../schedule.ts';
+import type { Schedule } from '../schedule.ts';
 
 /** A request as both kinds of server have it. */
 export interface LevelRequest {

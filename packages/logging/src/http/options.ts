@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { checkFunction } from '../check-options.ts';
 import { describe } from '../describe.ts';
 import type { Level } from '../levels.ts';
 import { apiLogger } from '../loggers.ts';
@@ -97,11 +98,9 @@ export const fullOptions = (owner: string, options: HttpLoggingOptions<never>): 
       isAllowed: undefined,
     },
   };
-  for (const name of ['ignore', 'clock', 'generateId', 'levelFor'] as const)
-    if (typeof full[name] !== 'function')
-      throw new TypeError(`${name} must be a function, got ${describe(full[name])}`);
+  for (const name of ['ignore', 'clock', 'generateId', 'levelFor'] as const) checkFunction(name, full[name]);
   for (const method of ['info', 'warn', 'error'] as const)
     if (typeof full.logger[method] !== 'function')
-      throw new TypeError(`logger must have ${method}(message, fields)`);
+      throw new TypeError(`logger must have ${method}(message, fields), got ${describe(full.logger)}`);
   return full;
 };

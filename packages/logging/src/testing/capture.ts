@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
-import { yesOrNo } from '../check-number.ts';
+import { yesOrNo } from '../check-options.ts';
 import { touch } from '../configuration.ts';
 import { Feed, type TransportStream } from '../feed.ts';
 import { checkLevel, type Level } from '../levels.ts';

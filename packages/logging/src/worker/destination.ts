@@ -164,7 +164,7 @@ class WorkerSink implements WorkerDestination {
     this.#condition.enter('up');
     const untold = this.#condition.takeUntold();
     if (untold === undefined) return;
-    this.#outbox.pending += `${dropNotice(this.name, untold, Date.now())}\n`;
+    this.#outbox.pending += dropNotice(this, untold, Date.now());
     this.#send();
   }
 

@@ -1,9 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { wholeNumber } from '../check-number.ts';
+import { checkName, wholeNumber } from '../check-options.ts';
 import { describe } from '../describe.ts';
 import type { FileOptions } from '../file-destination.ts';
-import { checkName } from '../isolated-options.ts';
 import { onlyKnown } from '../only-known.ts';
 import type { Target } from './messages.ts';
 

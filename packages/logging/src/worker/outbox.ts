@@ -1,4 +1,4 @@
-import { newlines } from '../fd-sink.ts';
+import { newlines } from '../newlines.ts';
 import { type Batch, isDone } from './messages.ts';
 
 export const linesIn = (text: string): number => newlines(Buffer.from(text));
