@@ -38,7 +38,11 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     './http': entry('http'),
     './package.json': './package.json',
   },
-  resilience: { '.': entry('index'), './package.json': './package.json' },
+  resilience: {
+    '.': entry('index'),
+    './http': entry('http'),
+    './package.json': './package.json',
+  },
 };
 
 // What each package brings along, or wants from its user.
