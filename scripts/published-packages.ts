@@ -50,6 +50,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
         bulkhead circuitBreaker compose fallback pipeline retry timeout HealthRegistry healthRegistry
         BulkheadFullError CircuitIsolatedError CircuitOpenError PolicyTimeoutError
       `),
+      './alerts': words('alerts logSink webhookSink'),
       './http': words('healthHandler'),
     },
   },

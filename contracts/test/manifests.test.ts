@@ -40,6 +40,7 @@ const exportMaps: Record<string, Record<string, unknown>> = {
   },
   resilience: {
     '.': entry('index'),
+    './alerts': entry('alerts'),
     './http': entry('http'),
     './package.json': './package.json',
   },

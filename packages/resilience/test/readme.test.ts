@@ -10,7 +10,10 @@ it('runs every sample of the README and prints what it says', async () => {
   expect(samples).toBeGreaterThan(1);
 }, 120_000);
 
-it.each([['docs/health.md', 2]])(
+it.each([
+  ['docs/health.md', 2],
+  ['docs/alerts.md', 2],
+])(
   'runs the samples of %s and prints what it says',
   async (page, count) => {
     expect(await checkReadme(folder, page)).toEqual({ samples: count, problems: [] });
