@@ -52,6 +52,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
       `),
       './alerts': words('alerts logSink webhookSink'),
       './http': words('healthHandler'),
+      './otel': words('instrument'),
+      './prometheus': words('prometheusContentType prometheusText'),
     },
   },
   {

@@ -42,6 +42,8 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     '.': entry('index'),
     './alerts': entry('alerts'),
     './http': entry('http'),
+    './otel': entry('otel'),
+    './prometheus': entry('prometheus'),
     './package.json': './package.json',
   },
 };

@@ -13,6 +13,7 @@ it('runs every sample of the README and prints what it says', async () => {
 it.each([
   ['docs/health.md', 2],
   ['docs/alerts.md', 2],
+  ['docs/metrics.md', 2],
 ])(
   'runs the samples of %s and prints what it says',
   async (page, count) => {
