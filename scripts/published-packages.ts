@@ -54,6 +54,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
       './http': words('healthHandler'),
       './otel': words('instrument'),
       './prometheus': words('prometheusContentType prometheusText'),
+      './testing': words('VirtualClock fail hang ok recordEvents script seededRandom settle slow'),
     },
   },
   {

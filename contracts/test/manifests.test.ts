@@ -44,6 +44,7 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     './http': entry('http'),
     './otel': entry('otel'),
     './prometheus': entry('prometheus'),
+    './testing': entry('testing'),
     './package.json': './package.json',
   },
 };

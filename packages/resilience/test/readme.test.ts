@@ -14,6 +14,7 @@ it.each([
   ['docs/health.md', 2],
   ['docs/alerts.md', 2],
   ['docs/metrics.md', 2],
+  ['docs/testing.md', 1],
 ])(
   'runs the samples of %s and prints what it says',
   async (page, count) => {
