@@ -56,7 +56,7 @@ export interface SuppressedNotice extends NoticeBase {
 export type AlertNotice = Readonly<PolicyNotice> | Readonly<SuppressedNotice>;
 
 /** `850 ms`, `42 s`, `3 min 5 s`, `2 h 0 min`. */
-export const spoken = (ms: number): string => {
+const spoken = (ms: number): string => {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;

@@ -14,7 +14,7 @@ export interface MetricSource {
 /** Policies, or a Map of them by the names they should bear. */
 export type MetricSources = Iterable<MetricSource | readonly [name: string, policy: MetricSource]>;
 
-export const CIRCUIT_STATES = ['closed', 'open', 'half-open', 'isolated'] as const;
+const CIRCUIT_STATES = ['closed', 'open', 'half-open', 'isolated'] as const;
 
 export interface BulkheadRow {
   running: number;

@@ -15,6 +15,7 @@ it.each([
   ['docs/alerts.md', 2],
   ['docs/metrics.md', 2],
   ['docs/testing.md', 1],
+  ['docs/operations.md', 1],
 ])(
   'runs the samples of %s and prints what it says',
   async (page, count) => {
