@@ -53,6 +53,11 @@ export const publishedPackages: readonly PublishedPackage[] = [
         bulkhead circuitBreaker compose fallback pipeline retry timeout HealthRegistry healthRegistry
         BulkheadFullError CircuitIsolatedError CircuitOpenError PolicyTimeoutError
       `),
+      './alerts': words('alerts logSink webhookSink'),
+      './http': words('healthHandler'),
+      './otel': words('instrument'),
+      './prometheus': words('prometheusContentType prometheusText'),
+      './testing': words('VirtualClock fail hang ok recordEvents script seededRandom settle slow'),
     },
   },
   {

@@ -52,7 +52,7 @@ const ended = (child: ChildProcess): Promise<void> =>
     else child.once('exit', () => resolve());
   });
 
-const onPath = (name: string): string | undefined => {
+export const onPath = (name: string): string | undefined => {
   const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
   return found.status === 0 ? found.stdout.trim() : undefined;
 };
@@ -82,7 +82,7 @@ export const startRedis = async (): Promise<(Service & { pid: number; port: numb
   };
 };
 
-const postgresBinaries = (): string | undefined => {
+export const postgresBinaries = (): string | undefined => {
   const root = '/usr/lib/postgresql';
   if (existsSync(root)) {
     const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));

@@ -40,7 +40,15 @@ const exportMaps: Record<string, Record<string, unknown>> = {
     './worker': entry('worker'),
     './package.json': './package.json',
   },
-  resilience: { '.': entry('index'), './package.json': './package.json' },
+  resilience: {
+    '.': entry('index'),
+    './alerts': entry('alerts'),
+    './http': entry('http'),
+    './otel': entry('otel'),
+    './prometheus': entry('prometheus'),
+    './testing': entry('testing'),
+    './package.json': './package.json',
+  },
 };
 
 // What each package brings along, or wants from its user.

@@ -1,23 +1,9 @@
-import type { CircuitStateName } from './events.ts';
-import { after, type Clock, type Timers, type TimeSource } from './timers.ts';
-import { duration, flag, onlyKnown, optionalFunction, show, timeSource } from './validate.ts';
-
-export type HealthStatus = 'up' | 'degraded' | 'down' | 'unknown';
-
-/** A check's answer: true or nothing = up, false = down, a status word, or a status with a message that is safe to show. */
-export type HealthAnswer =
-  | boolean
-  | undefined
-  | HealthStatus
-  | { status: HealthStatus; message?: string | undefined };
-
-/** Throwing or rejecting means down. The signal aborts when the check's time is up. */
-export type HealthCheck = (signal: AbortSignal) => unknown;
-
-/** A circuit breaker, or a pipeline with one. */
-export type HealthSource =
-  | { readonly state: CircuitStateName; stats(): { calls: number } }
-  | { readonly circuitBreaker: { readonly state: CircuitStateName } | undefined; stats(): { calls: number } };
+import { type HealthCheck, type HealthCheckResult, type HealthStatus, overall } from './health-check.ts';
+import { CheckRun, type HealthTime } from './health-run.ts';
+import { checkOf, type HealthSource } from './health-sources.ts';
+import type { TimeSource } from './timers.ts';
+import { duration, flag, onlyKnown, show, timeSource } from './validate.ts';
+import { wallClock } from './wall-clock.ts';
 
 export interface HealthCheckOptions {
   /** Down takes the whole down; a check that is not critical only degrades it. Default true. */
@@ -28,195 +14,111 @@ export interface HealthCheckOptions {
   cacheMs?: number | undefined;
 }
 
-export interface HealthCheckResult {
-  status: HealthStatus;
-  critical: boolean;
-  message?: string;
-  /** How long the check took, to the microsecond. */
-  latencyMs: number;
-  /** When the check ran, ISO 8601. */
-  checkedAt: string;
-}
-
 export interface HealthReport {
   status: HealthStatus;
+  /** When the report was made, ISO 8601. */
+  checkedAt: string;
   checks: Record<string, HealthCheckResult>;
 }
 
-export interface HealthRegistryOptions extends TimeSource {
-  /** The wall clock of `checkedAt`, milliseconds since 1970. Default `Date.now`. */
-  now?: (() => number) | undefined;
+/** That this process runs. Says nothing of what it depends on: restarting does not mend a dependency. */
+export interface Liveness {
+  status: 'up';
+  /** When the registry was made, ISO 8601. */
+  since: string;
+  checkedAt: string;
 }
 
-interface Entry {
-  check: HealthCheck;
-  critical: boolean;
-  timeoutMs: number;
-  cacheMs: number;
-  running: Promise<HealthCheckResult> | undefined;
-  last: { at: number; result: HealthCheckResult } | undefined;
+export interface HealthRegistryOptions extends TimeSource {
+  /** The wall clock of `checkedAt` and `since`, milliseconds since 1970. Default `Date.now`. */
+  now?: (() => number) | undefined;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
 
 /** Named checks, asked together, answered as one document. */
 export class HealthRegistry {
-  readonly #entries = new Map<string, Entry>();
-  readonly #clock: Clock;
-  readonly #timers: Timers;
-  readonly #now: () => number;
+  readonly #checks = new Map<string, CheckRun>();
+  readonly #time: HealthTime;
+  readonly #since: string;
 
   constructor(options: HealthRegistryOptions = {}) {
     onlyKnown('HealthRegistry', options, ['clock', 'timers', 'now']);
-    const { clock, timers } = timeSource(options);
-    this.#clock = clock;
-    this.#timers = timers;
-    this.#now = optionalFunction('now', options.now) ?? Date.now;
+    this.#time = { ...timeSource(options), now: wallClock(options.now) };
+    this.#since = this.#iso();
   }
 
   /**
-   * Adds a check, or a breaker or pipeline: closed = up (unknown before the first call), half-open = degraded, open or isolated = down.
+   * Adds a check, or a policy as one. Of a circuit breaker: closed = up, half-open = degraded, open or isolated = down; of a
+   * bulkhead: full = degraded; of a pipeline: the worse of the two; each is unknown before its first call.
    * @param name Letters, digits and `._:/-`, at most 100; each name once.
-   * @throws TypeError for a bad name, a name taken, or a source that is neither a function nor has a circuit.
+   * @throws TypeError for a bad name, a name taken, or a source that is neither a function nor shows a state.
    */
   register(name: string, source: HealthCheck | HealthSource, options: HealthCheckOptions = {}): void {
     if (typeof name !== 'string' || !NAME.test(name))
       throw new TypeError(`name must be 1 to 100 letters, digits or ._:/- characters, got ${show(name)}`);
-    if (this.#entries.has(name))
+    if (this.#checks.has(name))
       throw new TypeError(`name "${name}" is registered already; unregister it first`);
     onlyKnown('register', options, ['critical', 'timeoutMs', 'cacheMs']);
-    this.#entries.set(name, {
-      check: checkOf(name, source),
+    const settings = {
       critical: flag('critical', options.critical) ?? true,
       timeoutMs: duration('timeoutMs', options.timeoutMs ?? 1_000, { zero: false, infinite: false }),
       cacheMs: duration('cacheMs', options.cacheMs ?? 0, { zero: true, infinite: true }),
-      running: undefined,
-      last: undefined,
-    });
+    };
+    this.#checks.set(name, new CheckRun(checkOf(name, source), settings, this.#time));
   }
 
   /** Answers whether there was such a check. */
   unregister(name: string): boolean {
-    return this.#entries.delete(name);
+    return this.#checks.delete(name);
   }
 
   /**
    * Runs all checks at once; never rejects, and takes no longer than the longest `timeoutMs`.
+   * Reports at the same time share one run of a check; one that hangs is down, and is not started again until it has settled
+   * or ten times its `timeoutMs` have passed.
    * The whole is down when a critical check is down; degraded when any other check is down or any is degraded;
    * unknown when nothing is known; else up.
    */
-  async report(): Promise<HealthReport> {
-    const names = [...this.#entries];
-    const results = await Promise.all(names.map(([, entry]) => this.#result(entry)));
-    const checks = Object.fromEntries(names.map(([name], at) => [name, results[at]!]));
-    return { status: overall(results), checks };
+  report(): Promise<HealthReport> {
+    return this.#ask([...this.#checks]);
   }
 
-  #result(entry: Entry): Promise<HealthCheckResult> {
-    const { last, running } = entry;
-    if (running !== undefined) return running;
-    if (last !== undefined && this.#clock() - last.at < entry.cacheMs) return Promise.resolve(last.result);
-    entry.running = this.#run(entry).then((result) => {
-      entry.running = undefined;
-      entry.last = { at: this.#clock(), result };
-      return result;
-    });
-    return entry.running;
+  /** Whether to send traffic here: a report of the critical checks alone. Anything but `down` is ready. */
+  readiness(): Promise<HealthReport> {
+    return this.#ask([...this.#checks].filter(([, { critical }]) => critical));
   }
 
-  async #run(entry: Entry): Promise<HealthCheckResult> {
-    const checkedAt = new Date(this.#now()).toISOString();
-    const start = this.#clock();
-    const controller = new AbortController();
-    const answer = await new Promise<{ status: HealthStatus; message?: string }>((resolve) => {
-      const stop = after(this.#timers, entry.timeoutMs, () => {
-        resolve({ status: 'down', message: `no answer within ${entry.timeoutMs} ms` });
-        controller.abort(new DOMException('The health check took too long', 'TimeoutError'));
-      });
-      new Promise((settle) => settle(entry.check(controller.signal))).then(
-        (value) => {
-          stop();
-          resolve(read(value));
-        },
-        (error: unknown) => {
-          stop();
-          resolve({ status: 'down', message: `check failed: ${safeWord(error)}` });
-        },
-      );
-    });
-    // The clock counts nanoseconds as fractions; nobody reads more than three places of them.
-    const latencyMs = Math.round((this.#clock() - start) * 1_000) / 1_000;
-    return { ...answer, critical: entry.critical, latencyMs, checkedAt };
+  /** Whether to restart this process. Runs no check. */
+  liveness(): Liveness {
+    return { status: 'up', since: this.#since, checkedAt: this.#iso() };
+  }
+
+  /** The last known results, `unknown` where a check has not run yet. Runs no check. */
+  snapshot(): HealthReport {
+    const checks = [...this.#checks];
+    return this.#document(
+      checks,
+      checks.map(([, check]) => check.last()),
+    );
+  }
+
+  async #ask(checks: readonly [string, CheckRun][]): Promise<HealthReport> {
+    return this.#document(checks, await Promise.all(checks.map(([, check]) => check.result())));
+  }
+
+  #document(checks: readonly [string, CheckRun][], results: readonly HealthCheckResult[]): HealthReport {
+    return {
+      status: overall(results),
+      checkedAt: this.#iso(),
+      checks: Object.fromEntries(checks.map(([name], at) => [name, results[at]!])),
+    };
+  }
+
+  #iso(): string {
+    return new Date(this.#time.now()).toISOString();
   }
 }
 
 /** The process's own registry, for those who need one only. */
 export const healthRegistry: HealthRegistry = new HealthRegistry();
-
-const OF_STATE: Record<CircuitStateName, { status: HealthStatus; message?: string }> = {
-  closed: { status: 'up' },
-  'half-open': { status: 'degraded', message: 'circuit half-open' },
-  open: { status: 'down', message: 'circuit open' },
-  isolated: { status: 'down', message: 'circuit isolated' },
-};
-
-const checkOf = (name: string, source: HealthCheck | HealthSource): HealthCheck => {
-  // A policy is a function too, so ask for the circuit first.
-  const circuit =
-    (typeof source === 'object' && source !== null) || typeof source === 'function'
-      ? 'circuitBreaker' in source
-        ? source.circuitBreaker
-        : 'state' in source
-          ? source
-          : undefined
-      : undefined;
-  if (circuit !== undefined) {
-    const { stats } = source as HealthSource;
-    return () => {
-      const { state } = circuit;
-      return state === 'closed' && stats().calls === 0
-        ? { status: 'unknown', message: 'no call yet' }
-        : OF_STATE[state];
-    };
-  }
-  if (typeof source !== 'function' || 'execute' in source)
-    throw new TypeError(
-      `the source of "${name}" must be a function, a circuit breaker or a pipeline with one`,
-    );
-  return source;
-};
-
-const WORDS: ReadonlySet<unknown> = new Set(['up', 'degraded', 'down', 'unknown']);
-
-const read = (value: unknown): { status: HealthStatus; message?: string } => {
-  if (value === undefined || value === true) return { status: 'up' };
-  if (value === false) return { status: 'down' };
-  const { status, message } = (typeof value === 'object' && value !== null ? value : { status: value }) as {
-    status?: unknown;
-    message?: unknown;
-  };
-  if (!WORDS.has(status)) return { status: 'unknown', message: 'the check gave no status' };
-  return {
-    status: status as HealthStatus,
-    ...(typeof message === 'string' ? { message: message.slice(0, 200) } : {}),
-  };
-};
-
-/** An error's text may hold a password or a host; its code or its class does not. */
-const safeWord = (error: unknown): string => {
-  try {
-    const { code, name } = error as { code?: unknown; name?: unknown };
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,39}$/.test(code)) return code;
-    if (typeof name === 'string' && /^[A-Za-z]{1,40}$/.test(name)) return name;
-  } catch {
-    // Null, undefined or a hostile getter: nothing is known.
-  }
-  return 'unknown error';
-};
-
-const overall = (results: readonly HealthCheckResult[]): HealthStatus => {
-  const known = results.filter(({ status }) => status !== 'unknown');
-  if (known.length === 0) return 'unknown';
-  if (known.some(({ status, critical }) => status === 'down' && critical)) return 'down';
-  return known.some(({ status }) => status !== 'up') ? 'degraded' : 'up';
-};

@@ -14,17 +14,15 @@ export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeou
 export type { CircuitStateName, EventName, PolicyEvents, StateChange } from './events.ts';
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.ts';
 export {
-  type HealthAnswer,
-  type HealthCheck,
   type HealthCheckOptions,
-  type HealthCheckResult,
   HealthRegistry,
   type HealthRegistryOptions,
   type HealthReport,
-  type HealthSource,
-  type HealthStatus,
   healthRegistry,
+  type Liveness,
 } from './health.ts';
+export type { HealthAnswer, HealthCheck, HealthCheckResult, HealthStatus } from './health-check.ts';
+export type { HealthSource } from './health-sources.ts';
 export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
 export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
 export { type RetryEvents, type RetryPolicy, retry } from './retry.ts';

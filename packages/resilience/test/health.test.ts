@@ -21,16 +21,19 @@ describe('HealthRegistry', () => {
     registry.register('cache', async () => ({ status: 'degraded', message: 'one replica' }), {
       critical: false,
     });
+    const at = '2023-11-14T22:13:20.000Z';
     expect(await registry.report()).toEqual({
       status: 'degraded',
+      checkedAt: at,
       checks: {
-        store: { status: 'up', critical: true, latencyMs: 0, checkedAt: '2023-11-14T22:13:20.000Z' },
+        store: { status: 'up', critical: true, latencyMs: 0, checkedAt: at, since: at },
         cache: {
           status: 'degraded',
           message: 'one replica',
           critical: false,
           latencyMs: 0,
-          checkedAt: '2023-11-14T22:13:20.000Z',
+          checkedAt: at,
+          since: at,
         },
       },
     });

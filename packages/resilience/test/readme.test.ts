@@ -2,8 +2,24 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { checkReadme } from '../../../scripts/readme-samples.ts';
 
+const folder = fileURLToPath(new URL('..', import.meta.url));
+
 it('runs every sample of the README and prints what it says', async () => {
-  const { samples, problems } = await checkReadme(fileURLToPath(new URL('..', import.meta.url)));
+  const { samples, problems } = await checkReadme(folder);
   expect(problems).toEqual([]);
   expect(samples).toBeGreaterThan(1);
 }, 120_000);
+
+it.each([
+  ['docs/health.md', 2],
+  ['docs/alerts.md', 2],
+  ['docs/metrics.md', 2],
+  ['docs/testing.md', 1],
+  ['docs/operations.md', 1],
+])(
+  'runs the samples of %s and prints what it says',
+  async (page, count) => {
+    expect(await checkReadme(folder, page)).toEqual({ samples: count, problems: [] });
+  },
+  120_000,
+);
