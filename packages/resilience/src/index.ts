@@ -10,6 +10,16 @@ export {
 } from './circuit-breaker.ts';
 export type { CircuitWindow } from './circuit-counters.ts';
 export { compose } from './compose.ts';
+export {
+  type DeadlineEvents,
+  type DeadlineOptions,
+  deadline,
+  type WithDeadlineOptions,
+  withDeadline,
+} from './deadline.ts';
+export { remainingMs } from './deadline-context.ts';
+export { DeadlineExceededError } from './deadline-error.ts';
+export { type DeadlineFormat, fromDeadlineHeader, toDeadlineHeader } from './deadline-header.ts';
 export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeoutError } from './errors.ts';
 export type { CircuitStateName, EventName, PolicyEvents, StateChange } from './events.ts';
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.ts';
