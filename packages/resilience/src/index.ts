@@ -37,6 +37,13 @@ export {
 } from './health.ts';
 export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
 export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
+export {
+  type RateLimit,
+  type RateLimitEvents,
+  RateLimitedError,
+  type RateLimitOptions,
+  rateLimit,
+} from './rate-limit.ts';
 export { type RetryEvents, type RetryPolicy, retry } from './retry.ts';
 export type { PolicyStats } from './stats.ts';
 export { type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';
