@@ -35,6 +35,8 @@ export {
   type HealthStatus,
   healthRegistry,
 } from './health.ts';
+export { type Hedge, type HedgeEvents, type HedgeOptions, hedge } from './hedge.ts';
+export type { HedgeBudget } from './hedge-delay.ts';
 export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
 export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
 export {
