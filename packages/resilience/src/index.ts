@@ -9,6 +9,7 @@ export {
   circuitBreaker,
 } from './circuit-breaker.ts';
 export type { CircuitWindow } from './circuit-counters.ts';
+export { type Coalesce, type CoalesceEvents, type CoalesceOptions, coalesce } from './coalesce.ts';
 export { compose } from './compose.ts';
 export {
   type DeadlineEvents,
