@@ -25,6 +25,15 @@ export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeou
 export type { CircuitStateName, EventName, PolicyEvents, StateChange } from './events.ts';
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.ts';
 export {
+  type AnswerOf,
+  type FallbackChain,
+  type FallbackContext,
+  type FallbackOutcome,
+  type FallbackStep,
+  fallbackChain,
+  type StaleAnswer,
+} from './fallback-chain.ts';
+export {
   type HealthAnswer,
   type HealthCheck,
   type HealthCheckOptions,
