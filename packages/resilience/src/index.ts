@@ -1,6 +1,13 @@
 // The whole public surface of @agent4/resilience. What is not named here is not for use.
 export type { BackoffContext, BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
 export { type Bulkhead, type BulkheadEvents, type BulkheadOptions, bulkhead } from './bulkhead.ts';
+export {
+  type ChaosEvents,
+  type ChaosOptions,
+  type ChaosRates,
+  chaos,
+  InjectedFaultError,
+} from './chaos.ts';
 export type { CircuitSnapshot, IsolationHandle } from './circuit.ts';
 export {
   type CircuitBreaker,
