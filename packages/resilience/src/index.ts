@@ -1,4 +1,10 @@
 // The whole public surface of @agent4/resilience. What is not named here is not for use.
+export {
+  type AdaptiveConcurrency,
+  type AdaptiveConcurrencyEvents,
+  type AdaptiveConcurrencyOptions,
+  adaptiveConcurrency,
+} from './adaptive-concurrency.ts';
 export type { BackoffContext, BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
 export { type Bulkhead, type BulkheadEvents, type BulkheadOptions, bulkhead } from './bulkhead.ts';
 export {
@@ -56,6 +62,7 @@ export { type Hedge, type HedgeEvents, type HedgeOptions, hedge } from './hedge.
 export type { HedgeBudget } from './hedge-delay.ts';
 export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
 export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
+export { type PriorityBulkheadOptions, priorityBulkhead } from './priority-bulkhead.ts';
 export {
   type RateLimit,
   type RateLimitEvents,
@@ -64,6 +71,7 @@ export {
   rateLimit,
 } from './rate-limit.ts';
 export { type RetryEvents, type RetryPolicy, retry } from './retry.ts';
+export type { Priority } from './slots.ts';
 export type { PolicyStats } from './stats.ts';
 export { type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';
 export type { Clock, Timers, TimeSource } from './timers.ts';
