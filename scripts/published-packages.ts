@@ -48,7 +48,10 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: {
       '.': words(`
         bulkhead circuitBreaker compose fallback pipeline retry timeout HealthRegistry healthRegistry
+        adaptiveConcurrency chaos coalesce deadline fallbackChain fromDeadlineHeader hedge priorityBulkhead
+        rateLimit remainingMs toDeadlineHeader withDeadline
         BulkheadFullError CircuitIsolatedError CircuitOpenError PolicyTimeoutError
+        DeadlineExceededError InjectedFaultError RateLimitedError
       `),
     },
   },
