@@ -7,3 +7,20 @@ it('runs every sample of the README and prints what it says', async () => {
   expect(problems).toEqual([]);
   expect(samples).toBeGreaterThan(1);
 }, 120_000);
+
+it.each([
+  ['docs/adaptive-concurrency.md', 2],
+  ['docs/chaos.md', 1],
+  ['docs/coalesce.md', 1],
+  ['docs/deadline.md', 3],
+  ['docs/fallback-chain.md', 1],
+  ['docs/hedge.md', 1],
+  ['docs/rate-limit.md', 1],
+])(
+  'runs the samples of %s and prints what it says',
+  async (page, count) => {
+    const folder = fileURLToPath(new URL('..', import.meta.url));
+    expect(await checkReadme(folder, page)).toEqual({ samples: count, problems: [] });
+  },
+  120_000,
+);
