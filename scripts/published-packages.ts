@@ -51,7 +51,10 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: {
       '.': words(`
         bulkhead circuitBreaker compose fallback pipeline retry timeout HealthRegistry healthRegistry
+        adaptiveConcurrency chaos coalesce deadline fallbackChain fromDeadlineHeader hedge priorityBulkhead
+        rateLimit remainingMs toDeadlineHeader withDeadline
         BulkheadFullError CircuitIsolatedError CircuitOpenError PolicyTimeoutError
+        DeadlineExceededError InjectedFaultError RateLimitedError
       `),
       './alerts': words('alerts logSink webhookSink'),
       './http': words('healthHandler'),

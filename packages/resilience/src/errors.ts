@@ -6,6 +6,7 @@ import {
   isTaskCancelledError,
   TaskCancelledError,
 } from './cockatiel.ts';
+import { isMarkedRejection } from './rejection.ts';
 
 /**
  * The circuit is open (or half-open with all its probes taken), so the call was not made.
@@ -114,9 +115,9 @@ export const stackless = <E extends Error>(build: () => E): E => {
   }
 };
 
-/** True for a call that a breaker or bulkhead (ours or cockatiel's) refused to make. */
+/** True for a call that a policy (ours or cockatiel's) refused to make. */
 export const isRejection = (error: unknown): boolean =>
-  isBrokenCircuitError(error) || isBulkheadRejectedError(error);
+  isBrokenCircuitError(error) || isBulkheadRejectedError(error) || isMarkedRejection(error);
 
 /** True for a time limit of ours or of cockatiel. */
 export const isTimeout = (error: unknown): boolean => isTaskCancelledError(error);

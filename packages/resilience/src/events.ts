@@ -23,11 +23,31 @@ export interface PolicyEvents {
   timeout: { policy: string; timeoutMs: number };
   reject: {
     policy: string;
-    reason: 'open' | 'half-open' | 'isolated' | 'full' | 'queue-timeout';
+    reason: 'open' | 'half-open' | 'isolated' | 'full' | 'queue-timeout' | 'rate' | 'displaced' | 'deadline';
     retryAfterMs?: number;
   };
-  /** `error` was answered by the fallback; `fallbackError` is set when the fallback threw as well. */
-  fallback: { policy: string; error: unknown; fallbackError?: unknown };
+  /**
+   * `error` was answered by the fallback; `fallbackError` is set when the fallback threw as well.
+   * Of a chain also: the `step` that answered (0 is the first), and whether its answer is `stale`.
+   */
+  fallback: {
+    policy: string;
+    error: unknown;
+    fallbackError?: unknown;
+    step?: number;
+    stale?: boolean;
+    ageMs?: number;
+  };
+  /** Time ran out; `madeCall` is false when it had run out before. */
+  deadline: { policy: string; limitMs: number; madeCall: boolean };
+  /** A further call beside the first (`hedge` 1 is the first of them), or one that the budget held back. */
+  hedge: { policy: string; hedge: number; delayMs: number; suppressed: boolean };
+  /** A caller joined the call that is under way for `key`; `waiting` counts all of them. */
+  coalesce: { policy: string; key: unknown; waiting: number };
+  /** What was done to a call on purpose. */
+  chaos: { policy: string; kind: 'latency' | 'fault' | 'outcome'; latencyMs?: number; error?: unknown };
+  /** The number of calls that may run at once has changed. */
+  limit: { policy: string; from: number; to: number; reason: 'growth' | 'slow' | 'drop' | 'gradient' };
   /** Every transition; the four below are the same payload, one word each. */
   state: StateChange;
   open: StateChange;
@@ -39,7 +59,10 @@ export interface PolicyEvents {
 export type EventName = keyof PolicyEvents;
 
 const CHANNELS: Partial<Record<EventName, Channel>> = {};
-for (const event of ['success', 'failure', 'retry', 'timeout', 'reject', 'fallback', 'state'] as const) {
+for (const event of [
+  ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback', 'state'] as const),
+  ...(['deadline', 'hedge', 'coalesce', 'chaos', 'limit'] as const),
+]) {
   CHANNELS[event] = channel(`agent4:resilience:${event}`);
 }
 const ERROR_CHANNEL = channel('agent4:resilience:error');

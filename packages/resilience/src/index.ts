@@ -1,6 +1,19 @@
 // The whole public surface of @agent4/resilience. What is not named here is not for use.
+export {
+  type AdaptiveConcurrency,
+  type AdaptiveConcurrencyEvents,
+  type AdaptiveConcurrencyOptions,
+  adaptiveConcurrency,
+} from './adaptive-concurrency.ts';
 export type { BackoffContext, BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
 export { type Bulkhead, type BulkheadEvents, type BulkheadOptions, bulkhead } from './bulkhead.ts';
+export {
+  type ChaosEvents,
+  type ChaosOptions,
+  type ChaosRates,
+  chaos,
+  InjectedFaultError,
+} from './chaos.ts';
 export type { CircuitSnapshot, IsolationHandle } from './circuit.ts';
 export {
   type CircuitBreaker,
@@ -9,10 +22,30 @@ export {
   circuitBreaker,
 } from './circuit-breaker.ts';
 export type { CircuitWindow } from './circuit-counters.ts';
+export { type Coalesce, type CoalesceEvents, type CoalesceOptions, coalesce } from './coalesce.ts';
 export { compose } from './compose.ts';
+export {
+  type DeadlineEvents,
+  type DeadlineOptions,
+  deadline,
+  type WithDeadlineOptions,
+  withDeadline,
+} from './deadline.ts';
+export { remainingMs } from './deadline-context.ts';
+export { DeadlineExceededError } from './deadline-error.ts';
+export { type DeadlineFormat, fromDeadlineHeader, toDeadlineHeader } from './deadline-header.ts';
 export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeoutError } from './errors.ts';
 export type { CircuitStateName, EventName, PolicyEvents, StateChange } from './events.ts';
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.ts';
+export {
+  type AnswerOf,
+  type FallbackChain,
+  type FallbackContext,
+  type FallbackOutcome,
+  type FallbackStep,
+  fallbackChain,
+  type StaleAnswer,
+} from './fallback-chain.ts';
 export {
   type HealthCheckOptions,
   HealthRegistry,
@@ -23,9 +56,20 @@ export {
 } from './health.ts';
 export type { HealthAnswer, HealthCheck, HealthCheckResult, HealthStatus } from './health-check.ts';
 export type { HealthSource } from './health-sources.ts';
+export { type Hedge, type HedgeEvents, type HedgeOptions, hedge } from './hedge.ts';
+export type { HedgeBudget } from './hedge-delay.ts';
 export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
 export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
+export { type PriorityBulkheadOptions, priorityBulkhead } from './priority-bulkhead.ts';
+export {
+  type RateLimit,
+  type RateLimitEvents,
+  RateLimitedError,
+  type RateLimitOptions,
+  rateLimit,
+} from './rate-limit.ts';
 export { type RetryEvents, type RetryPolicy, retry } from './retry.ts';
+export type { Priority } from './slots.ts';
 export type { PolicyStats } from './stats.ts';
 export { type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';
 export type { Clock, Timers, TimeSource } from './timers.ts';

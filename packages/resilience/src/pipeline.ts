@@ -4,6 +4,7 @@ import { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from 
 import { chain } from './compose.ts';
 import { Emitter, type EventName, type PolicyEvents } from './events.ts';
 import { type FallbackFunction, fallback } from './fallback.ts';
+import { PATTERNS, type PatternParts, patternsOf } from './pipeline-patterns.ts';
 import { definePolicy, emitterOf, layerOf, type Policy, type PolicyLike } from './policy.ts';
 import { type RetryPolicy, retry } from './retry.ts';
 import { type PolicyStats, Recorder } from './stats.ts';
@@ -13,7 +14,7 @@ import { nameOf, onlyKnown, optionalFunction, show, timeSource } from './validat
 import type { Verdict } from './verdict.ts';
 
 /** Options of {@link pipeline}, in the order in which a call meets the parts. A part is its options, or a ready policy. */
-export interface PipelineOptions<A = never> extends TimeSource {
+export interface PipelineOptions<A = never> extends TimeSource, PatternParts {
   /** The dependency's name; the parts bear it too. Default `pipeline`. */
   name?: string | undefined;
   /** Answers in the call's place when all else has failed; a ready `fallback(…)` can be choosier. */
@@ -65,17 +66,22 @@ interface ShowsBulkhead {
   readonly bulkhead: Bulkhead;
 }
 
-const PARTS = ['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'] as const;
+const PARTS = [
+  ...(['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'] as const),
+  ...PATTERNS,
+];
 const OPTIONS = ['name', ...PARTS, 'classify', 'clock', 'timers'];
 
 const EVENTS: readonly EventName[] = [
   ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback'] as const),
   ...(['state', 'open', 'half-open', 'close', 'isolate'] as const),
+  ...(['deadline', 'hedge', 'coalesce', 'chaos', 'limit'] as const),
 ];
 
 /**
  * The usual policies around one dependency, in the order that works:
- * fallback > total timeout > bulkhead > retry > circuit breaker > timeout of each attempt > call.
+ * fallback > deadline > total timeout > coalesce > rate limit > bulkhead > adaptive concurrency > retry > hedge > circuit breaker
+ * > timeout of each attempt > chaos > call.
  * A part that is not given is not there.
  * @throws What the parts throw; see each.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense, or when there is no part at all.
@@ -107,17 +113,24 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
         throw new TypeError(`${option} must be a number of milliseconds or a policy, got ${show(ms)}`);
       return timeout({ ...shared, name: called, ms });
     });
+  const pattern = patternsOf(shared, (name, of) => part(name, options[name], of), optionsOf);
   const parts = [
     part('fallback', options.fallback, (answer) => {
       if (typeof answer !== 'function')
         throw new TypeError(`fallback must be a function or a policy, got ${show(answer)}`);
       return fallback(answer as FallbackFunction<A>, { name });
     }),
+    pattern.deadlineMs,
     limit('totalTimeoutMs', `${name}.total`),
+    pattern.coalesce,
+    pattern.rateLimit,
     slots,
+    pattern.adaptiveConcurrency,
     part('retry', options.retry, (given) => retry({ ...shared, classify, ...optionsOf<RetryPolicy>(given) })),
+    pattern.hedge,
     breaker,
     limit('timeoutMs', name),
+    pattern.chaos,
   ].filter((each) => each !== undefined);
 
   const emitter = new Emitter(name, EVENTS);

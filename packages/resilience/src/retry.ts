@@ -5,6 +5,8 @@ import {
   delaysOf,
   type Jitter,
 } from './backoff.ts';
+import { deadlineRest } from './deadline-context.ts';
+import { unfit } from './deadline-error.ts';
 import { isCancellation, isRejection } from './errors.ts';
 import { Emitter } from './events.ts';
 import { definePolicy, type Layer, type Policy } from './policy.ts';
@@ -65,6 +67,7 @@ export type RetryEvents = 'success' | 'failure' | 'retry';
  * @param options.maxAttempts All calls, the first included. Default 3; 1 turns retrying off.
  * @param options.initialDelayMs Wait before the second call, before jitter. Default 1_000.
  * @throws The last error, by identity; `signal.reason` at once when aborted, even in mid-wait.
+ * @throws DeadlineExceededError, with the last error as `cause`, instead of a wait that the deadline in force would cut off.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function retry(options: RetryPolicy = {}): Policy<never, RetryEvents> {
@@ -122,6 +125,11 @@ export function retry(options: RetryPolicy = {}): Policy<never, RetryEvents> {
       const late = maxElapsedMs !== Number.POSITIVE_INFINITY && clock() - start + delayMs > maxElapsedMs;
       if (late) {
         if ('error' in result) throw result.error;
+        return result.value;
+      }
+      const restMs = deadlineRest();
+      if (restMs !== undefined && delayMs >= restMs) {
+        if ('error' in result) throw unfit(policy, restMs, delayMs, attempt, result.error);
         return result.value;
       }
       recorder.retries++;

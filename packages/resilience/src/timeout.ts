@@ -1,3 +1,5 @@
+import { deadlineRest } from './deadline-context.ts';
+import { spent, struck } from './deadline-error.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import { Emitter } from './events.ts';
 import { definePolicy, type Layer, type Policy } from './policy.ts';
@@ -21,6 +23,7 @@ export type TimeoutEvents = 'success' | 'failure' | 'timeout';
  * It does not wait for the call to notice. The signal is left alone when the call succeeds.
  * @param options The limit in milliseconds, or {@link TimeoutOptions}.
  * @throws PolicyTimeoutError when the limit is reached; the signal's `reason` is this same error.
+ * @throws DeadlineExceededError when the deadline in force comes first, or had passed before the call.
  * @throws `signal.reason`, by identity and at once, when the caller aborts first.
  * @throws RangeError here, at construction, for a limit that is not a number above 0.
  * @throws TypeError here, at construction, for an unknown option, a `name` that is no text, a `clock` or `timers` that cannot be used.
@@ -35,14 +38,18 @@ export function timeout(options: number | TimeoutOptions): Policy<never, Timeout
   const recorder = new Recorder();
 
   const layer: Layer = async (task, scope, attempt) => {
-    if (ms === Number.POSITIVE_INFINITY) return task(scope, attempt);
+    const restMs = deadlineRest() ?? Number.POSITIVE_INFINITY;
+    const limitMs = Math.min(ms, restMs);
+    if (limitMs === Number.POSITIVE_INFINITY) return task(scope, attempt);
+    if (limitMs <= 0 && !scope.aborted) throw spent(policy);
     const inner = Scope.within(scope);
     if (inner.aborted) throw inner.reason;
     return new Promise((resolve, reject) => {
-      const stopTimer = after(timers, ms, () => {
+      const stopTimer = after(timers, limitMs, () => {
         recorder.timeouts++;
-        const error = stackless(() => new PolicyTimeoutError(policy, ms));
-        if (emitter.wants('timeout')) emitter.emit('timeout', { policy, timeoutMs: ms });
+        const own = restMs >= ms;
+        const error = own ? stackless(() => new PolicyTimeoutError(policy, ms)) : struck(policy, limitMs);
+        if (emitter.wants('timeout')) emitter.emit('timeout', { policy, timeoutMs: limitMs });
         inner.abort(error);
       });
       inner.onAbort((reason) => {

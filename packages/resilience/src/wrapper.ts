@@ -1,3 +1,5 @@
+import { beginBare, beginWrapped } from './wrapped-call.ts';
+
 type Execute = (fn: () => unknown) => Promise<unknown>;
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -25,7 +27,7 @@ const wrap = (execute: Execute, policy: string, fn: Method): Method => {
   if (/Generator/.test(Object.prototype.toString.call(fn)))
     throw new TypeError(`"${policy}" cannot wrap "${fn.name}": generators are not supported`);
   const wrapped = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    return execute(() => Reflect.apply(fn, this, args));
+    return beginWrapped(fn, this, args, () => execute(() => beginBare(() => Reflect.apply(fn, this, args))));
   };
   return Object.defineProperties(wrapped, {
     name: { value: fn.name, configurable: true },

@@ -92,7 +92,10 @@ it.each<[() => unknown, string]>([
   expect(build).toThrow(message);
 });
 
-const parts = ['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'] as const;
+const parts = [
+  ...['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'],
+  ...['deadlineMs', 'coalesce', 'rateLimit', 'adaptiveConcurrency', 'hedge', 'chaos'],
+];
 const nothings: [unknown, string][] = [
   [false, 'false'],
   [null, 'null'],
@@ -168,15 +171,30 @@ it('exports these values and no others', () => {
     'BulkheadFullError',
     'CircuitIsolatedError',
     'CircuitOpenError',
+    'DeadlineExceededError',
     'HealthRegistry',
+    'InjectedFaultError',
     'PolicyTimeoutError',
+    'RateLimitedError',
+    'adaptiveConcurrency',
     'bulkhead',
+    'chaos',
     'circuitBreaker',
+    'coalesce',
     'compose',
+    'deadline',
     'fallback',
+    'fallbackChain',
+    'fromDeadlineHeader',
     'healthRegistry',
+    'hedge',
     'pipeline',
+    'priorityBulkhead',
+    'rateLimit',
+    'remainingMs',
     'retry',
     'timeout',
+    'toDeadlineHeader',
+    'withDeadline',
   ]);
 });

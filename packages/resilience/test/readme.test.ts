@@ -11,11 +11,18 @@ it('runs every sample of the README and prints what it says', async () => {
 }, 120_000);
 
 it.each([
-  ['docs/health.md', 2],
+  ['docs/adaptive-concurrency.md', 2],
   ['docs/alerts.md', 2],
+  ['docs/chaos.md', 1],
+  ['docs/coalesce.md', 1],
+  ['docs/deadline.md', 3],
+  ['docs/fallback-chain.md', 1],
+  ['docs/health.md', 2],
+  ['docs/hedge.md', 1],
   ['docs/metrics.md', 2],
-  ['docs/testing.md', 1],
   ['docs/operations.md', 1],
+  ['docs/rate-limit.md', 1],
+  ['docs/testing.md', 1],
 ])(
   'runs the samples of %s and prints what it says',
   async (page, count) => {

@@ -1,0 +1,56 @@
+import type { Bulkhead, BulkheadOptions } from './bulkhead.ts';
+import { Emitter } from './events.ts';
+import { definePolicy, type Layer } from './policy.ts';
+import { type Priority, Slots } from './slots.ts';
+import { Recorder } from './stats.ts';
+import { duration, integer, nameOf, onlyKnown, show, timeSource } from './validate.ts';
+
+/** Options of {@link priorityBulkhead}. */
+export interface PriorityBulkheadOptions extends BulkheadOptions {
+  /** Who goes first in the queue. When it is full, a caller takes the place of the last of a lower priority. */
+  priority: Priority;
+}
+
+/**
+ * A bulkhead whose queue is served by priority, the higher first, equals in the order of their coming.
+ * A low priority may wait for ever behind higher ones: give a `queueTimeoutMs`.
+ * @throws BulkheadFullError as `bulkhead` does, and when a caller of a higher priority takes the place in a full queue.
+ * @throws `signal.reason` at once for a caller that aborts while queued; its place is free at once too.
+ * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
+ */
+export function priorityBulkhead(options: PriorityBulkheadOptions): Bulkhead {
+  const known = ['maxConcurrent', 'maxQueue', 'queueTimeoutMs', 'priority', 'name', 'clock', 'timers'];
+  onlyKnown('priorityBulkhead', options, known);
+  const { clock, timers } = timeSource(options);
+  const name = nameOf(options.name, 'bulkhead');
+  const maxConcurrent = integer('maxConcurrent', options.maxConcurrent, 1);
+  const maxQueue = integer('maxQueue', options.maxQueue ?? 0, 0, true);
+  const queueTimeoutMs = duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
+    zero: false,
+    infinite: true,
+  });
+  const { priority } = options;
+  if (typeof priority !== 'function')
+    throw new TypeError(`priority must be a function, got ${show(priority)}`);
+  const emitter = new Emitter(name, ['success', 'failure', 'reject']);
+  const slots = new Slots({
+    ...{ emitter, timers, maxQueue, queueTimeoutMs, priority },
+    limit: () => maxConcurrent,
+  });
+
+  const layer: Layer = async (task, scope, attempt) => {
+    if (scope.aborted) throw scope.reason;
+    const queued = slots.acquire(scope);
+    if (queued !== undefined) await queued;
+    try {
+      if (scope.aborted) throw scope.reason;
+      return await task(scope, attempt);
+    } finally {
+      slots.release();
+    }
+  };
+  const snapshot = (): ReturnType<Bulkhead['snapshot']> => ({
+    ...{ name, running: slots.running, queued: slots.queued, maxConcurrent, maxQueue },
+  });
+  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, { snapshot });
+}

@@ -1,0 +1,83 @@
+import { BulkheadFullError, stackless } from './errors.ts';
+import type { Emitter } from './events.ts';
+import type { Scope } from './scope.ts';
+import type { Timers } from './timers.ts';
+import { WaitingLine } from './waiting-line.ts';
+import { wantWrappedCalls, wrappedCall } from './wrapped-call.ts';
+
+/**
+ * How urgent a call is: higher goes first, 0 is the default. A wrapped function's or method's arguments are handed in; `execute`
+ * hands in nothing. It runs in the caller's AsyncLocalStorage.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments are those of whatever function is wrapped.
+export type Priority = (...args: any[]) => number;
+
+export interface SlotSettings {
+  emitter: Emitter;
+  timers: Timers;
+  /** Asked each time: it may change. */
+  limit: () => number;
+  maxQueue: number;
+  queueTimeoutMs: number;
+  priority: Priority | undefined;
+}
+
+/** Slots for calls that run at once, and the line before them. */
+export class Slots {
+  running = 0;
+  readonly #settings: SlotSettings;
+  readonly #line: WaitingLine;
+
+  constructor(settings: SlotSettings) {
+    this.#settings = settings;
+    if (settings.priority !== undefined) wantWrappedCalls();
+    this.#line = new WaitingLine(settings.emitter.policy, settings.timers);
+  }
+
+  get queued(): number {
+    return this.#line.size;
+  }
+
+  /** Undefined when a slot was free: then it is taken. Else resolves with the slot, or rejects. Throws when there is no room. */
+  acquire(scope: Scope): Promise<void> | undefined {
+    const { limit, maxQueue, queueTimeoutMs } = this.#settings;
+    if (this.running < limit() && this.#line.size === 0) {
+      this.running++;
+      return undefined;
+    }
+    const priority = this.#priority();
+    const displaced = (): Error => this.#refuse('displaced');
+    if (this.#line.size >= maxQueue && !this.#line.displace(priority, displaced)) throw this.#refuse('full');
+    const expired = (): Error => this.#refuse('queue-timeout');
+    return this.#line.wait(scope, { priority, timeoutMs: queueTimeoutMs, expired });
+  }
+
+  release(): void {
+    this.running--;
+    this.fill();
+  }
+
+  /** Hands free slots to those who wait; they count as taken at once, so that no newcomer can overtake. */
+  fill(): void {
+    while (this.running < this.#settings.limit() && this.#line.admit()) this.running++;
+  }
+
+  #priority(): number {
+    const { priority, emitter } = this.#settings;
+    if (priority === undefined) return 0;
+    const args = wrappedCall()?.args;
+    if (args === undefined && priority.length > 0) {
+      emitter.report('priority', new TypeError('priority takes arguments, and this call has none'));
+      return 0;
+    }
+    const value = emitter.ask('priority', () => priority(...(args ?? [])), 0);
+    return typeof value === 'number' && !Number.isNaN(value) ? value : 0;
+  }
+
+  #refuse(reason: 'full' | 'displaced' | 'queue-timeout'): BulkheadFullError {
+    const { emitter, limit, maxQueue, queueTimeoutMs } = this.#settings;
+    if (emitter.wants('reject')) emitter.emit('reject', { policy: emitter.policy, reason });
+    const word = reason === 'displaced' ? 'full' : reason;
+    return stackless(() => new BulkheadFullError(emitter.policy, limit(), maxQueue, word, queueTimeoutMs));
+  }
+}
