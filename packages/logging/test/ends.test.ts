@@ -41,6 +41,21 @@ describe.each(Object.entries(kinds))('10,000 lines to %s are all there after', (
     ).toMatchObject({ code: 9, missing: 0, inOrder: true });
   }, 30_000);
 
+  it.each([
+    ['is the first to log', ''],
+    ['comes later than ours', "log.debug('not written');"],
+  ])(
+    'an exit listener that %s',
+    async (_which, before) => {
+      expect(await run(`${before} process.on('exit', () => { ${burst} });`)).toMatchObject({
+        code: 0,
+        missing: 0,
+        inOrder: true,
+      });
+    },
+    30_000,
+  );
+
   it('an unhandled rejection', async () => {
     expect(await run(`${burst} Promise.reject(new Error('x'));`)).toMatchObject({
       code: 1,
