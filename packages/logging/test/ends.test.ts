@@ -140,7 +140,7 @@ describe('flushOnSignals', () => {
     );
     expect(ended.stdout.split('\n')).toEqual([
       'signals must be of SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGBREAK, SIGUSR2, got SIGKILL',
-      'signals must be a non-empty array, got ',
+      'signals must be a non-empty array, got []',
       'signals must be a non-empty array, got SIGTERM',
       'signals must be of SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGBREAK, SIGUSR2, got 5',
       'flushOnSignals has no option "timeout"; it knows timeoutMs',
