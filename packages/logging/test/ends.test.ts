@@ -133,6 +133,24 @@ describe('flushOnSignals', () => {
     expect(ended.stdout).toContain('"m"');
   }, 30_000);
 
+  it('ends the process when two copies of the package listen, with the lines of both', async () => {
+    const copy = `${new URL('../dist/index.js', import.meta.url).href}?copy`;
+    const ended = await runChild(
+      `import { registerHooks } from 'node:module';
+       registerHooks({ resolve(name, context, next) {
+         const found = next(name, context);
+         return name.startsWith('.') && context.parentURL?.endsWith('?copy') ? { ...found, url: found.url + '?copy' } : found;
+       } });
+       const other = await import('${copy}');
+       if (other.appLogger === l.appLogger) throw new Error('one copy');
+       for (const each of [l, other]) { each.flushOnSignals(['SIGTERM']); each.appLogger.info('m'); }
+       const limit = setTimeout(() => process.exit(9), 10_000);
+       process.kill(process.pid, 'SIGTERM');`,
+    );
+    expect(ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(ended.stdout.match(/"m"/g)).toHaveLength(2);
+  }, 30_000);
+
   it('refuses what is no signal of its list', async () => {
     const ended = await runChild(
       `for (const given of [['SIGKILL'], [], 'SIGTERM', [5]]) try { l.flushOnSignals(given); } catch (error) { console.log(error.message); }
