@@ -27,6 +27,8 @@ export const flushAtExit = (sink: FlushedAtExit): void => {
   sinks.add(sink);
   if (listening) return;
   listening = true;
+  // A listener that is added while 'exit' is being emitted is not called any more: the first line may come from another one.
+  ending ||= (process as { _exiting?: boolean })._exiting === true;
   process.on('exit', () => {
     ending = true;
     flushAllSync();

@@ -88,6 +88,10 @@ const validId = /^[A-Za-z0-9._~:/+=@-]{1,128}$/;
 export const isValidCorrelationId = (value: unknown): value is string =>
   typeof value === 'string' && validId.test(value);
 
+const checkFunction = (fn: unknown): void => {
+  if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
+};
+
 const run = <Result>(
   fields: { correlationId?: string | undefined; [field: string]: unknown },
   fn: () => Result,
@@ -97,6 +101,7 @@ const run = <Result>(
   const { correlationId } = fields;
   if (correlationId !== undefined && (typeof correlationId !== 'string' || correlationId === ''))
     throw new TypeError(`correlationId must be a non-empty string, got ${describe(correlationId)}`);
+  checkFunction(fn);
   const within = storage.getStore();
   const outer = within?.fields;
   const id = correlationId ?? outer?.correlationId ?? randomUUID();
@@ -119,6 +124,7 @@ const run = <Result>(
 const withLevel = <Result>(level: Level | Readonly<Record<string, Level>>, fn: () => Result): Result => {
   const within = storage.getStore() ?? { fields: undefined };
   const levels = new ContextLevels(level, within.levels);
+  checkFunction(fn);
   if (!registry.contextLevels) {
     registry.contextLevels = true;
     touch();
@@ -127,6 +133,7 @@ const withLevel = <Result>(level: Level | Readonly<Record<string, Level>>, fn: (
 };
 
 const bind = <Args extends unknown[], Result>(fn: (...args: Args) => Result): ((...args: Args) => Result) => {
+  checkFunction(fn);
   const store = storage.getStore();
   return store === undefined ? fn : (...args) => storage.run(store, () => fn(...args));
 };
@@ -152,6 +159,8 @@ const bindEmitter = <Bound extends Emitter>(emitter: Bound): Bound => {
 };
 
 const set = (fields: Record<string, unknown>): boolean => {
+  if (typeof fields !== 'object' || fields === null)
+    throw new TypeError(`fields must be an object, got ${describe(fields)}`);
   const store = storage.getStore();
   if (store?.fields === undefined) return false;
   store.fields = Object.freeze({
@@ -168,12 +177,12 @@ export const CorrelationContext = {
    * Calls `fn` with these fields on every record logged until its work, awaited or not, is over.
    * Nested runs add to the outer fields and keep its id; without any id a UUID is made.
    * @returns What `fn` returns.
-   * @throws TypeError when `fields` is no object, or `correlationId` is neither a non-empty string nor left out; whatever `fn` throws.
+   * @throws TypeError when `fields` is no object, `correlationId` neither a non-empty string nor left out, or `fn` no function; whatever `fn` throws.
    */
   run,
   /** The fields in force here, frozen; undefined outside of every run. */
   current: contextFields,
-  /** `fn` tied to the context of this moment, for emitters, pools and queues that call it from elsewhere. */
+  /** `fn` tied to the context of this moment, for emitters, pools and queues that call it from elsewhere. @throws TypeError when it is no function. */
   bind,
   /**
    * Ties all events of an emitter to the context of this moment: every listener, added before or after, is called in it.

@@ -1,9 +1,10 @@
 import type winston from 'winston';
-import { checkFunction } from './check-options.ts';
+import { checkFunction, yesOrNo } from './check-options.ts';
 import type { Transport } from './configuration.ts';
 import { describe } from './describe.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { untoldEnvironment } from './environment-level.ts';
+import { publishFailure } from './events.ts';
 import { type Format, isFormat, shapeOf, unknownFormat } from './formats.ts';
 import { checkLevel, type Level, levelSet } from './levels.ts';
 import type { LevelMethod } from './log-methods.ts';
@@ -54,6 +55,28 @@ export const checkFields = (option: string, value: unknown): Readonly<Record<str
   throw new TypeError(`${option} must be an object, got ${describe(value)}`);
 };
 
+/** @throws TypeError for what winston would refuse too, without saying which option it was. */
+const checkTransports = (value: Transport | readonly Transport[]): Transport[] => {
+  const all = [value].flat() as Transport[];
+  for (const transport of all)
+    if (typeof (transport as { log?: unknown } | null | undefined)?.log !== 'function')
+      throw new TypeError(
+        `transports must be winston transports, objects with log(info, next), got ${describe(transport)}`,
+      );
+  return all;
+};
+
+/** A clock that fails, or gives no number, must not cost a record: the system's counts then, and the failure is told. */
+const steady = (name: string, clock: () => number) => (): number => {
+  try {
+    const now: unknown = clock();
+    return typeof now === 'number' ? now : Date.now();
+  } catch (error) {
+    publishFailure({ source: `clock of ${name}`, error });
+    return Date.now();
+  }
+};
+
 /** A logger with levels of its own: it has their methods in the place of npm's. */
 export type LoggerWithLevels<Levels> = Omit<Logger, Level | 'child'> & {
   readonly [Name in keyof Levels]: LevelMethod;
@@ -83,9 +106,11 @@ export function createLogger(
   if (level !== undefined) checkLevel('level', level, set);
   checkFunction('clock', clock);
   checkRedact(redact);
+  yesOrNo('silent', options.silent);
+  const attached = transports === undefined ? [] : checkTransports(transports);
   const core = {
     name,
-    clock,
+    clock: clock === Date.now ? clock : steady(name, clock),
     redact,
     levels: set,
     shape: shapeOf(format),
@@ -102,7 +127,7 @@ export function createLogger(
     ...(level === undefined ? {} : { level }),
     ...(format === undefined || isFormat(format) ? {} : { format }),
     ...(options.silent === undefined ? {} : { silent: options.silent }),
-    ...(transports === undefined ? {} : { transports: [transports].flat() as Transport[] }),
+    ...(transports === undefined ? {} : { transports: attached }),
   });
   const untold = untoldEnvironment();
   if (untold !== undefined)

@@ -52,6 +52,8 @@ export class FdSink implements Destination {
   #scheduled = false;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
+  /** What is left of the time that a slow reader gets at exit, whoever logs there. */
+  #exitPatienceMs = exitPatienceMs;
   #waiters: Array<() => void> = [];
 
   constructor(options: FdSinkOptions) {
@@ -71,6 +73,12 @@ export class FdSink implements Destination {
   write(text: string): void {
     if (this.#closed) {
       this.#drop();
+      return;
+    }
+    if (isEnding()) {
+      // No turn comes in which a full pipe could be tried again.
+      this.#pending += text;
+      this.flushSync();
       return;
     }
     if (this.#retry !== undefined) {
@@ -100,10 +108,6 @@ export class FdSink implements Destination {
   }
 
   #schedule(): void {
-    if (isEnding()) {
-      this.#push();
-      return;
-    }
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -119,11 +123,12 @@ export class FdSink implements Destination {
     this.#meter.flushed(performance.now() - since);
   }
 
-  /** For the end of the process: waits for a slow reader, but at most 5 s, or as long as told, in milliseconds. */
-  flushSync(patienceMs: number = exitPatienceMs): void {
+  /** For the end of the process: waits for a slow reader, but at most 5 s in all, or as long as told, in milliseconds. */
+  flushSync(patienceMs: number = this.#exitPatienceMs): void {
     const since = performance.now();
     let out = this.#push();
-    for (let waited = 0; !out && waited < patienceMs; waited += retryMs) {
+    let waited = 0;
+    for (; !out && waited < patienceMs; waited += retryMs) {
       this.#options.sleep(retryMs);
       out = this.#push();
     }
@@ -136,6 +141,7 @@ export class FdSink implements Destination {
     // The turn that was to write the lines does not come any more.
     this.#scheduled = false;
     if (!out) this.#lose('exit');
+    this.#exitPatienceMs = Math.max(0, this.#exitPatienceMs - waited);
   }
 
   /** True while the reader does not read and lines are held. */
@@ -252,7 +258,7 @@ export class FdSink implements Destination {
     if (records === 0) return;
     this.#condition.dropped += records;
     publishDrop({ destination: this.name, records, reason });
-    if (reason === 'exit')
+    if (reason === 'exit' && this.#exitPatienceMs > 0)
       this.#options.warn(`agent4 logging: ${records} lines for ${this.name} were lost at exit`);
   }
 

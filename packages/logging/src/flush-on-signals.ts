@@ -13,6 +13,9 @@ export interface SignalOptions {
 
 const allowed: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBREAK', 'SIGUSR2'];
 const handlers = new Map<NodeJS.Signals, () => void>();
+/** Marks our handlers, whichever copy of this package added them: none may take another's for the application's. */
+const mark: unique symbol = Symbol.for('agent4.logging.flush-on-signals') as never;
+const isOurs = (listener: object): boolean => mark in listener;
 let ending = false;
 
 /** All that can be flushed, at the same time. Never rejects. */
@@ -25,6 +28,8 @@ const raise = (signal: NodeJS.Signals): void => {
   flushAllSync(0);
   const handler = handlers.get(signal);
   if (handler !== undefined) process.off(signal, handler);
+  // The last copy to be done ends the process.
+  if (process.listeners(signal).some(isOurs)) return;
   process.kill(process.pid, signal);
   // The kernel does not deliver a default action to the first process of a container.
   later(() => process.exit(128 + (constants.signals[signal] ?? 0)), 100, true);
@@ -33,7 +38,7 @@ const raise = (signal: NodeJS.Signals): void => {
 const handle = (signal: NodeJS.Signals, timeoutMs: number): void => {
   flushAllSync(0);
   // Somebody else decides about the end: a graceful shutdown, which may log until it exits.
-  if (process.listenerCount(signal) > 1) return;
+  if (!process.listeners(signal).every(isOurs)) return;
   if (ending) {
     raise(signal);
     return;
@@ -72,7 +77,7 @@ export const flushOnSignals = (
     // A second call replaces the first one's wait: two handlers would each take the other for the application's.
     const before = handlers.get(signal);
     if (before !== undefined) process.off(signal, before);
-    const handler = (): void => handle(signal, timeoutMs);
+    const handler = Object.assign((): void => handle(signal, timeoutMs), { [mark]: true });
     handlers.set(signal, handler);
     mine.set(signal, handler);
     process.on(signal, handler);

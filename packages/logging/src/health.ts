@@ -102,13 +102,14 @@ export const combined = (outer: DestinationHealth, inner: DestinationHealth): De
 
 // Weak, so that a logger made for one request leaves nothing behind.
 const known = new Set<WeakRef<Reporter>>();
-const registered = new WeakSet<Reporter>();
+const registered = new WeakMap<Reporter, WeakRef<Reporter>>();
 let sweepAt = 1_000;
 
 export const reportHealth = (reporter: Reporter): void => {
   if (registered.has(reporter)) return;
-  registered.add(reporter);
-  known.add(new WeakRef(reporter));
+  const reference = new WeakRef(reporter);
+  registered.set(reporter, reference);
+  known.add(reference);
   if (known.size < sweepAt) return;
   reporters();
   sweepAt = Math.max(1_000, known.size * 2);
@@ -118,7 +119,8 @@ export const speaksForItself = (destination: object): boolean => registered.has(
 
 /** For a destination that another one now speaks for, and for one that was closed. */
 export const reportHealthNoMore = (reporter: Reporter): void => {
-  for (const reference of known) if (reference.deref() === reporter) known.delete(reference);
+  const reference = registered.get(reporter);
+  if (reference !== undefined) known.delete(reference);
 };
 
 /** All that are still in use. */

@@ -1,11 +1,15 @@
+import { types } from 'node:util';
 import { registry } from './configuration.ts';
 import { checkSlowMs } from './configure-logging.ts';
 import { CorrelationContext } from './context.ts';
 import { createLogger } from './create-logger.ts';
+import { describe } from './describe.ts';
 import { publishSlow } from './events.ts';
 import { fastSampler } from './fast-sampler.ts';
 import type { Logger } from './logger.ts';
 import { watchEventLoop, watchGc } from './loop-watch.ts';
+import { onlyKnown } from './only-known.ts';
+import { peek, snapshot } from './peek.ts';
 import { type PerformanceLoggerOptions, performanceOptions } from './performance-options.ts';
 import { PerformanceReport } from './performance-report.ts';
 import { type OperationStats, Timings } from './timings.ts';
@@ -28,15 +32,20 @@ export interface Timer extends Disposable {
 export interface PerformanceLogger extends Logger {
   /**
    * Calls `fn` and logs how long it took, a promise's settling included, with outcome `ok` or `error`.
-   * @returns What `fn` returns. @throws What `fn` throws, by identity.
+   * A thenable that is no promise, such as a query builder, may run each time its `then` is called: it is called once, here.
+   * @returns What `fn` returns; for such a thenable a promise of what it gives. @throws What `fn` throws, by identity.
    */
+  time<Result extends Promise<unknown>>(operation: string, fn: () => Result, options?: TimeOptions): Result;
+  time<Value>(operation: string, fn: () => PromiseLike<Value>, options?: TimeOptions): Promise<Value>;
   time<Result>(operation: string, fn: () => Result, options?: TimeOptions): Result;
   /** Starts a measurement that the caller ends. */
   start(operation: string, options?: TimeOptions): Timer;
   /**
    * As `time`, and all that `fn` logs carries `traceId`, `spanId` and `parentSpanId`: those of the span around it, or a trace of its own.
-   * @returns What `fn` returns. @throws What `fn` throws, by identity.
+   * @returns As `time`. @throws What `fn` throws, by identity.
    */
+  span<Result extends Promise<unknown>>(operation: string, fn: () => Result, options?: TimeOptions): Result;
+  span<Value>(operation: string, fn: () => PromiseLike<Value>, options?: TimeOptions): Promise<Value>;
   span<Result>(operation: string, fn: () => Result, options?: TimeOptions): Result;
   /** Count, errors and percentiles of each operation since the start or the last `reset`. */
   stats(): Record<string, OperationStats>;
@@ -47,9 +56,10 @@ export interface PerformanceLogger extends Logger {
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  (typeof value === 'object' || typeof value === 'function') &&
-  value !== null &&
-  typeof (value as { then?: unknown }).then === 'function';
+  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+  typeof peek(value, 'then') === 'function';
+
+const timeOptions = ['fields', 'slowMs'];
 
 /**
  * A logger that also measures. Finished work is `info`, slow or failed work `warn`.
@@ -74,6 +84,7 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
 
   // `this` is the logger, a child of it (whose fields are then on its timings too), or nothing when taken off.
   function start(this: Logger | undefined, operation: string, given: TimeOptions = {}): Timer {
+    onlyKnown('time', given, timeOptions);
     const threshold = checkSlowMs(given.slowMs) ?? slowMs;
     const since = monotonicClock();
     let duration: number | undefined;
@@ -90,8 +101,8 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
       if (slow) publishSlow({ logger: logger.name, operation, durationMs: duration, slowMs: limit, outcome });
       if (logged)
         (this ?? logger).log(slow || failed ? 'warn' : 'info', operation, {
-          ...given.fields,
-          ...fields,
+          ...snapshot(given.fields ?? {}),
+          ...snapshot(fields),
           durationMs: duration,
           outcome,
           ...(slow ? { slow } : {}),
@@ -100,7 +111,7 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
     };
     return {
       end: (fields = {}) => finish('ok', fields),
-      fail: (error, fields = {}) => finish('error', { ...fields, error }),
+      fail: (error, fields = {}) => finish('error', { ...snapshot(fields), error }),
       [Symbol.dispose]: () => {
         finish('ok', {});
       },
@@ -113,6 +124,7 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
     fn: () => Result,
     given: TimeOptions = {},
   ): Result {
+    if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
     const timer = Reflect.apply(start, this, [operation, given]);
     let result: Result;
     try {
@@ -121,16 +133,17 @@ export const createPerformanceLogger = (options: PerformanceLoggerOptions): Perf
       timer.fail(error);
       throw error;
     }
-    if (isThenable(result)) {
-      // The caller gets the very promise; this branch only listens, so it must not turn into an unhandled rejection.
-      result.then(
-        () => timer.end(),
-        (error: unknown) => timer.fail(error),
-      );
-    } else {
+    if (!isThenable(result)) {
       timer.end();
+      return result;
     }
-    return result;
+    const settled = types.isPromise(result) ? result : Promise.resolve(result);
+    // The caller gets the very promise; this branch only listens, so it must not turn into an unhandled rejection.
+    settled.then(
+      () => timer.end(),
+      (error: unknown) => timer.fail(error),
+    );
+    return settled as Result;
   }
 
   function span<Result>(

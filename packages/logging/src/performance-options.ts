@@ -3,6 +3,7 @@ import { checkFunction, checkMs, checkShare, yesOrNo } from './check-options.ts'
 import { checkSlowMs } from './configure-logging.ts';
 import { type LoggerOptions, loggerOptions } from './create-logger.ts';
 import { describe } from './describe.ts';
+import { publishFailure } from './events.ts';
 import { onlyKnown } from './only-known.ts';
 import { spanIdsOf } from './trace/settings.ts';
 
@@ -54,6 +55,27 @@ interface FullOptions {
   readonly logger: LoggerOptions;
 }
 
+/** The number that a function of the user's gives; when it throws or gives none that is told, and costs no measured call. */
+const numberOf = (source: string, fn: () => number, otherwise: number): number => {
+  try {
+    const value: unknown = fn();
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    throw new RangeError(`${source} gave ${describe(value)}`);
+  } catch (error) {
+    publishFailure({ source, error });
+    return otherwise;
+  }
+};
+
+/** A clock that stands still where the one given fails. */
+const steady = (clock: () => number): (() => number) => {
+  let last = 0;
+  return () => {
+    last = numberOf('monotonicClock', clock, last);
+    return last;
+  };
+};
+
 /** @throws TypeError or RangeError naming the option that is unknown or wrong; those of the logger itself are left to it. */
 export const performanceOptions = (options: PerformanceLoggerOptions): FullOptions => {
   onlyKnown('createPerformanceLogger', options, [...loggerOptions, ...own]);
@@ -79,13 +101,14 @@ export const performanceOptions = (options: PerformanceLoggerOptions): FullOptio
       throw new TypeError(`timers must have ${method}(), got ${describe(timers)}`);
   return {
     slowMs,
-    monotonicClock,
+    monotonicClock: steady(monotonicClock),
     sampleFast,
     eventLoop,
     gc,
     reportEveryMs,
     newSpanId: spanIdsOf(generateSpanId),
-    random,
+    // Where it fails the record is written.
+    random: () => numberOf('random', random, 0),
     timers,
     logger,
   };

@@ -127,7 +127,11 @@ export class Scope {
     const { configuration } = registry;
     const { core } = this;
     const own = this.#own;
-    if (own === undefined && this.parent !== undefined) return this.parent.#level();
+    if (own === undefined && this.parent !== undefined) {
+      let { parent } = this;
+      while (parent.#own === undefined && parent.parent !== undefined) parent = parent.parent;
+      return parent.#level();
+    }
     const later = own !== undefined && own.since > configuration.levelsSince;
     const known = (level: string | undefined): level is string => isLevelOf(core.levels, level);
     const changed = bestLevel(registry.changes, core.name);
@@ -171,28 +175,47 @@ export class Scope {
     if (this.#version === registry.version && this.#ready!.defaultMeta === this.core.defaultMeta())
       return this.#ready!;
     const { version, configuration } = registry;
-    if (readingLayers()) return readLayers(() => this.#derive(configuration, undefined));
-    this.#ready = readLayers(() => this.#derive(configuration, this.core.defaultMeta()));
+    if (readingLayers()) return readLayers(() => this.#derived(configuration, undefined));
+    this.#ready = readLayers(() => this.#derived(configuration, this.core.defaultMeta()));
     this.#version = version;
     return this.#ready;
   }
 
-  /** What the parent has derived, now if it had not yet. */
-  #above(configuration: Configuration, defaultMeta: object | null | undefined): Ready | undefined {
-    const { parent } = this;
-    if (parent === undefined) return undefined;
-    if (parent.#version === registry.version && parent.#ready!.defaultMeta === defaultMeta)
-      return parent.#ready!;
-    const ready = parent.#derive(configuration, defaultMeta);
-    if (readingDepth() === 1 && configuration === registry.configuration) {
-      parent.#ready = ready;
-      parent.#version = registry.version;
-    }
-    return ready;
+  #derived(configuration: Configuration, defaultMeta: object | null | undefined): Ready {
+    return this.#derive(configuration, defaultMeta, this.#above(configuration, defaultMeta));
   }
 
-  #derive(configuration: Configuration, defaultMeta: object | null | undefined): Ready {
-    const above = this.#above(configuration, defaultMeta) ?? this.#root(configuration, defaultMeta);
+  /** What the parent has derived, now if it had not yet. */
+  #above(configuration: Configuration, defaultMeta: object | null | undefined): Ready | undefined {
+    const { version } = registry;
+    // By a loop, as children of children may be nested deeper than calls may.
+    const stale: Scope[] = [];
+    let scope = this.parent;
+    let above: Ready | undefined;
+    for (; scope !== undefined; scope = scope.parent) {
+      if (scope.#version === version && scope.#ready!.defaultMeta === defaultMeta) {
+        above = scope.#ready;
+        break;
+      }
+      stale.push(scope);
+    }
+    for (const each of stale.reverse()) {
+      above = each.#derive(configuration, defaultMeta, above);
+      if (readingDepth() === 1 && configuration === registry.configuration) {
+        each.#ready = above;
+        each.#version = registry.version;
+      }
+    }
+    return above;
+  }
+
+  /** @param parent what the parent has derived; undefined for a logger. */
+  #derive(
+    configuration: Configuration,
+    defaultMeta: object | null | undefined,
+    parent: Ready | undefined,
+  ): Ready {
+    const above = parent ?? this.#root(configuration, defaultMeta);
     const own = this.#bindings === undefined ? noMembers : layerMembers(this.#bindings, above.rules);
     const bindings = layered(above.bindings, own);
     const { base, control } = above;

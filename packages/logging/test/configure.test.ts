@@ -47,6 +47,15 @@ describe('level', () => {
     expect(records()).toEqual([]);
   });
 
+  it('is that of the logger for a child of ten thousand children of children', () => {
+    const { logger, records } = captured({ level: 'debug' });
+    let child = logger.child({ a: 1 });
+    for (let at = 0; at < 10_000; at++) child = child.child({});
+    child.debug('m');
+    expect(child.level).toBe('debug');
+    expect(records()[0]).toMatchObject({ message: 'm', a: 1 });
+  });
+
   it('follows its parent until a child has its own', () => {
     const { logger, records } = captured();
     const child = logger.child({ a: 1 }).child({ b: 2 });

@@ -41,7 +41,7 @@ describe('CorrelationContext', () => {
       }),
     ).toThrow(boom);
     expect(() => CorrelationContext.run({ correlationId: '' }, () => 1)).toThrow(
-      new TypeError('correlationId must be a non-empty string, got '),
+      new TypeError("correlationId must be a non-empty string, got ''"),
     );
   });
 

@@ -41,6 +41,21 @@ describe.each(Object.entries(kinds))('10,000 lines to %s are all there after', (
     ).toMatchObject({ code: 9, missing: 0, inOrder: true });
   }, 30_000);
 
+  it.each([
+    ['is the first to log', ''],
+    ['comes later than ours', "log.debug('not written');"],
+  ])(
+    'an exit listener that %s',
+    async (_which, before) => {
+      expect(await run(`${before} process.on('exit', () => { ${burst} });`)).toMatchObject({
+        code: 0,
+        missing: 0,
+        inOrder: true,
+      });
+    },
+    30_000,
+  );
+
   it('an unhandled rejection', async () => {
     expect(await run(`${burst} Promise.reject(new Error('x'));`)).toMatchObject({
       code: 1,
@@ -118,6 +133,24 @@ describe('flushOnSignals', () => {
     expect(ended.stdout).toContain('"m"');
   }, 30_000);
 
+  it('ends the process when two copies of the package listen, with the lines of both', async () => {
+    const copy = `${new URL('../dist/index.js', import.meta.url).href}?copy`;
+    const ended = await runChild(
+      `import { registerHooks } from 'node:module';
+       registerHooks({ resolve(name, context, next) {
+         const found = next(name, context);
+         return name.startsWith('.') && context.parentURL?.endsWith('?copy') ? { ...found, url: found.url + '?copy' } : found;
+       } });
+       const other = await import('${copy}');
+       if (other.appLogger === l.appLogger) throw new Error('one copy');
+       for (const each of [l, other]) { each.flushOnSignals(['SIGTERM']); each.appLogger.info('m'); }
+       const limit = setTimeout(() => process.exit(9), 10_000);
+       process.kill(process.pid, 'SIGTERM');`,
+    );
+    expect(ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(ended.stdout.match(/"m"/g)).toHaveLength(2);
+  }, 30_000);
+
   it('refuses what is no signal of its list', async () => {
     const ended = await runChild(
       `for (const given of [['SIGKILL'], [], 'SIGTERM', [5]]) try { l.flushOnSignals(given); } catch (error) { console.log(error.message); }
@@ -125,7 +158,7 @@ describe('flushOnSignals', () => {
     );
     expect(ended.stdout.split('\n')).toEqual([
       'signals must be of SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGBREAK, SIGUSR2, got SIGKILL',
-      'signals must be a non-empty array, got ',
+      'signals must be a non-empty array, got []',
       'signals must be a non-empty array, got SIGTERM',
       'signals must be of SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGBREAK, SIGUSR2, got 5',
       'flushOnSignals has no option "timeout"; it knows timeoutMs',

@@ -454,7 +454,7 @@ it.each<[IsolatedOptions, string]>([
   [{ coolDownMs: 10, maxCoolDownMs: 5 }, 'maxCoolDownMs must be an integer >= 10, got 5'],
   [{ guard: {} as never }, 'guard must be an object with execute(fn), got [object Object]'],
   [{ guard: null as never }, 'guard must be an object with execute(fn), got null'],
-  [{ name: '' }, 'name must be a non-empty string, got '],
+  [{ name: '' }, "name must be a non-empty string, got ''"],
   [{ clock: 5 as never }, 'clock must be a function, got 5'],
 ])('refuses a wrong option by name: %j', (options, message) => {
   expect(() => isolated(new Moody(), options)).toThrow(message);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CorrelationContext, configureLogging } from '../src/index.ts';
 import { captured } from './capture.ts';
+import { failures } from './failures.ts';
 
 describe('a line', () => {
   it('has its head in a fixed order and its fields behind the message', () => {
@@ -35,6 +36,22 @@ describe('a line', () => {
     const { logger, records } = captured({ clock: () => Number.NaN });
     logger.info('m');
     expect(records()[0]!.timestamp).toMatch(/^20\d\d-/);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    ['gives a text', () => '5'],
+    ['gives a BigInt', () => 5n],
+  ])('loses no record to a clock that %s: the wall clock counts', (_what, clock) => {
+    const { logger, records } = captured({ clock: clock as () => number });
+    failures();
+    logger.info('m');
+    expect(records()[0]).toMatchObject({ timestamp: expect.stringMatching(/^2[01]\d\d-/), message: 'm' });
   });
 
   it('never changes the objects it is given, frozen ones included', () => {

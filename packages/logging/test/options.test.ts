@@ -121,6 +121,31 @@ it.each<[string, () => unknown, string]>([
   ],
   ['slowMs', () => configureLogging({ slowMs: bare }), `slowMs must be a number >= 0, got ${none}`],
   ['header', () => httpLogging({ header: 5 as never }), 'header must be a header name, got 5'],
+  [
+    'silent',
+    () => createLogger({ name: 'x', silent: 'no' as never }),
+    'silent must be true or false, got no',
+  ],
+  [
+    'transports',
+    () => createLogger({ name: 'x', transports: [5] as never }),
+    'transports must be winston transports, objects with log(info, next), got 5',
+  ],
+  [
+    'configureLogging, transports',
+    () => configureLogging({ transports: null as never }),
+    'transports must be winston transports, objects with log(info, next), got null',
+  ],
+  ['run', () => CorrelationContext.run({}, undefined as never), 'fn must be a function, got undefined'],
+  ['withLevel', () => CorrelationContext.withLevel('info', 5 as never), 'fn must be a function, got 5'],
+  ['bind', () => CorrelationContext.bind('x' as never), 'fn must be a function, got x'],
+  [
+    'set',
+    () => CorrelationContext.run({}, () => CorrelationContext.set(5 as never)),
+    'fields must be an object, got 5',
+  ],
+  ['an empty text', () => createLogger({ name: '' }), "name must be a non-empty string, got ''"],
+  ['an empty list', () => createLogger({ name: 'x', base: [] as never }), 'base must be an object, got []'],
   ['ignore', () => httpLogging({ ignore: bare }), `ignore must be a function, got ${none}`],
 ])(
   'refuses a wrong value naming option and value, though it may have no text: %s (%#)',

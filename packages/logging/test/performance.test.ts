@@ -82,6 +82,71 @@ describe('time', () => {
     ]);
   });
 
+  it('calls the `then` of a query builder once, which runs the query', async () => {
+    const { logger, records } = timed();
+    for (const way of ['time', 'span'] as const) {
+      let runs = 0;
+      const query: PromiseLike<number> = {
+        // biome-ignore lint/suspicious/noThenProperty: what query builders are made of
+        then: (...on) => {
+          runs++;
+          return Promise.resolve(7).then(...on);
+        },
+      };
+      const rows: Promise<number> = logger[way]('query', () => query);
+      await expect(rows).resolves.toBe(7);
+      expect(runs).toBe(1);
+    }
+    expect(records().map(({ message, outcome }) => [message, outcome])).toEqual([
+      ['query', 'ok'],
+      ['query', 'ok'],
+    ]);
+  });
+
+  it('gives back what cannot be asked for its `then`', () => {
+    const { logger, records } = timed();
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(logger.time('op', () => proxy) === proxy).toBe(true);
+    expect(records()[0]).toMatchObject({ outcome: 'ok' });
+  });
+
+  it('loses no result to a clock, a random source or fields that throw', () => {
+    const seen = capture();
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    const logger = createPerformanceLogger({
+      name: 'perf',
+      destination: seen.destination,
+      monotonicClock: fail,
+      random: fail,
+      sampleFast: 0.5,
+    });
+    const fields = new Proxy({}, { ownKeys: fail });
+    expect(logger.time('op', () => 7, { fields })).toBe(7);
+    expect(logger.start('op').end(fields)).toBe(0);
+    expect(seen.records()).toMatchObject([
+      { message: 'op', durationMs: 0, outcome: 'ok' },
+      { message: 'op', durationMs: 0, outcome: 'ok' },
+    ]);
+  });
+
+  it.each<[string, unknown[], string]>([
+    ['no function', ['op'], 'fn must be a function, got undefined'],
+    [
+      'an unknown option',
+      ['op', () => 1, { slowms: 5 }],
+      'time has no option "slowms"; it knows fields, slowMs',
+    ],
+    ['no options', ['op', () => 1, null], 'time options must be an object, got null'],
+  ])('refuses %s before anything is measured', (_what, args, message) => {
+    const { logger, records } = timed();
+    for (const way of ['time', 'span'] as const)
+      expect(() => Reflect.apply(logger[way], logger, args)).toThrow(new TypeError(message));
+    expect(records()).toEqual([]);
+  });
+
   it('works taken off its logger, and on a child', () => {
     const { logger, records } = timed();
     const { time } = logger;

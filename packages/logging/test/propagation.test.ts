@@ -359,7 +359,7 @@ it.each<[string, () => unknown, string]>([
     'generateSpanId must be a function, got x',
   ],
   ['carrier', () => inject(null as never), 'carrier must be an object or a function, got null'],
-  ['carrier', () => inject([]), 'carrier must be an object or a function, got '],
+  ['carrier', () => inject([]), 'carrier must be an object or a function, got []'],
   ['carrier', () => inject('x' as never), 'carrier must be an object or a function, got x'],
 ])('refuses a wrong %s by name (%#)', (_name, make, message) => {
   expect(make).toThrow(TypeError);

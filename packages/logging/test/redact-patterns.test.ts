@@ -198,7 +198,7 @@ describe('patterns of one’s own', () => {
     ['all', 'redact.patterns must be true, false or an array, got all'],
     [['nope'], 'redact.patterns[0] must be one of default, pem'],
     [[{ name: 'x' }], 'redact.patterns[0].pattern must be a RegExp, got undefined'],
-    [[{ name: '', pattern: /a/ }], 'redact.patterns[0].name must be a non-empty string, got '],
+    [[{ name: '', pattern: /a/ }], "redact.patterns[0].name must be a non-empty string, got ''"],
     [
       [{ name: 'x', pattern: /a/, flags: 'g' }],
       'redact.patterns[0] has no option "flags"; it knows name, pattern',

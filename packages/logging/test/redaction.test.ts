@@ -248,7 +248,7 @@ describe('options', () => {
 
   it('are refused with their name when they are wrong', () => {
     expect(() => captured({ redact: { paths: [''] } })).toThrow(
-      new TypeError('redact.paths must be an array of non-empty strings, got '),
+      new TypeError('redact.paths must be an array of non-empty strings, got []'),
     );
     expect(() => captured({ redact: { path: ['a'] } as never })).toThrow(
       new TypeError('redact has no option "path"; it knows paths, keys, censor, patterns, audit'),
