@@ -216,7 +216,7 @@ export class Cache<V = unknown> {
     return this.#counts.snapshot(
       this.name,
       this.#tiers.memory,
-      this.#tiers.stores.map(({ tier, guard }) => ({ tier, state: guard.state })),
+      this.#tiers.stores.map(({ tier, missed, guard }) => ({ tier, missed, state: guard.state })),
     );
   }
 

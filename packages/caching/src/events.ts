@@ -42,6 +42,15 @@ export interface CacheEventMap {
   'store-cooldown': { cache: string; tier: TierName; failures: number; coolDownMs: number };
   /** The probe after a cool-down succeeded. */
   'store-recovered': { cache: string; tier: TierName };
+  /** What a store had missed was sent again. `outdated` = given up: its time was over, or the store had something newer. */
+  'store-replayed': { cache: string; tier: TierName; replayed: number; outdated: number; left: number };
+  /** Changes that a store missed and will not get: no room to keep them, a value that cannot be written, or `close()`. */
+  'store-lost': {
+    cache: string;
+    tier: TierName;
+    changes: number;
+    cause: 'full' | 'unwritable' | 'closed';
+  };
 }
 
 export type CacheEventName = keyof CacheEventMap;

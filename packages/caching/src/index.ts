@@ -18,5 +18,6 @@ export type { CacheOptions, MemoryOptions } from './options.ts';
 export type { CacheStats, LoadTimes, MemoryTierStats, StoreTierStats } from './stats.ts';
 export type { StoreCooldown, StorePolicy, StoreState } from './store/guard.ts';
 export type { KeyvLike } from './store/keyv-store.ts';
+export type { StoreRecovery } from './store/recovery.ts';
 export type { StoreOperation } from './store/store-tier.ts';
 export type { Duration, Ttl } from './ttl.ts';

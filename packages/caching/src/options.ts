@@ -3,6 +3,7 @@ import { estimateSize } from './memory/size-of.ts';
 import { onlyKnown } from './only-known.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
 import type { KeyvLike } from './store/keyv-store.ts';
+import type { StoreRecovery } from './store/recovery.ts';
 import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 /** Limits of the memory tier. */
@@ -44,6 +45,8 @@ export interface CacheOptions<V> {
   storeTimeoutMs?: number | undefined;
   /** When a failing store is left alone, and for how long. */
   storeCooldown?: StoreCooldown | undefined;
+  /** Sends again what a store missed; `false` = never. */
+  storeRecovery?: StoreRecovery | false | undefined;
   /** Runs every store call in place of the cool-down, `{ execute(fn, signal?) }`: a circuit breaker, a pipeline. */
   storePolicy?: StorePolicy | undefined;
   /** Cache `undefined` as well. Default false: it is not stored and removes what was there. `null` is a value like any. */
@@ -72,6 +75,7 @@ export interface Settings<V> {
   loaderSoftTimeoutMs: number | undefined;
   storeTimeoutMs: number;
   cooldown: { failures: number; initialMs: number; maxMs: number };
+  recovery: { maxEntries: number; retryMs: number };
   storePolicy: StorePolicy | undefined;
   cacheUndefined: boolean;
   jitter: number;
@@ -83,7 +87,14 @@ export interface Settings<V> {
 
 export const cacheOptions: readonly string[] = [
   ...['name', 'namespace', 'memory', 'stores', 'ttl', 'grace', 'staleWhileRevalidate', 'graceBackoffMs'],
-  ...['loaderTimeoutMs', 'loaderSoftTimeoutMs', 'storeTimeoutMs', 'storeCooldown', 'storePolicy'],
+  ...[
+    'loaderTimeoutMs',
+    'loaderSoftTimeoutMs',
+    'storeTimeoutMs',
+    'storeCooldown',
+    'storeRecovery',
+    'storePolicy',
+  ],
   ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
 ];
 const MEMORY_OPTIONS = ['maxEntries', 'maxBytes', 'maxEntryBytes', 'sizeOf', 'policy'];
@@ -173,6 +184,9 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     within(option, value ?? fallback, 'a number of ms >= 0', (ms) => ms >= 0);
   const cooldown = options.storeCooldown === undefined ? {} : options.storeCooldown;
   onlyKnown('storeCooldown', cooldown, ['failures', 'initialMs', 'maxMs']);
+  const recovery: StoreRecovery =
+    options.storeRecovery === undefined || options.storeRecovery === false ? {} : options.storeRecovery;
+  onlyKnown('storeRecovery', recovery, ['maxEntries', 'retryMs']);
   if (options.stores !== undefined && !Array.isArray(options.stores))
     throw new TypeError(`stores must be an array, got ${describe(options.stores)}`);
   if (memory === undefined && (options.stores?.length ?? 0) === 0)
@@ -200,6 +214,18 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
       failures: positiveInteger('storeCooldown.failures', cooldown.failures ?? 3),
       initialMs: span('storeCooldown.initialMs', cooldown.initialMs, 1_000),
       maxMs: span('storeCooldown.maxMs', cooldown.maxMs, 30_000),
+    },
+    recovery: {
+      maxEntries:
+        options.storeRecovery === false
+          ? 0
+          : positiveInteger('storeRecovery.maxEntries', recovery.maxEntries ?? 10_000),
+      retryMs: within(
+        'storeRecovery.retryMs',
+        recovery.retryMs ?? 1_000,
+        'a number of ms from 1 to 2_147_483_647',
+        (ms) => ms >= 1 && ms <= maxTimerMs,
+      ),
     },
     storePolicy: options.storePolicy,
     cacheUndefined: flag('cacheUndefined', options.cacheUndefined),

@@ -1,25 +1,14 @@
 import { type Copying, copying } from './clone.ts';
 import type { CacheEvents, TierName } from './events.ts';
-import { StoreKeys } from './keys.ts';
 import type { Entry } from './memory/entry.ts';
-import { MemoryTier } from './memory/memory-tier.ts';
+import type { MemoryTier } from './memory/memory-tier.ts';
+import { openMemory, openStore } from './open-tiers.ts';
 import type { Settings } from './options.ts';
+import { type Pending, PendingReads } from './pending.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import type { StoredRecord } from './store/envelope.ts';
-import { StoreGuard } from './store/guard.ts';
-import { KeyvStore } from './store/keyv-store.ts';
-import { StoreTier } from './store/store-tier.ts';
-
-/**
- * A read or a load under way. A set, delete or clear of its key in the meantime supersedes it: what it brings is
- * older than that, and is not kept.
- */
-export interface Pending {
-  readonly key: string;
-  readonly stamp: number;
-  superseded: boolean;
-}
+import type { StoreTier } from './store/store-tier.ts';
 
 /** What a lookup found. `expiresAt` is of the monotonic clock; a value past it is stale. */
 export interface Found<V> {
@@ -52,7 +41,7 @@ export class Tiers<V> {
   readonly #counts: Counts;
   readonly #stamps: Stamps;
   readonly #invalidations = new Invalidations();
-  readonly #pending = new Map<string, Set<Pending>>();
+  readonly #pending = new PendingReads();
   readonly #writes = new Set<Promise<unknown>>();
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
@@ -63,23 +52,17 @@ export class Tiers<V> {
     this.#counts = counts;
     this.#stamps = new Stamps(settings.wall);
     this.copy = copying[settings.clone];
-    this.memory = this.#makeMemory();
-    this.stores = settings.stores.map((store, at) =>
-      this.#makeStore(new KeyvStore(store, `stores[${at}]`), at),
-    );
+    const shared = { settings, events, counts, stamps: this.#stamps, invalidations: this.#invalidations };
+    this.memory = openMemory(shared);
+    this.stores = settings.stores.map((_store, at) => openStore(shared, at));
   }
 
   begin(key: string): Pending {
-    const pending: Pending = { key, stamp: this.#stamps.next(), superseded: false };
-    const others = this.#pending.get(key);
-    if (others === undefined) this.#pending.set(key, new Set([pending]));
-    else others.add(pending);
-    return pending;
+    return this.#pending.begin(key, this.#stamps.next());
   }
 
   end(pending: Pending): void {
-    const others = this.#pending.get(pending.key);
-    if (others?.delete(pending) && others.size === 0) this.#pending.delete(pending.key);
+    this.#pending.end(pending);
   }
 
   /** May what this read or load brought still be kept? */
@@ -131,7 +114,7 @@ export class Tiers<V> {
     const now = this.#settings.now();
     const wall = this.#settings.wall();
     for (const { key, value, ttlMs, keepMs, stamp, tags } of entries) {
-      if (byUser) this.#supersede(key);
+      if (byUser) this.#pending.supersede(key);
       this.#remember(key, value, now, now + ttlMs, now + keepMs, stamp, tags);
       if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
     }
@@ -151,7 +134,7 @@ export class Tiers<V> {
   async remove(keys: readonly string[], byUser = true): Promise<boolean> {
     let had = false;
     for (const key of keys) {
-      if (byUser) this.#supersede(key);
+      if (byUser) this.#pending.supersede(key);
       const entry = this.memory?.peek(key);
       if (entry !== undefined) {
         had ||= this.#settings.now() < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags);
@@ -183,17 +166,14 @@ export class Tiers<V> {
     const stamp = this.#stamps.next();
     this.#invalidations.clear(stamp);
     this.memory?.clear();
-    for (const key of [...this.#pending.keys()]) this.#supersede(key);
+    this.#pending.supersedeAll();
     await this.#eachStore((store) => store.markCleared(stamp));
   }
 
-  /** Waits for writes under way, each of which the store timeout bounds. */
+  /** Waits for writes under way and sends a last time what stores missed; the store timeout bounds each. */
   async drain(): Promise<void> {
     while (this.#writes.size > 0) await Promise.all(this.#writes);
-  }
-
-  #supersede(key: string): void {
-    for (const pending of this.#pending.get(key) ?? []) pending.superseded = true;
+    await Promise.all(this.stores.map((store) => store.close()));
   }
 
   #remember(
@@ -272,59 +252,5 @@ export class Tiers<V> {
     this.#writes.add(write);
     void write.finally(() => this.#writes.delete(write));
     return write;
-  }
-
-  #makeMemory(): MemoryTier<V> | undefined {
-    const { memory, measured, name, random, now } = this.#settings;
-    if (memory === undefined) return undefined;
-    return new MemoryTier<V>({
-      ...memory,
-      sizeOf: measured ? memory.sizeOf : undefined,
-      random,
-      clock: now,
-      onEvict: (key, cause) => {
-        this.#counts.evictions[cause]++;
-        if (this.#events.wants('evict'))
-          this.#events.emit('evict', { cache: name, key, tier: 'memory', cause });
-      },
-    });
-  }
-
-  #makeStore(store: KeyvStore, at: number): StoreTier<V> {
-    const { name, namespace, storeTimeoutMs, storePolicy, cooldown, now, wall } = this.#settings;
-    const tier: TierName = `store:${at}`;
-    const counts = this.#counts.stores[at]!;
-    const events = this.#events;
-    return new StoreTier<V>({
-      tier,
-      store,
-      keys: new StoreKeys(namespace),
-      stamps: this.#stamps,
-      invalidations: this.#invalidations,
-      wall,
-      guard: new StoreGuard({
-        timeoutMs: storeTimeoutMs,
-        ...cooldown,
-        policy: storePolicy,
-        clock: now,
-        onCooldown: (failures, coolDownMs) => {
-          if (events.wants('store-cooldown'))
-            events.emit('store-cooldown', { cache: name, tier, failures, coolDownMs });
-        },
-        onRecovered: () => {
-          if (events.wants('store-recovered')) events.emit('store-recovered', { cache: name, tier });
-        },
-      }),
-      onFailure: (operation, error, key) => {
-        if (error === undefined) {
-          counts.skipped++;
-          return;
-        }
-        counts.errors++;
-        if (error.code === 'CACHE_STORE_TIMEOUT') counts.timeouts++;
-        if (events.wants('store-error'))
-          events.emit('store-error', { cache: name, tier, operation, error, key });
-      },
-    });
   }
 }

@@ -1,9 +1,13 @@
 import { StoreError } from '../errors.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { Invalidations, Stamps } from '../stamps.ts';
+import { Doubts } from './doubts.ts';
 import { decodeMark, decodeRecord, encodeMark, encodeRecord, type StoredRecord } from './envelope.ts';
 import type { Guarded, StoreGuard } from './guard.ts';
 import type { KeyvStore } from './keyv-store.ts';
+import { physicalTtl } from './physical-ttl.ts';
+import { Recovery, type RecoveryParts } from './recovery.ts';
+import { WriteOrder } from './write-order.ts';
 
 export type StoreOperation = 'get' | 'set' | 'delete' | 'clear' | 'invalidate-tags' | 'disconnect';
 
@@ -14,14 +18,6 @@ export interface RecordWrite<V> {
   keepMs: number;
 }
 
-interface Doubt {
-  stamp: number;
-  lasting: boolean;
-}
-
-const maxDoubts = 10_000;
-const longestMs = 100 * 365 * 86_400_000;
-
 export interface StoreTierParts {
   tier: string;
   store: KeyvStore;
@@ -29,7 +25,9 @@ export interface StoreTierParts {
   keys: StoreKeys;
   stamps: Stamps;
   invalidations: Invalidations;
+  now: () => number;
   wall: () => number;
+  recovery: Pick<RecoveryParts, 'maxEntries' | 'retryMs' | 'maxRetryMs' | 'onReplayed' | 'onLost'>;
   onFailure: (operation: StoreOperation, error: StoreError | undefined, key: string | undefined) => void;
 }
 
@@ -37,18 +35,19 @@ export interface StoreTierParts {
 export class StoreTier<V> {
   readonly tier: string;
   readonly #parts: StoreTierParts;
-  /** Per key the write under way: writes of one key reach the store in the order they were made. */
-  readonly #tails = new Map<string, Promise<unknown>>();
-  /**
-   * Keys whose set or delete has not, or not surely, reached the store: what it holds from before that stamp is not
-   * to be believed. A lasting doubt follows a failure, since a timed-out write may still land later.
-   */
-  readonly #doubts = new Map<string, Doubt>();
-  #doubtAllBefore = 0;
+  readonly #order = new WriteOrder();
+  readonly #doubts = new Doubts();
+  readonly #recovery: Recovery<V>;
 
   constructor(parts: StoreTierParts) {
     this.tier = parts.tier;
     this.#parts = parts;
+    this.#recovery = new Recovery<V>({ ...parts, ...parts.recovery, order: this.#order });
+  }
+
+  /** Changes the store missed and will be sent. */
+  get missed(): number {
+    return this.#recovery.size;
   }
 
   get guard(): StoreGuard {
@@ -87,13 +86,14 @@ export class StoreTier<V> {
       if (answer.error?.code === 'CACHE_STORE_CORRUPT' && keys.length === 1) void this.#discard(keys);
       return new Map();
     }
+    this.#recovery.kick();
     if (corrupt.length > 0) {
       const text = `The store holds something under ${JSON.stringify(corrupt[0])} that is not a cache entry; it is removed`;
       onFailure('get', new StoreError(text, 'CACHE_STORE_CORRUPT'), corrupt[0]);
       void this.#discard(corrupt);
     }
     for (const [key, record] of answer.value)
-      if (invalidations.voids(record.stamp, record.tags) || this.#doubted(key, record.stamp))
+      if (invalidations.voids(record.stamp, record.tags) || this.#doubts.doubted(key, record.stamp))
         answer.value.delete(key);
     return answer.value;
   }
@@ -101,31 +101,49 @@ export class StoreTier<V> {
   /** `mistrust`: until it is written, what the store holds of these keys is not believed (a set by the user, not a load). */
   async write(writes: RecordWrite<V>[], mistrust: boolean): Promise<boolean> {
     if (writes.length === 0) return true;
-    const keys = writes.map(({ key }) => key);
-    if (mistrust) for (const { key, record } of writes) this.#doubt(key, record.stamp);
-    const answer = await this.#ordered(keys, () =>
-      this.#parts.store.setMany(
-        writes.map(({ key, record, keepMs }) => ({
-          key: this.#parts.keys.entry(key),
+    const { keys, store, onFailure } = this.#parts;
+    if (mistrust) for (const { key, record } of writes) this.#doubts.raise(key, record.stamp);
+    const names = writes.map(({ key }) => keys.entry(key));
+    const usefulFrom = this.#parts.now();
+    const answer = await this.#ordered(names, () =>
+      store.setMany(
+        writes.map(({ record, keepMs }, at) => ({
+          key: names[at]!,
           value: encodeRecord(record),
-          // Never 0, which a store takes for "without end".
-          ttlMs: keepMs < longestMs ? Math.max(1, Math.ceil(keepMs)) : undefined,
+          ttlMs: physicalTtl(keepMs),
         })),
       ),
     );
-    for (const { key, record } of writes) this.#settleDoubt(key, record.stamp, answer.ok, mistrust);
-    if (!answer.ok) this.#parts.onFailure('set', answer.error, keys[0]);
+    writes.forEach(({ key, record, keepMs }, at) => {
+      const name = names[at]!;
+      this.#doubts.settle(key, record.stamp, answer.ok, mistrust);
+      if (answer.ok) this.#recovery.reached(name, record.stamp);
+      else {
+        const missed = {
+          kind: 'set',
+          name,
+          stamp: record.stamp,
+          record,
+          usefulUntil: usefulFrom + keepMs,
+        } as const;
+        this.#recovery.missed(missed, !mistrust, answer.error);
+      }
+    });
+    if (!answer.ok) onFailure('set', answer.error, writes[0]!.key);
     return answer.ok;
   }
 
   /** True when the store had one of them. */
   async remove(keys: string[]): Promise<boolean> {
     const stamp = this.#parts.stamps.next();
-    for (const key of keys) this.#doubt(key, stamp);
-    const answer = await this.#ordered(keys, () =>
-      this.#parts.store.deleteMany(keys.map((key) => this.#parts.keys.entry(key))),
-    );
-    for (const key of keys) this.#settleDoubt(key, stamp, answer.ok, true);
+    for (const key of keys) this.#doubts.raise(key, stamp);
+    const names = keys.map((key) => this.#parts.keys.entry(key));
+    const answer = await this.#ordered(names, () => this.#parts.store.deleteMany(names));
+    keys.forEach((key, at) => {
+      this.#doubts.settle(key, stamp, answer.ok, true);
+      if (answer.ok) this.#recovery.reached(names[at]!, stamp);
+      else this.#recovery.missed({ kind: 'delete', name: names[at]!, stamp }, false, answer.error);
+    });
     if (!answer.ok) this.#parts.onFailure('delete', answer.error, keys[0]);
     return answer.ok && answer.value;
   }
@@ -142,8 +160,13 @@ export class StoreTier<V> {
     );
   }
 
+  /** Sends a last time what the store missed. */
+  close(): Promise<void> {
+    return this.#recovery.close();
+  }
+
   async disconnect(): Promise<void> {
-    const answer = await this.#parts.guard.run(() => this.#parts.store.disconnect());
+    const answer = await this.#parts.guard.run(() => this.#parts.store.disconnect(), true);
     if (!answer.ok) this.#parts.onFailure('disconnect', answer.error, undefined);
   }
 
@@ -163,45 +186,20 @@ export class StoreTier<V> {
     const answer = await this.#ordered(names, () =>
       this.#parts.store.setMany(names.map((key) => ({ key, value: encodeMark(stamp), ttlMs: undefined }))),
     );
+    for (const name of names)
+      if (answer.ok) this.#recovery.reached(name, stamp);
+      else this.#recovery.missed({ kind: 'mark', name, stamp }, false, answer.error);
     if (!answer.ok) this.#parts.onFailure(operation, answer.error, undefined);
   }
 
   async #discard(keys: string[]): Promise<void> {
-    await this.#ordered(keys, () =>
-      this.#parts.store.deleteMany(keys.map((key) => this.#parts.keys.entry(key))),
-    );
+    const names = keys.map((key) => this.#parts.keys.entry(key));
+    await this.#ordered(names, () => this.#parts.store.deleteMany(names));
   }
 
-  #ordered<T>(keys: string[], call: () => Promise<T>): Promise<Guarded<T>> {
-    const earlier = keys.flatMap((key) => this.#tails.get(key) ?? []);
-    const run =
-      earlier.length === 0
-        ? this.#parts.guard.run(call)
-        : Promise.all(earlier).then(() => this.#parts.guard.run(call));
-    for (const key of keys) this.#tails.set(key, run);
-    void run.then(() => {
-      for (const key of keys) if (this.#tails.get(key) === run) this.#tails.delete(key);
-    });
-    return run;
-  }
-
-  #doubted(key: string, stamp: number): boolean {
-    return stamp < this.#doubtAllBefore || stamp < (this.#doubts.get(key)?.stamp ?? 0);
-  }
-
-  #doubt(key: string, stamp: number): void {
-    const lasting = this.#doubts.get(key)?.lasting ?? false;
-    this.#doubts.delete(key);
-    this.#doubts.set(key, { stamp, lasting });
-    if (this.#doubts.size <= maxDoubts) return;
-    this.#doubts.clear();
-    this.#doubtAllBefore = stamp;
-  }
-
-  #settleDoubt(key: string, stamp: number, reached: boolean, mistrust: boolean): void {
-    const doubt = this.#doubts.get(key);
-    if (doubt === undefined) return;
-    if (!reached && mistrust) doubt.lasting = true;
-    else if (reached && !doubt.lasting && doubt.stamp <= stamp) this.#doubts.delete(key);
+  async #ordered<T>(names: string[], call: () => Promise<T>): Promise<Guarded<T>> {
+    const answer = await this.#order.after(names, () => this.#parts.guard.run(call));
+    if (answer.ok) this.#recovery.kick();
+    return answer;
   }
 }
