@@ -15,7 +15,12 @@ export interface KeyvLike {
 }
 
 interface AnyKeyv extends KeyvLike {
-  store: { getMany?: unknown; setMany?: unknown; deleteMany?: unknown };
+  store: {
+    getMany?: unknown;
+    setMany?: unknown;
+    deleteMany?: unknown;
+    disconnect?(force: boolean): unknown;
+  };
   getRaw(key: string): Promise<{ value?: unknown } | undefined>;
   getMany(keys: string[]): Promise<unknown[]>;
   setMany(entries: { key: string; value: unknown; ttl?: number }[]): Promise<boolean[]>;
@@ -88,8 +93,10 @@ export class KeyvStore {
     });
   }
 
-  async disconnect(): Promise<void> {
-    await this.#keyv?.disconnect?.();
+  /** `forced`: for a server that does not answer; drivers that can (Redis) close their socket without a goodbye. */
+  async disconnect(forced: boolean): Promise<void> {
+    if (forced) await this.#keyv?.store.disconnect?.(true);
+    else await this.#keyv?.disconnect?.();
   }
 
   #run<T>(operation: string, call: (keyv: AnyKeyv) => Promise<T>): Promise<T> {

@@ -166,8 +166,11 @@ export class StoreTier<V> {
   }
 
   async disconnect(): Promise<void> {
-    const answer = await this.#parts.guard.run(() => this.#parts.store.disconnect(), true);
-    if (!answer.ok) this.#parts.onFailure('disconnect', answer.error, undefined);
+    const { guard, store, keys, onFailure } = this.#parts;
+    // A client that is closed politely while its server hangs waits for good, and cannot be closed otherwise any more.
+    const there = await guard.run(() => store.getMany([keys.cleared]), true);
+    const answer = await guard.run(() => store.disconnect(!there.ok), true);
+    if (!answer.ok) onFailure('disconnect', answer.error, undefined);
   }
 
   async #readTags(tags: string[]): Promise<void> {
