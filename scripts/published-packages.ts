@@ -60,6 +60,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
         Cache CacheManager cacheManager cached cachedHandle createCache
         CacheClosedError LoaderTimeoutError StoreError
       `),
+      './redis': words('redisLock'),
     },
   },
 ];

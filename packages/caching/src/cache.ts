@@ -2,6 +2,7 @@ import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
 import { checkKey, checkTags } from './keys.ts';
+import { lifetimeOf } from './lifetime.ts';
 import {
   type GetOrSetOptions,
   type Loader,
@@ -12,6 +13,7 @@ import {
   type SetOptions,
 } from './loader.ts';
 import { type Call, Loading } from './loading.ts';
+import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
 import { type CacheOptions, readOptions, type Settings } from './options.ts';
 import { type CacheStats, Counts } from './stats.ts';
@@ -25,6 +27,7 @@ export class Cache<V = unknown> {
   readonly #counts: Counts;
   readonly #tiers: Tiers<V>;
   readonly #loading: Loading<V>;
+  readonly #lookups: Lookups<V>;
   #closed = false;
 
   constructor(options: CacheOptions<V> = {}) {
@@ -33,6 +36,7 @@ export class Cache<V = unknown> {
     this.#counts = new Counts(this.#settings.stores.length);
     this.#tiers = new Tiers(this.#settings, this.#events, this.#counts);
     this.#loading = new Loading(this.#settings, this.#tiers, this.#counts, this.#events);
+    this.#lookups = new Lookups(this.#settings, this.#tiers, this.#loading, this.#counts, this.#events);
   }
 
   /** The fresh value, `undefined` when there is none (or when undefined itself is cached: see `has`). */
@@ -40,8 +44,8 @@ export class Cache<V = unknown> {
     this.#check(key);
     const now = this.#settings.now();
     const entry = this.#tiers.remembered(key, now);
-    if (entry !== undefined && now < entry.expiresAt) return this.#hit(entry);
-    return this.#further([key], entry).then((found) => found.get(key));
+    if (entry !== undefined && now < entry.expiresAt) return this.#lookups.hit(entry, now);
+    return this.#lookups.further([key], entry).then((found) => found.get(key));
   }
 
   /** Is there a fresh value? Not counted as a lookup. */
@@ -50,7 +54,7 @@ export class Cache<V = unknown> {
     const now = this.#settings.now();
     const entry = this.#tiers.remembered(key, now);
     if (entry !== undefined && now < entry.expiresAt) return true;
-    return (await this.#readStores([key])).has(key);
+    return (await this.#lookups.readStores([key])).has(key);
   }
 
   /** The fresh values of those keys that have one. */
@@ -61,11 +65,11 @@ export class Cache<V = unknown> {
     const missing: string[] = [];
     for (const key of unique) {
       const entry = this.#tiers.remembered(key, now);
-      if (entry !== undefined && now < entry.expiresAt) found.set(key, this.#hit(entry));
+      if (entry !== undefined && now < entry.expiresAt) found.set(key, this.#lookups.hit(entry, now));
       else missing.push(key);
     }
     if (missing.length > 0)
-      for (const [key, value] of await this.#further(missing, undefined)) found.set(key, value);
+      for (const [key, value] of await this.#lookups.further(missing, undefined)) found.set(key, value);
     return found;
   }
 
@@ -82,18 +86,13 @@ export class Cache<V = unknown> {
     const removed = new Set<string>();
     for (const [key, value] of entries) {
       this.#check(key);
-      const life = this.#loading.lifetime(
-        value,
-        [call.ttl, this.#settings.ttl],
-        call.graceMs,
-        call.revalidateMs,
-      );
+      const life = lifetimeOf(value, undefined, call, this.#settings);
       kept.delete(key);
       removed.delete(key);
       if (life.ttlMs === 0 || (value === undefined && !this.#settings.cacheUndefined)) removed.add(key);
       else kept.set(key, { key, value, ...life, stamp, tags: call.tags });
     }
-    for (const key of [...kept.keys(), ...removed]) this.#loading.forget(key);
+    for (const key of [...kept.keys(), ...removed]) this.#loading.failures.forget(key);
     const writes: Promise<boolean>[] = [];
     if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true));
     if (removed.size > 0) writes.push(this.#tiers.remove([...removed]));
@@ -103,7 +102,7 @@ export class Cache<V = unknown> {
   /** Removes the value from every tier; true when a tier had one. */
   async delete(key: string): Promise<boolean> {
     this.#check(key);
-    this.#loading.forget(key);
+    this.#loading.failures.forget(key);
     return this.#tiers.remove([key]);
   }
 
@@ -113,8 +112,12 @@ export class Cache<V = unknown> {
     if (options?.forceRefresh !== true && options?.signal === undefined) {
       const now = this.#settings.now();
       const entry = this.#tiers.remembered(key, now);
-      if (entry !== undefined && now < entry.expiresAt) return this.#hit(entry);
-      return (await this.#obtain(key, loader, this.#call(options ?? {}), entry, now)).value;
+      if (entry !== undefined && now < entry.expiresAt) {
+        if (this.#settings.eager === undefined && options?.eagerRefresh === undefined)
+          return this.#lookups.hit(entry, now);
+        return this.#eagerHit(entry, loader, this.#call(options ?? {}), now);
+      }
+      return (await this.#lookups.obtain(key, loader, this.#call(options ?? {}), entry, now)).value;
     }
     return (await this.getOrSetWithMeta(key, loader, options)).value;
   }
@@ -131,8 +134,13 @@ export class Cache<V = unknown> {
     const now = this.#settings.now();
     const entry = this.#tiers.remembered(key, now);
     if (entry !== undefined && now < entry.expiresAt && !call.forced)
-      return { value: this.#hit(entry), source: 'memory', stale: false, ageMs: now - entry.createdAt };
-    return this.#obtain(key, loader, call, entry, now);
+      return {
+        value: this.#eagerHit(entry, loader, call, now),
+        source: 'memory',
+        stale: false,
+        ageMs: now - entry.createdAt,
+      };
+    return this.#lookups.obtain(key, loader, call, entry, now);
   }
 
   /**
@@ -152,14 +160,21 @@ export class Cache<V = unknown> {
     const waits: [string, Promise<Answer<V> | undefined>][] = [];
     const wanted: { key: string; stale: Found<V> | undefined }[] = [];
     const behind: typeof wanted = [];
+    const due: Entry<V>[] = [];
     for (const key of unique) {
       const entry = this.#tiers.remembered(key, now);
       if (entry !== undefined && now < entry.expiresAt && !call.forced) {
-        values.set(key, this.#hit(entry));
+        if (this.#lookups.due(entry, call, now)) due.push(entry);
+        values.set(key, this.#lookups.hit(entry, now));
         continue;
       }
-      const stale = entry && found(entry);
-      const ready = this.#staleAtOnce(key, stale, call, now);
+      const failed = call.forced ? undefined : this.#loading.failures.remembered(key, now);
+      if (failed !== undefined) {
+        waits.push([key, Promise.reject(failed.what)]);
+        continue;
+      }
+      const stale = entry && this.#tiers.found(entry);
+      const ready = this.#lookups.staleAtOnce(key, stale, call, now);
       const flight = this.#loading.joinable(key, call);
       if (ready !== undefined) {
         waits.push([key, Promise.resolve(ready)]);
@@ -168,12 +183,13 @@ export class Cache<V = unknown> {
       else wanted.push({ key, stale });
     }
     const load = many(loader);
+    if (due.length > 0) this.#lookups.refresh(due, load, call);
     if (behind.length > 0) this.#loading.start(behind, load, call, true);
     if (wanted.length > 0)
       for (const flight of this.#loading.start(wanted, load, call, false))
         waits.push([flight.key, flight.join(call)]);
     const answers = await Promise.all(
-      waits.map(async ([key, wait]) => [key, await this.#account(key, wait)] as const),
+      waits.map(async ([key, wait]) => [key, await this.#lookups.account(key, wait)] as const),
     );
     for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
     return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
@@ -184,7 +200,7 @@ export class Cache<V = unknown> {
     this.#open();
     const checked = checkTags(tags);
     if (checked === undefined) return;
-    this.#loading.forgetAll();
+    this.#loading.failures.forgetAll();
     if (this.#events.wants('invalidate-tags'))
       this.#events.emit('invalidate-tags', { cache: this.name, tags: [...checked] });
     await this.#tiers.invalidateTags(checked);
@@ -193,7 +209,7 @@ export class Cache<V = unknown> {
   /** Empties memory and voids what the stores hold of this namespace; other namespaces are untouched. */
   async clear(): Promise<void> {
     this.#open();
-    this.#loading.forgetAll();
+    this.#loading.failures.forgetAll();
     if (this.#events.wants('clear')) this.#events.emit('clear', { cache: this.name });
     await this.#tiers.clear();
   }
@@ -225,111 +241,9 @@ export class Cache<V = unknown> {
     return this.#events.on(event, listener);
   }
 
-  #hit(entry: Entry<V>): V {
-    this.#counts.hits++;
-    this.#counts.memory.hits++;
-    if (this.#events.wants('hit'))
-      this.#events.emit('hit', { cache: this.name, key: entry.key, tier: 'memory' });
-    return this.#tiers.copy.outOf(entry.value);
-  }
-
-  async #obtain(
-    key: string,
-    loader: Loader<V>,
-    call: Call<V>,
-    entry: Entry<V> | undefined,
-    now: number,
-  ): Promise<Answer<V>> {
-    const stale = entry && found(entry);
-    if (this.#tiers.memory !== undefined && stale === undefined) this.#counts.memory.misses++;
-    const ready = this.#staleAtOnce(key, stale, call, now);
-    let flight = this.#loading.joinable(key, call);
-    if (flight === undefined && (ready === undefined || ready.reason === 'revalidating'))
-      [flight] = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined);
-    const wait = ready === undefined ? flight!.join(call) : Promise.resolve(ready);
-    return (await this.#account(key, wait))!;
-  }
-
-  #staleAtOnce(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
-    if (stale === undefined || call.forced) return undefined;
-    if (now >= stale.expiresAt) this.#counts.memory.stale++;
-    const age = {
-      value: stale.value,
-      source: stale.tier,
-      stale: true,
-      ageMs: now - stale.createdAt,
-    } as const;
-    if (
-      this.#loading.backingOff(key, now) &&
-      now < stale.expiresAt + Math.max(call.graceMs, call.revalidateMs)
-    )
-      return { ...age, reason: 'backing-off' };
-    return now < stale.expiresAt + call.revalidateMs ? { ...age, reason: 'revalidating' } : undefined;
-  }
-
-  async #account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
-    let answer: Answer<V> | undefined;
-    try {
-      answer = await wait;
-    } catch (error) {
-      this.#missed(key);
-      throw error;
-    }
-    if (answer === undefined || answer.source === 'loader') this.#missed(key);
-    else if (answer.stale) {
-      this.#counts.stale++;
-      if (this.#events.wants('stale'))
-        this.#events.emit('stale', {
-          cache: this.name,
-          key,
-          tier: answer.source,
-          reason: answer.reason!,
-          ...('error' in answer ? { error: answer.error } : {}),
-        });
-    } else this.#found(key, answer.source);
-    return answer && { ...answer, value: this.#tiers.copy.outOf(answer.value) };
-  }
-
-  #missed(key: string): void {
-    this.#counts.misses++;
-    if (this.#events.wants('miss')) this.#events.emit('miss', { cache: this.name, key });
-  }
-
-  #found(key: string, tier: Found<V>['tier']): void {
-    this.#counts.hits++;
-    if (this.#events.wants('hit')) this.#events.emit('hit', { cache: this.name, key, tier });
-  }
-
-  async #further(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
-    if (this.#tiers.memory !== undefined) {
-      if (stale !== undefined) this.#counts.memory.stale++;
-      else this.#counts.memory.misses += keys.length;
-    }
-    const fresh = await this.#readStores(keys);
-    const values = new Map<string, V>();
-    for (const key of keys) {
-      const hit = fresh.get(key);
-      if (hit === undefined) this.#missed(key);
-      else {
-        this.#found(key, hit.tier);
-        values.set(key, this.#tiers.copy.outOf(hit.value));
-      }
-    }
-    return values;
-  }
-
-  async #readStores(keys: string[]): Promise<Map<string, Found<V>>> {
-    if (this.#tiers.stores.length === 0) return new Map();
-    const pendings = keys.map((key) => this.#tiers.begin(key));
-    try {
-      const { graceMs, revalidateMs } = this.#settings;
-      const all = await this.#tiers.read(pendings, Math.max(graceMs, revalidateMs));
-      const now = this.#settings.now();
-      for (const [key, hit] of all) if (now >= hit.expiresAt) all.delete(key);
-      return all;
-    } finally {
-      for (const pending of pendings) this.#tiers.end(pending);
-    }
+  #eagerHit(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): V {
+    if (this.#lookups.due(entry, call, now)) this.#lookups.refresh([entry], one(loader), call);
+    return this.#lookups.hit(entry, now);
   }
 
   #call(options: GetOrSetOptions<V>): Call<V> {
@@ -352,13 +266,6 @@ export class Cache<V = unknown> {
     return unique;
   }
 }
-
-const found = <V>(entry: Entry<V>): Found<V> => ({
-  value: entry.value,
-  tier: 'memory',
-  createdAt: entry.createdAt,
-  expiresAt: entry.expiresAt,
-});
 
 /**
  * Makes a cache. With no options: 10,000 entries in memory, no time limit, no stores. It is not in `cacheManager`.

@@ -11,7 +11,9 @@ export {
 } from './cached.ts';
 export { CacheClosedError, LoaderTimeoutError, StoreError } from './errors.ts';
 export type { CacheEventMap, CacheEventName, CacheListener, StaleReason, TierName } from './events.ts';
+export type { ErrorPolicy } from './failures.ts';
 export type { Answer } from './flight.ts';
+export type { Lease, LoadLock } from './load-lock.ts';
 export type { GetOrSetOptions, LoadContext, Loader, ManyLoader, SetOptions } from './loader.ts';
 export type { EvictionCause } from './memory/memory-tier.ts';
 export type { CacheOptions, MemoryOptions } from './options.ts';

@@ -17,13 +17,21 @@ interface Shared<V> {
   invalidations: Invalidations;
 }
 
+/** The size that a loader gave for the entry which is set next; undefined = measure it. */
+export interface SizeHint {
+  given: number | undefined;
+}
+
 /** The memory tier, with its evictions counted and told of. */
-export const openMemory = <V>({ settings, events, counts }: Shared<V>): MemoryTier<V> | undefined => {
+export const openMemory = <V>(
+  { settings, events, counts }: Shared<V>,
+  size: SizeHint,
+): MemoryTier<V> | undefined => {
   const { memory, measured, name, random, now } = settings;
   if (memory === undefined) return undefined;
   return new MemoryTier<V>({
     ...memory,
-    sizeOf: measured ? memory.sizeOf : undefined,
+    sizeOf: measured ? (value, key) => size.given ?? memory.sizeOf(value, key) : undefined,
     random,
     clock: now,
     onEvict: (key, cause) => {

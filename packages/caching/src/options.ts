@@ -1,10 +1,12 @@
 import { describe } from './describe.ts';
+import type { ErrorPolicy } from './failures.ts';
+import type { LoadLock, LockSettings } from './load-lock.ts';
 import { estimateSize } from './memory/size-of.ts';
 import { onlyKnown } from './only-known.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
 import type { KeyvLike } from './store/keyv-store.ts';
 import type { StoreRecovery } from './store/recovery.ts';
-import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
+import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 /** Limits of the memory tier. */
 export interface MemoryOptions<V> {
@@ -35,6 +37,25 @@ export interface CacheOptions<V> {
   grace?: Duration | undefined;
   /** How long past its ttl a value is served at once while one load runs behind it. Default 0. */
   staleWhileRevalidate?: Duration | undefined;
+  /** Each read of a fresh value gives it its ttl anew, until it is this old. Default: off; `null` = no maximum. */
+  slidingMaxAge?: Duration | undefined;
+  /**
+   * A read that finds a value which has used up this share of its ttl (0 to 1) gets it, and starts one load behind it;
+   * `'probabilistic'`: the likelier the nearer its end, by the time loads take (XFetch). Default: off.
+   */
+  eagerRefresh?: number | 'probabilistic' | undefined;
+  /** The ttl of a loaded `null` (or `undefined`, with `cacheUndefined`) in place of `ttl`. Default: as any value. */
+  negativeTtl?: Duration | undefined;
+  /** How long a loader's error is remembered in this process and thrown again without a load. Default 0. */
+  errorTtl?: Duration | undefined;
+  /** What becomes of a loader's error: covered by a stale value within `grace` (`'stale'`, the default), thrown, or thrown and remembered for `errorTtl`. */
+  onLoaderError?: ErrorPolicy | undefined;
+  /** Lets one process at a time load a key; the others wait for its value in the stores. Needs `stores`. */
+  lock?: LoadLock | undefined;
+  /** For how long the lock is taken, in ms: a holder that died is followed after this. Default 10_000. */
+  lockLeaseMs?: number | undefined;
+  /** How long a process waits for another's load before it loads itself, in ms. Default: `lockLeaseMs`. */
+  lockWaitMs?: number | undefined;
   /** After a failed load that was covered by a stale value, the loader is left alone this long, in ms. Default 10_000. */
   graceBackoffMs?: number | undefined;
   /** How long a caller waits for a loader, in ms; the result is kept when it comes. Default: no limit. */
@@ -70,6 +91,12 @@ export interface Settings<V> {
   ttl: Ttl<V> | undefined;
   graceMs: number;
   revalidateMs: number;
+  slidingMaxMs: number | undefined;
+  eager: EagerRefresh | undefined;
+  negativeTtl: Duration | undefined;
+  errorMs: number;
+  onLoaderError: ErrorPolicy | undefined;
+  lock: LockSettings | undefined;
   graceBackoffMs: number;
   loaderTimeoutMs: number | undefined;
   loaderSoftTimeoutMs: number | undefined;
@@ -87,14 +114,9 @@ export interface Settings<V> {
 
 export const cacheOptions: readonly string[] = [
   ...['name', 'namespace', 'memory', 'stores', 'ttl', 'grace', 'staleWhileRevalidate', 'graceBackoffMs'],
-  ...[
-    'loaderTimeoutMs',
-    'loaderSoftTimeoutMs',
-    'storeTimeoutMs',
-    'storeCooldown',
-    'storeRecovery',
-    'storePolicy',
-  ],
+  ...['slidingMaxAge', 'eagerRefresh', 'negativeTtl', 'errorTtl', 'onLoaderError'],
+  ...['lock', 'lockLeaseMs', 'lockWaitMs', 'loaderTimeoutMs', 'loaderSoftTimeoutMs'],
+  ...['storeTimeoutMs', 'storeCooldown', 'storeRecovery', 'storePolicy'],
   ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
 ];
 const MEMORY_OPTIONS = ['maxEntries', 'maxBytes', 'maxEntryBytes', 'sizeOf', 'policy'];
@@ -125,7 +147,7 @@ export const oneOf = <T extends string>(option: string, value: T, allowed: reado
   return value;
 };
 
-const optionalFunction = <F>(option: string, value: F): F => {
+export const optionalFunction = <F>(option: string, value: F): F => {
   if (value === undefined || typeof value === 'function') return value;
   throw new TypeError(`${option} must be a function, got ${describe(value)}`);
 };
@@ -133,6 +155,26 @@ const optionalFunction = <F>(option: string, value: F): F => {
 export const flag = (option: string, value: boolean | undefined): boolean => {
   if (value === undefined || typeof value === 'boolean') return value ?? false;
   throw new TypeError(`${option} must be true or false, got ${describe(value)}`);
+};
+
+export type EagerRefresh = number | 'probabilistic';
+
+export const checkEager = (value: EagerRefresh): EagerRefresh =>
+  value === 'probabilistic'
+    ? value
+    : within('eagerRefresh', value, "a share from 0 to 1 or 'probabilistic'", (x) => x >= 0 && x <= 1);
+
+const lockSettings = <V>(options: CacheOptions<V>): LockSettings | undefined => {
+  const { lock, lockLeaseMs = 10_000, lockWaitMs } = options;
+  const leaseMs = checkTimeout('lockLeaseMs', lockLeaseMs);
+  const waitMs = lockWaitMs === undefined ? leaseMs : checkTimeout('lockWaitMs', lockWaitMs);
+  if (lock === undefined) return undefined;
+  for (const method of ['acquire', 'holds', 'release'] as const)
+    if (typeof lock?.[method] !== 'function')
+      throw new TypeError(`lock must have acquire, holds and release, got ${describe(lock)}`);
+  if ((options.stores?.length ?? 0) === 0)
+    throw new TypeError('lock needs stores: those that wait find the value there');
+  return { lock, leaseMs, waitMs };
 };
 
 const positiveInteger = (option: string, value: unknown): number =>
@@ -206,6 +248,13 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     ttl: options.ttl,
     graceMs: durationMs('grace', options.grace ?? 0),
     revalidateMs: durationMs('staleWhileRevalidate', options.staleWhileRevalidate ?? 0),
+    slidingMaxMs:
+      options.slidingMaxAge === undefined ? undefined : durationMs('slidingMaxAge', options.slidingMaxAge),
+    eager: options.eagerRefresh === undefined ? undefined : checkEager(options.eagerRefresh),
+    negativeTtl: checkedDuration('negativeTtl', options.negativeTtl),
+    errorMs: durationMs('errorTtl', options.errorTtl ?? 0),
+    onLoaderError: optionalFunction('onLoaderError', options.onLoaderError),
+    lock: lockSettings(options),
     graceBackoffMs: span('graceBackoffMs', options.graceBackoffMs, 10_000),
     loaderTimeoutMs: timeout('loaderTimeoutMs'),
     loaderSoftTimeoutMs: timeout('loaderSoftTimeoutMs'),

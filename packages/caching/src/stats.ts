@@ -104,6 +104,11 @@ export class Counts {
     this.#times.record(Math.max(1, Math.round(durationMs * 1_000)));
   }
 
+  /** How long a load takes on the average, in ms; 0 before the first. */
+  get meanLoadMs(): number {
+    return this.#times === undefined ? 0 : this.#times.mean / 1_000;
+  }
+
   /** Everything counted so far, with what only the tiers know of themselves. */
   snapshot(
     name: string,

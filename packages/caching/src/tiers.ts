@@ -1,8 +1,9 @@
 import { type Copying, copying } from './clone.ts';
 import type { CacheEvents, TierName } from './events.ts';
 import type { Entry } from './memory/entry.ts';
-import type { MemoryTier } from './memory/memory-tier.ts';
-import { openMemory, openStore } from './open-tiers.ts';
+import type { MemoryRecord, MemoryTier } from './memory/memory-tier.ts';
+import { type Note, Notes } from './notes.ts';
+import { openMemory, openStore, type SizeHint } from './open-tiers.ts';
 import type { Settings } from './options.ts';
 import { type Pending, PendingReads } from './pending.ts';
 import { Invalidations, Stamps } from './stamps.ts';
@@ -16,6 +17,7 @@ export interface Found<V> {
   tier: TierName;
   createdAt: number;
   expiresAt: number;
+  etag?: string | undefined;
 }
 
 /** How long a value lives: fresh for `ttlMs`, of use as a stale one until `keepMs` (>= ttlMs). */
@@ -24,11 +26,13 @@ export interface Lifetime {
   keepMs: number;
 }
 
-export interface NewEntry<V> extends Lifetime {
+export interface NewEntry<V> extends Lifetime, Note {
   key: string;
   value: V;
   stamp: number;
   tags: readonly string[] | undefined;
+  /** Bytes in memory, where the loader told; undefined = measured. */
+  size?: number | undefined;
 }
 
 /** Memory in front of the stores, and the rules that keep old values from coming back. */
@@ -42,6 +46,8 @@ export class Tiers<V> {
   readonly #stamps: Stamps;
   readonly #invalidations = new Invalidations();
   readonly #pending = new PendingReads();
+  readonly #notes = new Notes<V>();
+  readonly #sizes: SizeHint = { given: undefined };
   readonly #writes = new Set<Promise<unknown>>();
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
@@ -53,7 +59,7 @@ export class Tiers<V> {
     this.#stamps = new Stamps(settings.wall);
     this.copy = copying[settings.clone];
     const shared = { settings, events, counts, stamps: this.#stamps, invalidations: this.#invalidations };
-    this.memory = openMemory(shared);
+    this.memory = openMemory(shared, this.#sizes);
     this.stores = settings.stores.map((_store, at) => openStore(shared, at));
   }
 
@@ -83,7 +89,7 @@ export class Tiers<V> {
    * Asks the stores in turn for what the nearer ones lack. What is found moves to the nearer tiers,
    * unless its key was changed while the store was asked.
    */
-  async read(pendings: readonly Pending[], keepPastTtlMs: number): Promise<Map<string, Found<V>>> {
+  async readStores(pendings: readonly Pending[], keepPastTtlMs: number): Promise<Map<string, Found<V>>> {
     const found = new Map<string, Found<V>>();
     let open = pendings;
     for (const [at, store] of this.stores.entries()) {
@@ -109,21 +115,54 @@ export class Tiers<V> {
     return found;
   }
 
-  /** Puts values into all tiers. Memory has them at once; the promise is of the stores. */
-  keep(entries: readonly NewEntry<V>[], byUser: boolean): Promise<boolean> {
+  /** What a lookup found in memory. */
+  found(entry: Entry<V>): Found<V> {
+    const { value, createdAt, expiresAt } = entry;
+    return { value, tier: 'memory', createdAt, expiresAt, etag: this.#notes.of(entry)?.etag };
+  }
+
+  /** A fresh entry was read: prolongs it where it is sliding, and has the stores follow. */
+  touched(entry: Entry<V>, now: number): void {
+    if (!this.#notes.any || !this.#notes.slide(entry, now)) return;
+    const { key, value, stamp, tags, createdAt, expiresAt, keepUntil } = entry;
+    const { etag, sliding } = this.#notes.of(entry)!;
+    const record = {
+      value,
+      createdAt: this.#settings.wall() - (now - createdAt),
+      ttlMs: expiresAt - createdAt,
+      stamp,
+      tags,
+      etag,
+      sliding,
+    };
+    for (const store of this.stores)
+      this.#track(store.write([{ key, record, keepMs: keepUntil - now }], false));
+  }
+
+  /**
+   * Puts values into all tiers. Memory has them at once; the promise is of the stores, which are only written when
+   * `allowed` says so.
+   */
+  keep(entries: readonly NewEntry<V>[], byUser: boolean, allowed?: () => Promise<boolean>): Promise<boolean> {
     const now = this.#settings.now();
     const wall = this.#settings.wall();
-    for (const { key, value, ttlMs, keepMs, stamp, tags } of entries) {
+    for (const entry of entries) {
+      const { key, value, ttlMs, keepMs, stamp, tags } = entry;
       if (byUser) this.#pending.supersede(key);
-      this.#remember(key, value, now, now + ttlMs, now + keepMs, stamp, tags);
+      this.#remember(
+        { key, value, createdAt: now, expiresAt: now + ttlMs, keepUntil: now + keepMs, stamp, tags },
+        entry,
+        now,
+      );
       if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
     }
-    const writes = entries.map(({ key, value, ttlMs, keepMs, stamp, tags }) => ({
+    const writes = entries.map(({ key, value, ttlMs, keepMs, stamp, tags, etag, sliding }) => ({
       key,
-      record: { value, createdAt: wall, ttlMs, stamp, tags },
+      record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding },
       keepMs,
     }));
     return this.#everyStore(async (store, at) => {
+      if (allowed !== undefined && !(await allowed())) return false;
       const stored = await store.write(writes, byUser);
       if (stored) this.#counts.stores[at]!.sets += writes.length;
       return stored;
@@ -176,20 +215,15 @@ export class Tiers<V> {
     await Promise.all(this.stores.map((store) => store.close()));
   }
 
-  #remember(
-    key: string,
-    value: V,
-    createdAt: number,
-    expiresAt: number,
-    keepUntil: number,
-    stamp: number,
-    tags: readonly string[] | undefined,
-  ): void {
+  #remember(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
     if (this.memory === undefined) return;
+    const { key } = record;
     try {
-      const copied = this.copy.into(value);
-      if (this.memory.set({ key, value: copied, createdAt, expiresAt, keepUntil, stamp, tags }))
-        this.#counts.memory.sets++;
+      this.#sizes.given = note.size;
+      if (!this.memory.set({ ...record, value: this.copy.into(record.value) })) return;
+      this.#counts.memory.sets++;
+      if (note.etag !== undefined || note.sliding !== undefined)
+        this.#notes.write(this.memory.peek(key)!, note, now);
     } catch (error) {
       this.memory.delete(key);
       this.#counts.memory.errors++;
@@ -212,6 +246,7 @@ export class Tiers<V> {
       tier: `store:${at}`,
       createdAt: now - age,
       expiresAt: now + record.ttlMs - age,
+      etag: record.etag,
     };
   }
 
@@ -226,15 +261,9 @@ export class Tiers<V> {
     if (pending.superseded) return;
     const keepUntil = hit.expiresAt + keepPastTtlMs;
     if (now >= keepUntil) return;
-    this.#remember(
-      pending.key,
-      hit.value,
-      hit.createdAt,
-      hit.expiresAt,
-      keepUntil,
-      record.stamp,
-      record.tags,
-    );
+    const { value, createdAt, expiresAt } = hit;
+    const { stamp, tags } = record;
+    this.#remember({ key: pending.key, value, createdAt, expiresAt, keepUntil, stamp, tags }, record, now);
     if (now >= hit.expiresAt) return;
     for (const nearer of this.stores.slice(0, at))
       this.#track(nearer.write([{ key: pending.key, record, keepMs: keepUntil - now }], false));

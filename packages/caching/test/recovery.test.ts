@@ -290,6 +290,6 @@ it('law: whatever is done while the store comes and goes, in the end it holds wh
       const held = await reader(store).getMany(['a', 'b', 'c']);
       expect(new Map([...held].sort())).toEqual(new Map([...model].sort()));
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
 });

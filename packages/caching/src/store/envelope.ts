@@ -1,3 +1,5 @@
+import type { Sliding } from '../notes.ts';
+
 const version = 1;
 
 /** A value with all that is needed to judge it, in wall-clock ms. `ttlMs` Infinity = without end. */
@@ -7,6 +9,8 @@ export interface StoredRecord<V> {
   ttlMs: number;
   stamp: number;
   tags: readonly string[] | undefined;
+  etag?: string | undefined;
+  sliding?: Sliding | undefined;
 }
 
 /** What a store holds under an entry's key: short names, plain JSON. `u` marks a stored undefined. */
@@ -18,6 +22,9 @@ interface Envelope<V> {
   t: number | null;
   s: number;
   k?: readonly string[];
+  e?: string;
+  /** Sliding: ttl and maximum age in ms, null = without end. */
+  l?: readonly [number | null, number | null];
 }
 
 /** What a store holds under the key of a tag or of the clear mark: since when older entries are void. */
@@ -26,16 +33,22 @@ interface Mark {
   s: number;
 }
 
+const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+const finite = (ms: number): number | null => (ms === Number.POSITIVE_INFINITY ? null : ms);
+const isSpan = (value: unknown): value is number | null => value === null || isTime(value);
+
 export const encodeRecord = <V>(record: StoredRecord<V>): Envelope<V> => ({
   a4: version,
   ...(record.value === undefined ? { u: 1 as const } : { v: record.value }),
   c: record.createdAt,
-  t: record.ttlMs === Number.POSITIVE_INFINITY ? null : record.ttlMs,
+  t: finite(record.ttlMs),
   s: record.stamp,
   ...(record.tags === undefined ? {} : { k: record.tags }),
+  ...(record.etag === undefined ? {} : { e: record.etag }),
+  ...(record.sliding === undefined
+    ? {}
+    : { l: [finite(record.sliding.ttlMs), finite(record.sliding.maxAgeMs)] as const }),
 });
-
-const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0;
 
 /** The record; `'newer'` when a later release wrote it (left alone, a miss); `'corrupt'` when it is nothing we wrote. */
 export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corrupt' => {
@@ -43,8 +56,8 @@ export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corr
   const envelope = raw as Partial<Envelope<V>>;
   if (typeof envelope.a4 !== 'number') return 'corrupt';
   if (envelope.a4 > version) return 'newer';
-  const { c, t, s, k } = envelope;
-  if (!isTime(c) || !isTime(s) || !(t === null || isTime(t))) return 'corrupt';
+  const { c, t, s, k, e, l } = envelope;
+  if (!isTime(c) || !isTime(s) || !isSpan(t)) return 'corrupt';
   if (k !== undefined && !Array.isArray(k)) return 'corrupt';
   if (!('v' in envelope) && envelope.u !== 1) return 'corrupt';
   return {
@@ -53,6 +66,12 @@ export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corr
     ttlMs: t ?? Number.POSITIVE_INFINITY,
     stamp: s,
     tags: k,
+    ...(typeof e === 'string' ? { etag: e } : {}),
+    ...(Array.isArray(l) && isSpan(l[0]) && isSpan(l[1])
+      ? {
+          sliding: { ttlMs: l[0] ?? Number.POSITIVE_INFINITY, maxAgeMs: l[1] ?? Number.POSITIVE_INFINITY },
+        }
+      : {}),
   };
 };
 

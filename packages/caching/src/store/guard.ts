@@ -31,7 +31,7 @@ export interface GuardSettings {
   onRecovered: () => void;
 }
 
-const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
+export const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new StoreError(`The store did not answer within ${timeoutMs} ms`, 'CACHE_STORE_TIMEOUT')),

@@ -45,9 +45,14 @@ export class MissedWrites<V> {
     if (there !== undefined && there.stamp <= stamp) this.#byName.delete(name);
   }
 
+  /** Is this very change still to be sent? */
+  has(missed: MissedWrite<V>): boolean {
+    return this.#byName.get(missed.name) === missed;
+  }
+
   /** Forgets this very change; false when another has taken its place. */
   remove(missed: MissedWrite<V>): boolean {
-    return this.#byName.get(missed.name) === missed && this.#byName.delete(missed.name);
+    return this.has(missed) && this.#byName.delete(missed.name);
   }
 
   first(count: number): MissedWrite<V>[] {

@@ -60,17 +60,19 @@ export class Recovery<V> {
     return this.#missed.size;
   }
 
-  /** Keeps what the store missed, unless it is the value that cannot be written. */
-  missed(write: MissedWrite<V>, loaded: boolean, error: StoreError | undefined): void {
+  /**
+   * The store took this change, or missed it: then it is kept, unless it is the value that cannot be written.
+   * `loaded`: it can be loaded again.
+   */
+  settle(write: MissedWrite<V>, loaded: boolean, answer: Guarded<unknown>): void {
+    if (answer.ok) {
+      if (this.#missed.size > 0) this.#missed.settle(write.name, write.stamp);
+      return;
+    }
     if (this.#closed || this.#parts.maxEntries === 0) return;
-    if (error !== undefined && !storeIsToBlame(error)) return;
+    if (answer.error !== undefined && !storeIsToBlame(answer.error)) return;
     if (this.#missed.add(write, loaded) !== undefined) this.#parts.onLost(1, 'full');
     this.#schedule();
-  }
-
-  /** The store took a later change of this name, so it answers: what it missed may follow. */
-  reached(name: string, stamp: number): void {
-    if (this.#missed.size > 0) this.#missed.settle(name, stamp);
   }
 
   /** The store answers: time to try. */
@@ -165,7 +167,7 @@ export class Recovery<V> {
         const writes: StoreWrite[] = [];
         const deletes: string[] = [];
         batch.forEach((missed, at) => {
-          if ((there[at] ?? 0) > missed.stamp) return;
+          if ((there[at] ?? 0) > missed.stamp || !this.#missed.has(missed)) return;
           if (missed.kind === 'set' && now >= missed.usefulUntil) deletes.push(missed.name);
           else {
             current.add(missed);

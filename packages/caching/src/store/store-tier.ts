@@ -105,30 +105,25 @@ export class StoreTier<V> {
     if (mistrust) for (const { key, record } of writes) this.#doubts.raise(key, record.stamp);
     const names = writes.map(({ key }) => keys.entry(key));
     const usefulFrom = this.#parts.now();
-    const answer = await this.#ordered(names, () =>
-      store.setMany(
-        writes.map(({ record, keepMs }, at) => ({
-          key: names[at]!,
-          value: encodeRecord(record),
-          ttlMs: physicalTtl(keepMs),
-        })),
-      ),
+    const answer = await this.#ordered(
+      names,
+      () =>
+        store.setMany(
+          writes.map(({ record, keepMs }, at) => ({
+            key: names[at]!,
+            value: encodeRecord(record),
+            ttlMs: physicalTtl(keepMs),
+          })),
+        ),
+      (done) => {
+        writes.forEach(({ key, record, keepMs }, at) => {
+          this.#doubts.settle(key, record.stamp, done.ok, mistrust);
+          const usefulUntil = usefulFrom + keepMs;
+          const missed = { kind: 'set', name: names[at]!, stamp: record.stamp, record, usefulUntil } as const;
+          this.#recovery.settle(missed, !mistrust, done);
+        });
+      },
     );
-    writes.forEach(({ key, record, keepMs }, at) => {
-      const name = names[at]!;
-      this.#doubts.settle(key, record.stamp, answer.ok, mistrust);
-      if (answer.ok) this.#recovery.reached(name, record.stamp);
-      else {
-        const missed = {
-          kind: 'set',
-          name,
-          stamp: record.stamp,
-          record,
-          usefulUntil: usefulFrom + keepMs,
-        } as const;
-        this.#recovery.missed(missed, !mistrust, answer.error);
-      }
-    });
     if (!answer.ok) onFailure('set', answer.error, writes[0]!.key);
     return answer.ok;
   }
@@ -138,12 +133,16 @@ export class StoreTier<V> {
     const stamp = this.#parts.stamps.next();
     for (const key of keys) this.#doubts.raise(key, stamp);
     const names = keys.map((key) => this.#parts.keys.entry(key));
-    const answer = await this.#ordered(names, () => this.#parts.store.deleteMany(names));
-    keys.forEach((key, at) => {
-      this.#doubts.settle(key, stamp, answer.ok, true);
-      if (answer.ok) this.#recovery.reached(names[at]!, stamp);
-      else this.#recovery.missed({ kind: 'delete', name: names[at]!, stamp }, false, answer.error);
-    });
+    const answer = await this.#ordered(
+      names,
+      () => this.#parts.store.deleteMany(names),
+      (done) => {
+        keys.forEach((key, at) => {
+          this.#doubts.settle(key, stamp, done.ok, true);
+          this.#recovery.settle({ kind: 'delete', name: names[at]!, stamp }, false, done);
+        });
+      },
+    );
     if (!answer.ok) this.#parts.onFailure('delete', answer.error, keys[0]);
     return answer.ok && answer.value;
   }
@@ -186,12 +185,14 @@ export class StoreTier<V> {
 
   // Marks have no end: they must outlive every entry they void.
   async #mark(operation: StoreOperation, names: string[], stamp: number): Promise<void> {
-    const answer = await this.#ordered(names, () =>
-      this.#parts.store.setMany(names.map((key) => ({ key, value: encodeMark(stamp), ttlMs: undefined }))),
+    const answer = await this.#ordered(
+      names,
+      () =>
+        this.#parts.store.setMany(names.map((key) => ({ key, value: encodeMark(stamp), ttlMs: undefined }))),
+      (done) => {
+        for (const name of names) this.#recovery.settle({ kind: 'mark', name, stamp }, false, done);
+      },
     );
-    for (const name of names)
-      if (answer.ok) this.#recovery.reached(name, stamp);
-      else this.#recovery.missed({ kind: 'mark', name, stamp }, false, answer.error);
     if (!answer.ok) this.#parts.onFailure(operation, answer.error, undefined);
   }
 
@@ -200,8 +201,17 @@ export class StoreTier<V> {
     await this.#ordered(names, () => this.#parts.store.deleteMany(names));
   }
 
-  async #ordered<T>(names: string[], call: () => Promise<T>): Promise<Guarded<T>> {
-    const answer = await this.#order.after(names, () => this.#parts.guard.run(call));
+  // Settled before the next write of one of these names may begin, so that nothing older is sent again after it.
+  async #ordered<T>(
+    names: string[],
+    call: () => Promise<T>,
+    settle?: (answer: Guarded<T>) => void,
+  ): Promise<Guarded<T>> {
+    const answer = await this.#order.after(names, async () => {
+      const done = await this.#parts.guard.run(call);
+      settle?.(done);
+      return done;
+    });
     if (answer.ok) this.#recovery.kick();
     return answer;
   }
