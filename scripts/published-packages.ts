@@ -57,10 +57,11 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: '@agent4/caching',
     entries: {
       '.': words(`
-        Cache CacheManager cacheManager cached cachedHandle createCache
+        Cache CacheManager cacheManager cached cachedHandle createCache memoryBus
         CacheClosedError LoaderTimeoutError StoreError
       `),
-      './redis': words('redisLock'),
+      './postgres': words('postgresBus'),
+      './redis': words('redisBus redisLock'),
     },
   },
 ];

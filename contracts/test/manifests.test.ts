@@ -21,6 +21,7 @@ const entry = (file: string) => ({ types: `./dist/${file}.d.ts`, default: `./dis
 const exportMaps: Record<string, Record<string, unknown>> = {
   caching: {
     '.': entry('index'),
+    './postgres': entry('postgres'),
     './redis': entry('redis'),
     './package.json': './package.json',
   },

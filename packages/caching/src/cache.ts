@@ -1,3 +1,6 @@
+import type { BusLink } from './bus/link.ts';
+import type { Change } from './bus/message.ts';
+import { openLink } from './bus/open-link.ts';
 import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
@@ -28,14 +31,22 @@ export class Cache<V = unknown> {
   readonly #tiers: Tiers<V>;
   readonly #loading: Loading<V>;
   readonly #lookups: Lookups<V>;
+  readonly #link: BusLink | undefined;
   #closed = false;
 
   constructor(options: CacheOptions<V> = {}) {
     this.#settings = readOptions(options);
     this.name = this.#settings.name;
     this.#counts = new Counts(this.#settings.stores.length);
-    this.#tiers = new Tiers(this.#settings, this.#events, this.#counts);
+    this.#tiers = new Tiers(this.#settings, this.#events, this.#counts, (keys) =>
+      this.#tell({ kind: 'keys', keys, stamp: this.#tiers.stamp() }),
+    );
     this.#loading = new Loading(this.#settings, this.#tiers, this.#counts, this.#events);
+    this.#link = openLink(this.#settings, this.#events, (change) => {
+      if (change.kind === 'keys') for (const key of change.keys) this.#loading.failures.forget(key);
+      else if (change.kind !== 'all') this.#loading.failures.forgetAll();
+      this.#tiers.hear(change);
+    });
     this.#lookups = new Lookups(this.#settings, this.#tiers, this.#loading, this.#counts, this.#events);
   }
 
@@ -97,13 +108,31 @@ export class Cache<V = unknown> {
     if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true));
     if (removed.size > 0) writes.push(this.#tiers.remove([...removed]));
     await Promise.all(writes);
+    this.#tell({ kind: 'keys', keys: [...kept.keys(), ...removed], stamp });
   }
 
   /** Removes the value from every tier; true when a tier had one. */
   async delete(key: string): Promise<boolean> {
     this.#check(key);
     this.#loading.failures.forget(key);
-    return this.#tiers.remove([key]);
+    const had = await this.#tiers.remove([key]);
+    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
+    return had;
+  }
+
+  /**
+   * Makes a value stale without removing it: the next `getOrSet` loads, and the stale value still covers a failing or
+   * slow loader for `grace`, or is served at once within `staleWhileRevalidate`. True when there was a fresh value.
+   */
+  async expire(key: string): Promise<boolean> {
+    this.#check(key);
+    this.#loading.failures.forget(key);
+    const { graceMs, revalidateMs } = this.#settings;
+    const keepMs = Math.max(graceMs, revalidateMs);
+    const had = await (keepMs === 0 ? this.#tiers.remove([key]) : this.#tiers.expire(key, keepMs));
+    if (had && this.#events.wants('expire')) this.#events.emit('expire', { cache: this.name, key });
+    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
+    return had;
   }
 
   /** The value, from the nearest tier or from the loader, which runs once however many ask at the same time. */
@@ -203,7 +232,9 @@ export class Cache<V = unknown> {
     this.#loading.failures.forgetAll();
     if (this.#events.wants('invalidate-tags'))
       this.#events.emit('invalidate-tags', { cache: this.name, tags: [...checked] });
-    await this.#tiers.invalidateTags(checked);
+    const stamp = this.#tiers.stamp();
+    await this.#tiers.invalidateTags(checked, stamp);
+    this.#tell({ kind: 'tags', tags: checked, stamp });
   }
 
   /** Empties memory and voids what the stores hold of this namespace; other namespaces are untouched. */
@@ -211,7 +242,9 @@ export class Cache<V = unknown> {
     this.#open();
     this.#loading.failures.forgetAll();
     if (this.#events.wants('clear')) this.#events.emit('clear', { cache: this.name });
-    await this.#tiers.clear();
+    const stamp = this.#tiers.stamp();
+    await this.#tiers.clear(stamp);
+    this.#tell({ kind: 'clear', stamp });
   }
 
   /**
@@ -223,6 +256,7 @@ export class Cache<V = unknown> {
     this.#closed = true;
     this.#loading.abortAll(new CacheClosedError(this.name));
     await this.#tiers.drain();
+    await this.#link?.close();
     this.#tiers.memory?.clear();
     if (options.disconnect === true) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
   }
@@ -233,12 +267,18 @@ export class Cache<V = unknown> {
       this.name,
       this.#tiers.memory,
       this.#tiers.stores.map(({ tier, missed, guard }) => ({ tier, missed, state: guard.state })),
+      this.#link?.stats() ?? null,
     );
   }
 
   /** Listens to an event of this cache; the answer takes the listener off. */
   on<E extends CacheEventName>(event: E, listener: CacheListener<E>): () => void {
     return this.#events.on(event, listener);
+  }
+
+  // Not waited for: a bus that hangs delays no call.
+  #tell(change: Change): void {
+    void this.#link?.publish(change);
   }
 
   #eagerHit(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): V {

@@ -26,6 +26,7 @@ export interface CacheEventMap {
   'load-error': { cache: string; keys: string[]; durationMs: number; error: unknown };
   set: { cache: string; key: string; ttlMs: number };
   delete: { cache: string; key: string };
+  expire: { cache: string; key: string };
   clear: { cache: string };
   'invalidate-tags': { cache: string; tags: string[] };
   /** An entry left memory unasked. */
@@ -51,6 +52,11 @@ export interface CacheEventMap {
     changes: number;
     cause: 'full' | 'unwritable' | 'closed';
   };
+  /** A message could not be sent, or listening failed, or a message could not be applied. */
+  'bus-error': { cache: string; operation: 'publish' | 'subscribe' | 'message'; error: unknown };
+  /** Messages of other nodes may be missed from now on; what memory holds is stale until it is read anew. */
+  'bus-lost': { cache: string };
+  'bus-connected': { cache: string };
 }
 
 export type CacheEventName = keyof CacheEventMap;

@@ -1,4 +1,6 @@
 // The whole public surface of @agent4/caching. What is not exported here can change at any time.
+export { type Bus, type BusListener, memoryBus } from './bus/bus.ts';
+export type { BusStats } from './bus/link.ts';
 export { Cache, createCache } from './cache.ts';
 export { CacheManager, cacheManager, type ManagerStats } from './cache-manager.ts';
 export {

@@ -15,6 +15,8 @@ interface Shared<V> {
   counts: Counts;
   stamps: Stamps;
   invalidations: Invalidations;
+  /** Keys whose missed change a store now has. */
+  onReplayed: (keys: readonly string[]) => void;
 }
 
 /** The size that a loader gave for the entry which is set next; undefined = measure it. */
@@ -43,7 +45,7 @@ export const openMemory = <V>(
 
 /** A store behind its guard, with its failures counted and told of. */
 export const openStore = <V>(
-  { settings, events, counts: all, stamps, invalidations }: Shared<V>,
+  { settings, events, counts: all, stamps, invalidations, onReplayed }: Shared<V>,
   at: number,
 ): StoreTier<V> => {
   const { name: cache, namespace, storeTimeoutMs, storePolicy, cooldown, recovery, now, wall } = settings;
@@ -73,7 +75,8 @@ export const openStore = <V>(
     recovery: {
       ...recovery,
       maxRetryMs: cooldown.maxMs,
-      onReplayed: (outcome) => {
+      onReplayed: ({ keys, ...outcome }) => {
+        if (keys.length > 0) onReplayed(keys);
         counts.replayed += outcome.replayed;
         if (events.wants('store-replayed')) events.emit('store-replayed', { cache, tier, ...outcome });
       },

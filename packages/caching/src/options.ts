@@ -1,3 +1,4 @@
+import type { Bus } from './bus/bus.ts';
 import { describe } from './describe.ts';
 import type { ErrorPolicy } from './failures.ts';
 import type { LoadLock, LockSettings } from './load-lock.ts';
@@ -50,6 +51,8 @@ export interface CacheOptions<V> {
   errorTtl?: Duration | undefined;
   /** What becomes of a loader's error: covered by a stale value within `grace` (`'stale'`, the default), thrown, or thrown and remembered for `errorTtl`. */
   onLoaderError?: ErrorPolicy | undefined;
+  /** Tells the caches of other processes of each change, so that their memory does not outlive it. */
+  bus?: Bus | undefined;
   /** Lets one process at a time load a key; the others wait for its value in the stores. Needs `stores`. */
   lock?: LoadLock | undefined;
   /** For how long the lock is taken, in ms: a holder that died is followed after this. Default 10_000. */
@@ -97,6 +100,7 @@ export interface Settings<V> {
   errorMs: number;
   onLoaderError: ErrorPolicy | undefined;
   lock: LockSettings | undefined;
+  bus: Bus | undefined;
   graceBackoffMs: number;
   loaderTimeoutMs: number | undefined;
   loaderSoftTimeoutMs: number | undefined;
@@ -115,7 +119,7 @@ export interface Settings<V> {
 export const cacheOptions: readonly string[] = [
   ...['name', 'namespace', 'memory', 'stores', 'ttl', 'grace', 'staleWhileRevalidate', 'graceBackoffMs'],
   ...['slidingMaxAge', 'eagerRefresh', 'negativeTtl', 'errorTtl', 'onLoaderError'],
-  ...['lock', 'lockLeaseMs', 'lockWaitMs', 'loaderTimeoutMs', 'loaderSoftTimeoutMs'],
+  ...['bus', 'lock', 'lockLeaseMs', 'lockWaitMs', 'loaderTimeoutMs', 'loaderSoftTimeoutMs'],
   ...['storeTimeoutMs', 'storeCooldown', 'storeRecovery', 'storePolicy'],
   ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
 ];
@@ -163,6 +167,12 @@ export const checkEager = (value: EagerRefresh): EagerRefresh =>
   value === 'probabilistic'
     ? value
     : within('eagerRefresh', value, "a share from 0 to 1 or 'probabilistic'", (x) => x >= 0 && x <= 1);
+
+const checkBus = (bus: Bus | undefined): Bus | undefined => {
+  if (bus !== undefined && (typeof bus?.publish !== 'function' || typeof bus.subscribe !== 'function'))
+    throw new TypeError(`bus must have publish and subscribe, got ${describe(bus)}`);
+  return bus;
+};
 
 const lockSettings = <V>(options: CacheOptions<V>): LockSettings | undefined => {
   const { lock, lockLeaseMs = 10_000, lockWaitMs } = options;
@@ -255,6 +265,7 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     errorMs: durationMs('errorTtl', options.errorTtl ?? 0),
     onLoaderError: optionalFunction('onLoaderError', options.onLoaderError),
     lock: lockSettings(options),
+    bus: checkBus(options.bus),
     graceBackoffMs: span('graceBackoffMs', options.graceBackoffMs, 10_000),
     loaderTimeoutMs: timeout('loaderTimeoutMs'),
     loaderSoftTimeoutMs: timeout('loaderSoftTimeoutMs'),

@@ -1,4 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { BusStats } from './bus/link.ts';
 import type { EvictionCause } from './memory/memory-tier.ts';
 import type { StoreState } from './store/guard.ts';
 
@@ -56,6 +57,8 @@ export interface CacheStats {
   loadTimeMs: LoadTimes;
   memory: MemoryTierStats | null;
   stores: StoreTierStats[];
+  /** `null` without a bus. */
+  bus: BusStats | null;
 }
 
 export class TierCounts {
@@ -114,6 +117,7 @@ export class Counts {
     name: string,
     memory: Pick<MemoryTierStats, 'entries' | 'bytes'> | undefined,
     stores: readonly Pick<StoreTierStats, 'tier' | 'missed' | 'state'>[],
+    bus: BusStats | null,
   ): CacheStats {
     const { hits, stale, misses, loads, loadErrors } = this;
     const { errors: _errors, ...memoryCounts } = this.memory;
@@ -135,6 +139,7 @@ export class Counts {
           }
         : null,
       stores: stores.map(({ tier, missed, state }, at) => ({ tier, ...this.stores[at]!, missed, state })),
+      bus,
     };
   }
 

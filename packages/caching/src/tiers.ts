@@ -1,3 +1,4 @@
+import type { Change } from './bus/message.ts';
 import { type Copying, copying } from './clone.ts';
 import type { CacheEvents, TierName } from './events.ts';
 import type { Entry } from './memory/entry.ts';
@@ -18,6 +19,7 @@ export interface Found<V> {
   createdAt: number;
   expiresAt: number;
   etag?: string | undefined;
+  tags?: readonly string[] | undefined;
 }
 
 /** How long a value lives: fresh for `ttlMs`, of use as a stale one until `keepMs` (>= ttlMs). */
@@ -52,13 +54,25 @@ export class Tiers<V> {
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
 
-  constructor(settings: Settings<V>, events: CacheEvents, counts: Counts) {
+  constructor(
+    settings: Settings<V>,
+    events: CacheEvents,
+    counts: Counts,
+    onReplayed: (keys: readonly string[]) => void,
+  ) {
     this.#settings = settings;
     this.#events = events;
     this.#counts = counts;
     this.#stamps = new Stamps(settings.wall);
     this.copy = copying[settings.clone];
-    const shared = { settings, events, counts, stamps: this.#stamps, invalidations: this.#invalidations };
+    const shared = {
+      settings,
+      events,
+      counts,
+      stamps: this.#stamps,
+      invalidations: this.#invalidations,
+      onReplayed,
+    };
     this.memory = openMemory(shared, this.#sizes);
     this.stores = settings.stores.map((_store, at) => openStore(shared, at));
   }
@@ -117,8 +131,8 @@ export class Tiers<V> {
 
   /** What a lookup found in memory. */
   found(entry: Entry<V>): Found<V> {
-    const { value, createdAt, expiresAt } = entry;
-    return { value, tier: 'memory', createdAt, expiresAt, etag: this.#notes.of(entry)?.etag };
+    const { value, createdAt, expiresAt, tags } = entry;
+    return { value, tier: 'memory', createdAt, expiresAt, tags, etag: this.#notes.of(entry)?.etag };
   }
 
   /** A fresh entry was read: prolongs it where it is sliding, and has the stores follow. */
@@ -194,15 +208,65 @@ export class Tiers<V> {
     return this.#stamps.next();
   }
 
-  async invalidateTags(tags: readonly string[]): Promise<void> {
-    const stamp = this.#stamps.next();
+  /** Makes a value stale without removing it; it stays of use for `keepMs`. False when there was none. */
+  async expire(key: string, keepMs: number): Promise<boolean> {
+    const pending = this.begin(key);
+    const now = this.#settings.now();
+    const entry = this.remembered(key, now);
+    try {
+      const found = entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.found(entry);
+      if (found === undefined || pending.superseded) return false;
+      this.#pending.supersede(key);
+      const ageMs = Math.max(0, now - found.createdAt);
+      const stamp = this.#stamps.next();
+      const { value, createdAt, etag, tags } = found;
+      this.#remember(
+        { key, value, createdAt, expiresAt: now, keepUntil: now + keepMs, stamp, tags },
+        { etag },
+        now,
+      );
+      const record = { value, createdAt: this.#settings.wall() - ageMs, ttlMs: ageMs, stamp, tags, etag };
+      await this.#eachStore((store) => store.write([{ key, record, keepMs }], true));
+      return now < found.expiresAt;
+    } finally {
+      this.end(pending);
+    }
+  }
+
+  /** Another node changed something: what is remembered of it here is void, and what is under way may be older. */
+  hear(change: Change): void {
+    this.#stamps.observe(change.stamp);
+    if (change.kind === 'all') return this.#distrust();
+    if (change.kind === 'keys') {
+      for (const key of change.keys) {
+        this.#pending.supersede(key);
+        this.memory?.delete(key);
+      }
+      return;
+    }
+    this.invalidatedAt = Math.max(this.invalidatedAt, change.stamp);
+    if (change.kind === 'clear') this.#invalidations.clear(change.stamp);
+    else for (const tag of change.tags) this.#invalidations.tag(tag, change.stamp);
+  }
+
+  // Stale rather than gone: the next lookup asks the stores or the loader, and grace still covers a failing one.
+  #distrust(): void {
+    this.#pending.supersedeAll();
+    if (this.memory === undefined) return;
+    const now = this.#settings.now();
+    for (const key of this.memory.keys()) {
+      const entry = this.memory.peek(key)!;
+      entry.expiresAt = Math.min(entry.expiresAt, now);
+    }
+  }
+
+  async invalidateTags(tags: readonly string[], stamp: number): Promise<void> {
     this.invalidatedAt = stamp;
     for (const tag of tags) this.#invalidations.tag(tag, stamp);
     await this.#eachStore((store) => store.markTags(tags, stamp));
   }
 
-  async clear(): Promise<void> {
-    const stamp = this.#stamps.next();
+  async clear(stamp: number): Promise<void> {
     this.#invalidations.clear(stamp);
     this.memory?.clear();
     this.#pending.supersedeAll();
@@ -247,6 +311,7 @@ export class Tiers<V> {
       createdAt: now - age,
       expiresAt: now + record.ttlMs - age,
       etag: record.etag,
+      tags: record.tags,
     };
   }
 

@@ -5,8 +5,13 @@ export type MissedWrite<V> = {
   readonly name: string;
   readonly stamp: number;
 } & (
-  | { readonly kind: 'set'; readonly record: StoredRecord<V>; readonly usefulUntil: number }
-  | { readonly kind: 'delete' }
+  | {
+      readonly kind: 'set';
+      readonly key: string;
+      readonly record: StoredRecord<V>;
+      readonly usefulUntil: number;
+    }
+  | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'mark' }
 );
 

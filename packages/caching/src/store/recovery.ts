@@ -21,6 +21,8 @@ export interface ReplayOutcome {
   outdated: number;
   /** Changes still waiting. */
   left: number;
+  /** Keys whose set or delete was replayed. */
+  keys: string[];
 }
 
 export interface RecoveryParts {
@@ -119,6 +121,7 @@ export class Recovery<V> {
   async #replayAll(forced: boolean): Promise<boolean> {
     let replayed = 0;
     let outdated = 0;
+    const keys: string[] = [];
     let reached = true;
     // What is missed while this runs waits for the next round, so the loop has an end.
     let left = this.#missed.size;
@@ -126,23 +129,25 @@ export class Recovery<V> {
       const batch = this.#missed.first(Math.min(batchSize, left));
       if (batch.length === 0) break;
       left -= batch.length;
-      reached = await this.#replayBatch(batch, forced, (isCurrent) => {
+      reached = await this.#replayBatch(batch, forced, (missed, isCurrent) => {
         if (isCurrent) replayed++;
         else outdated++;
+        if (isCurrent && missed.kind !== 'mark') keys.push(missed.key);
       });
     }
-    if (replayed + outdated > 0) this.#parts.onReplayed({ replayed, outdated, left: this.#missed.size });
+    if (replayed + outdated > 0)
+      this.#parts.onReplayed({ replayed, outdated, left: this.#missed.size, keys });
     return reached;
   }
 
   async #replayBatch(
     batch: readonly MissedWrite<V>[],
     forced: boolean,
-    count: (isCurrent: boolean) => void,
+    count: (missed: MissedWrite<V>, isCurrent: boolean) => void,
   ): Promise<boolean> {
     const answer = await this.#send(batch, forced);
     if (answer.ok) {
-      for (const missed of batch) if (this.#missed.remove(missed)) count(answer.value.has(missed));
+      for (const missed of batch) if (this.#missed.remove(missed)) count(missed, answer.value.has(missed));
       return true;
     }
     if (answer.error === undefined || storeIsToBlame(answer.error)) return false;

@@ -119,7 +119,9 @@ export class StoreTier<V> {
         writes.forEach(({ key, record, keepMs }, at) => {
           this.#doubts.settle(key, record.stamp, done.ok, mistrust);
           const usefulUntil = usefulFrom + keepMs;
-          const missed = { kind: 'set', name: names[at]!, stamp: record.stamp, record, usefulUntil } as const;
+          const name = names[at]!;
+          const { stamp } = record;
+          const missed = { kind: 'set', name, key, stamp, record, usefulUntil } as const;
           this.#recovery.settle(missed, !mistrust, done);
         });
       },
@@ -139,7 +141,7 @@ export class StoreTier<V> {
       (done) => {
         keys.forEach((key, at) => {
           this.#doubts.settle(key, stamp, done.ok, true);
-          this.#recovery.settle({ kind: 'delete', name: names[at]!, stamp }, false, done);
+          this.#recovery.settle({ kind: 'delete', name: names[at]!, key, stamp }, false, done);
         });
       },
     );
