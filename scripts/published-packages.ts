@@ -60,7 +60,10 @@ export const publishedPackages: readonly PublishedPackage[] = [
         Cache CacheManager cacheManager cached cachedHandle createCache memoryBus
         CacheClosedError LoaderTimeoutError StoreError
       `),
+      './codecs': words('compression encryption'),
+      './otel': words('observeCaches'),
       './postgres': words('postgresBus'),
+      './prometheus': words('prometheusText'),
       './redis': words('redisBus redisLock'),
     },
   },

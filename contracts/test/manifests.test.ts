@@ -21,7 +21,10 @@ const entry = (file: string) => ({ types: `./dist/${file}.d.ts`, default: `./dis
 const exportMaps: Record<string, Record<string, unknown>> = {
   caching: {
     '.': entry('index'),
+    './codecs': entry('codecs'),
+    './otel': entry('otel'),
     './postgres': entry('postgres'),
+    './prometheus': entry('prometheus'),
     './redis': entry('redis'),
     './package.json': './package.json',
   },

@@ -18,9 +18,10 @@ import {
 import { type Call, Loading } from './loading.ts';
 import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
-import { type CacheOptions, readOptions, type Settings } from './options.ts';
+import { type CacheOptions, positiveInteger, readOptions, type Settings } from './options.ts';
 import { type CacheStats, Counts } from './stats.ts';
 import { type Found, type NewEntry, Tiers } from './tiers.ts';
+import { type WarmUp, warmUp } from './warm-up.ts';
 
 /** A read-through cache: one memory tier and any number of Keyv stores. Made by {@link createCache}. */
 export class Cache<V = unknown> {
@@ -245,6 +246,33 @@ export class Cache<V = unknown> {
     const stamp = this.#tiers.stamp();
     await this.#tiers.clear(stamp);
     this.#tell({ kind: 'clear', stamp });
+  }
+
+  /**
+   * Removes from the stores what `clear` and `invalidateTags` have voided and no ttl would remove; live entries stay.
+   * Reads the whole store, so it is for a quiet hour. The answer: how many entries. Of a store whose adapter
+   * cannot list its keys nothing is removed; one that fails is told of by `store-error`.
+   */
+  async purge(): Promise<number> {
+    this.#open();
+    const removed = await Promise.all(this.#tiers.stores.map((store) => store.purge()));
+    return removed.reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * Loads the keys that no tier has, each by `loader`, a few at a time; a failed one does not stop the others.
+   * @param options.concurrency Loads at the same time. Default 8. The other options are those of `getOrSet`.
+   */
+  async warm(
+    keys: Iterable<string>,
+    loader: Loader<V>,
+    options: GetOrSetOptions<V> & { concurrency?: number | undefined } = {},
+  ): Promise<WarmUp> {
+    const unique = this.#checkAll(keys);
+    const { concurrency = 8, ...call } = options;
+    return warmUp(unique, positiveInteger('concurrency', concurrency), (key) =>
+      this.getOrSetWithMeta(key, loader, call),
+    );
   }
 
   /**

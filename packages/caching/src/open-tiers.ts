@@ -59,6 +59,7 @@ export const openStore = <V>(
     invalidations,
     now,
     wall,
+    schema: settings.schema,
     guard: new StoreGuard({
       timeoutMs: storeTimeoutMs,
       ...cooldown,

@@ -7,6 +7,7 @@ import { onlyKnown } from './only-known.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
 import type { KeyvLike } from './store/keyv-store.ts';
 import type { StoreRecovery } from './store/recovery.ts';
+import type { SchemaSettings } from './store/store-tier.ts';
 import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 /** Limits of the memory tier. */
@@ -51,6 +52,13 @@ export interface CacheOptions<V> {
   errorTtl?: Duration | undefined;
   /** What becomes of a loader's error: covered by a stale value within `grace` (`'stale'`, the default), thrown, or thrown and remembered for `errorTtl`. */
   onLoaderError?: ErrorPolicy | undefined;
+  /**
+   * The version of the shape of values in stores, an integer >= 1 that grows with each incompatible change. Values of a
+   * later version are left alone; those of an earlier one are misses, or go through `upgrade`, whose `undefined` is a miss.
+   */
+  schema?:
+    | { version: number; upgrade?: ((value: unknown, from: number) => V | undefined) | undefined }
+    | undefined;
   /** Tells the caches of other processes of each change, so that their memory does not outlive it. */
   bus?: Bus | undefined;
   /** Lets one process at a time load a key; the others wait for its value in the stores. Needs `stores`. */
@@ -101,6 +109,7 @@ export interface Settings<V> {
   onLoaderError: ErrorPolicy | undefined;
   lock: LockSettings | undefined;
   bus: Bus | undefined;
+  schema: SchemaSettings | undefined;
   graceBackoffMs: number;
   loaderTimeoutMs: number | undefined;
   loaderSoftTimeoutMs: number | undefined;
@@ -119,7 +128,7 @@ export interface Settings<V> {
 export const cacheOptions: readonly string[] = [
   ...['name', 'namespace', 'memory', 'stores', 'ttl', 'grace', 'staleWhileRevalidate', 'graceBackoffMs'],
   ...['slidingMaxAge', 'eagerRefresh', 'negativeTtl', 'errorTtl', 'onLoaderError'],
-  ...['bus', 'lock', 'lockLeaseMs', 'lockWaitMs', 'loaderTimeoutMs', 'loaderSoftTimeoutMs'],
+  ...['schema', 'bus', 'lock', 'lockLeaseMs', 'lockWaitMs', 'loaderTimeoutMs', 'loaderSoftTimeoutMs'],
   ...['storeTimeoutMs', 'storeCooldown', 'storeRecovery', 'storePolicy'],
   ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
 ];
@@ -187,7 +196,7 @@ const lockSettings = <V>(options: CacheOptions<V>): LockSettings | undefined => 
   return { lock, leaseMs, waitMs };
 };
 
-const positiveInteger = (option: string, value: unknown): number =>
+export const positiveInteger = (option: string, value: unknown): number =>
   within(option, value, 'an integer >= 1', (n) => Number.isInteger(n) && n >= 1);
 
 const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['memory']> => {
@@ -220,6 +229,15 @@ const text = (option: string, value: unknown): string => {
   if (typeof value !== 'string' || value === '')
     throw new TypeError(`${option} must be a non-empty string, got ${value === '' ? "''" : describe(value)}`);
   return value;
+};
+
+const schemaSettings = <V>(schema: CacheOptions<V>['schema']): SchemaSettings | undefined => {
+  if (schema === undefined) return undefined;
+  onlyKnown('schema', schema, ['version', 'upgrade']);
+  return {
+    version: positiveInteger('schema.version', schema.version),
+    upgrade: optionalFunction('schema.upgrade', schema.upgrade),
+  };
 };
 
 /** Checks all options once; every error names the option, what it expects and what it got. */
@@ -266,6 +284,7 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     onLoaderError: optionalFunction('onLoaderError', options.onLoaderError),
     lock: lockSettings(options),
     bus: checkBus(options.bus),
+    schema: schemaSettings(options.schema),
     graceBackoffMs: span('graceBackoffMs', options.graceBackoffMs, 10_000),
     loaderTimeoutMs: timeout('loaderTimeoutMs'),
     loaderSoftTimeoutMs: timeout('loaderSoftTimeoutMs'),

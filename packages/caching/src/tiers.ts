@@ -148,6 +148,7 @@ export class Tiers<V> {
       tags,
       etag,
       sliding,
+      schema: this.#settings.schema?.version,
     };
     for (const store of this.stores)
       this.#track(store.write([{ key, record, keepMs: keepUntil - now }], false));
@@ -170,9 +171,10 @@ export class Tiers<V> {
       );
       if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
     }
+    const schema = this.#settings.schema?.version;
     const writes = entries.map(({ key, value, ttlMs, keepMs, stamp, tags, etag, sliding }) => ({
       key,
-      record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding },
+      record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding, schema },
       keepMs,
     }));
     return this.#everyStore(async (store, at) => {
@@ -225,7 +227,16 @@ export class Tiers<V> {
         { etag },
         now,
       );
-      const record = { value, createdAt: this.#settings.wall() - ageMs, ttlMs: ageMs, stamp, tags, etag };
+      const { wall, schema } = this.#settings;
+      const record = {
+        value,
+        createdAt: wall() - ageMs,
+        ttlMs: ageMs,
+        stamp,
+        tags,
+        etag,
+        schema: schema?.version,
+      };
       await this.#eachStore((store) => store.write([{ key, record, keepMs }], true));
       return now < found.expiresAt;
     } finally {
@@ -331,7 +342,18 @@ export class Tiers<V> {
     this.#remember({ key: pending.key, value, createdAt, expiresAt, keepUntil, stamp, tags }, record, now);
     if (now >= hit.expiresAt) return;
     for (const nearer of this.stores.slice(0, at))
-      this.#track(nearer.write([{ key: pending.key, record, keepMs: keepUntil - now }], false));
+      this.#track(
+        nearer.write(
+          [
+            {
+              key: pending.key,
+              record: { ...record, schema: this.#settings.schema?.version },
+              keepMs: keepUntil - now,
+            },
+          ],
+          false,
+        ),
+      );
   }
 
   #everyStore(call: (store: StoreTier<V>, at: number) => Promise<boolean>): Promise<boolean> {

@@ -11,6 +11,8 @@ export interface StoredRecord<V> {
   tags: readonly string[] | undefined;
   etag?: string | undefined;
   sliding?: Sliding | undefined;
+  /** The application's version of the value's shape; undefined = 0. */
+  schema?: number | undefined;
 }
 
 /** What a store holds under an entry's key: short names, plain JSON. `u` marks a stored undefined. */
@@ -23,6 +25,8 @@ interface Envelope<V> {
   s: number;
   k?: readonly string[];
   e?: string;
+  /** Schema version of the value. */
+  w?: number;
   /** Sliding: ttl and maximum age in ms, null = without end. */
   l?: readonly [number | null, number | null];
 }
@@ -45,6 +49,7 @@ export const encodeRecord = <V>(record: StoredRecord<V>): Envelope<V> => ({
   s: record.stamp,
   ...(record.tags === undefined ? {} : { k: record.tags }),
   ...(record.etag === undefined ? {} : { e: record.etag }),
+  ...(record.schema ? { w: record.schema } : {}),
   ...(record.sliding === undefined
     ? {}
     : { l: [finite(record.sliding.ttlMs), finite(record.sliding.maxAgeMs)] as const }),
@@ -56,7 +61,7 @@ export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corr
   const envelope = raw as Partial<Envelope<V>>;
   if (typeof envelope.a4 !== 'number') return 'corrupt';
   if (envelope.a4 > version) return 'newer';
-  const { c, t, s, k, e, l } = envelope;
+  const { c, t, s, k, e, l, w } = envelope;
   if (!isTime(c) || !isTime(s) || !isSpan(t)) return 'corrupt';
   if (k !== undefined && !Array.isArray(k)) return 'corrupt';
   if (!('v' in envelope) && envelope.u !== 1) return 'corrupt';
@@ -66,6 +71,7 @@ export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corr
     ttlMs: t ?? Number.POSITIVE_INFINITY,
     stamp: s,
     tags: k,
+    ...(typeof w === 'number' ? { schema: w } : {}),
     ...(typeof e === 'string' ? { etag: e } : {}),
     ...(Array.isArray(l) && isSpan(l[0]) && isSpan(l[1])
       ? {

@@ -27,6 +27,7 @@ interface AnyKeyv extends KeyvLike {
   deleteMany(keys: string[]): Promise<boolean | boolean[]>;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   disconnect?(): Promise<void>;
+  iterator?(): AsyncIterable<[string, unknown]>;
 }
 
 const isKeyv = (store: KeyvLike): boolean =>
@@ -91,6 +92,20 @@ export class KeyvStore {
           : await Promise.all(keys.map((key) => keyv.delete(key)));
       return Array.isArray(gone) ? gone.includes(true) : gone === true;
     });
+  }
+
+  /** All keys and values of the store, a step at a time. Rejects where the adapter cannot list them. */
+  entries(): { next(): Promise<readonly [string, unknown] | undefined> } {
+    let steps: AsyncIterator<[string, unknown]> | undefined;
+    return {
+      next: () =>
+        this.#run('purge', async (keyv) => {
+          steps ??= keyv.iterator?.()[Symbol.asyncIterator]();
+          if (steps === undefined) throw new Error('its adapter cannot list keys');
+          const { done, value } = await steps.next();
+          return done === true ? undefined : value;
+        }),
+    };
   }
 
   /** `forced`: for a server that does not answer; drivers that can (Redis) close their socket without a goodbye. */

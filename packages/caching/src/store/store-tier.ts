@@ -1,3 +1,4 @@
+import { describe } from '../describe.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { Invalidations, Stamps } from '../stamps.ts';
@@ -9,13 +10,21 @@ import { physicalTtl } from './physical-ttl.ts';
 import { Recovery, type RecoveryParts } from './recovery.ts';
 import { WriteOrder } from './write-order.ts';
 
-export type StoreOperation = 'get' | 'set' | 'delete' | 'clear' | 'invalidate-tags' | 'disconnect';
+export type StoreOperation = 'get' | 'set' | 'delete' | 'clear' | 'invalidate-tags' | 'purge' | 'disconnect';
+
+const purgeBatch = 100;
 
 /** A record to write, and how long it may be of use (ttl and grace), in ms. */
 export interface RecordWrite<V> {
   key: string;
   record: StoredRecord<V>;
   keepMs: number;
+}
+
+/** The version of the shape of values, and how older ones are brought up to it. */
+export interface SchemaSettings {
+  version: number;
+  upgrade: ((value: unknown, from: number) => unknown) | undefined;
 }
 
 export interface StoreTierParts {
@@ -27,6 +36,7 @@ export interface StoreTierParts {
   invalidations: Invalidations;
   now: () => number;
   wall: () => number;
+  schema: SchemaSettings | undefined;
   recovery: Pick<RecoveryParts, 'maxEntries' | 'retryMs' | 'maxRetryMs' | 'onReplayed' | 'onLost'>;
   onFailure: (operation: StoreOperation, error: StoreError | undefined, key: string | undefined) => void;
 }
@@ -72,7 +82,7 @@ export class StoreTier<V> {
         if (raw === undefined || raw === null) return;
         const record = decodeRecord<V>(raw);
         if (record === 'corrupt') corrupt.push(keys[at]!);
-        else if (record !== 'newer') {
+        else if (record !== 'newer' && this.#fits(record)) {
           records.set(keys[at]!, record);
           for (const tag of record.tags ?? []) tags.add(tag);
         }
@@ -83,8 +93,14 @@ export class StoreTier<V> {
     if (!answer.ok) {
       onFailure('get', answer.error, keys[0]);
       // A text that cannot be parsed fails at every read until it is gone.
-      if (answer.error?.code === 'CACHE_STORE_CORRUPT' && keys.length === 1) void this.#discard(keys);
-      return new Map();
+      if (answer.error?.code !== 'CACHE_STORE_CORRUPT') return new Map();
+      if (keys.length === 1) {
+        void this.#discard(keys);
+        return new Map();
+      }
+      // Apart, the others can be read.
+      const apart = await Promise.all(keys.map((key) => this.read([key])));
+      return new Map(apart.flatMap((records) => [...records]));
     }
     this.#recovery.kick();
     if (corrupt.length > 0) {
@@ -161,6 +177,31 @@ export class StoreTier<V> {
     );
   }
 
+  /** Removes the entries that a clear or a tag invalidation voided; the answer: how many. Ends early where the store fails. */
+  async purge(): Promise<number> {
+    const { store, keys, onFailure } = this.#parts;
+    const all = store.entries();
+    let removed = 0;
+    for (let more = true; more; ) {
+      const batch: (readonly [string, unknown])[] = [];
+      while (more && batch.length < purgeBatch) {
+        const answer = await this.#parts.guard.run(() => all.next());
+        if (!answer.ok) {
+          onFailure('purge', answer.error, undefined);
+          return removed;
+        }
+        if (answer.value === undefined) more = false;
+        else if (keys.isEntry(answer.value[0])) batch.push(answer.value);
+      }
+      const dead = await this.#dead(batch);
+      if (dead.length === 0) continue;
+      const answer = await this.#ordered(dead, () => store.deleteMany(dead));
+      if (answer.ok) removed += dead.length;
+      else onFailure('purge', answer.error, undefined);
+    }
+    return removed;
+  }
+
   /** Sends a last time what the store missed. */
   close(): Promise<void> {
     return this.#recovery.close();
@@ -172,6 +213,47 @@ export class StoreTier<V> {
     const there = await guard.run(() => store.getMany([keys.cleared]), true);
     const answer = await guard.run(() => store.disconnect(!there.ok), true);
     if (!answer.ok) onFailure('disconnect', answer.error, undefined);
+  }
+
+  async #dead(batch: readonly (readonly [string, unknown])[]): Promise<string[]> {
+    const { store, keys, stamps, guard, invalidations } = this.#parts;
+    const records = batch.map(([name, raw]) => [name, decodeRecord(raw)] as const);
+    const tags = new Set(
+      records.flatMap(([, record]) => (typeof record === 'object' ? (record.tags ?? []) : [])),
+    );
+    const read = await guard.run(async () => {
+      const [cleared] = await store.getMany([keys.cleared]);
+      const clearedAt = decodeMark(cleared, stamps.next());
+      if (clearedAt !== undefined) invalidations.clear(clearedAt);
+      if (tags.size > 0) await this.#readTags([...tags]);
+    });
+    if (!read.ok) return [];
+    return records.flatMap(([name, record]) =>
+      typeof record === 'object' && invalidations.voids(record.stamp, record.tags) ? [name] : [],
+    );
+  }
+
+  // An older value is brought up to date where the application can; a newer one is left alone, and both are else a miss.
+  #fits(record: StoredRecord<V>): boolean {
+    const { version = 0, upgrade } = this.#parts.schema ?? {};
+    const from = record.schema ?? 0;
+    if (from === version) return true;
+    if (from > version || upgrade === undefined) return false;
+    try {
+      record.value = upgrade(record.value, from) as V;
+      return record.value !== undefined;
+    } catch (error) {
+      this.#parts.onFailure(
+        'get',
+        new StoreError(
+          `schema.upgrade failed for a value of version ${from}: ${describe(error)}`,
+          'CACHE_STORE_CORRUPT',
+          error,
+        ),
+        undefined,
+      );
+      return false;
+    }
   }
 
   async #readTags(tags: string[]): Promise<void> {
