@@ -19,6 +19,7 @@ import { type Call, Loading } from './loading.ts';
 import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
 import { type CacheOptions, positiveInteger, readOptions, type Settings } from './options.ts';
+import type { CacheDump } from './recall.ts';
 import { type CacheStats, Counts } from './stats.ts';
 import { type Found, type NewEntry, Tiers } from './tiers.ts';
 import { type WarmUp, warmUp } from './warm-up.ts';
@@ -55,7 +56,7 @@ export class Cache<V = unknown> {
   async get(key: string): Promise<V | undefined> {
     this.#check(key);
     const now = this.#settings.now();
-    const entry = this.#tiers.remembered(key, now);
+    const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt) return this.#lookups.hit(entry, now);
     return this.#lookups.further([key], entry).then((found) => found.get(key));
   }
@@ -64,7 +65,7 @@ export class Cache<V = unknown> {
   async has(key: string): Promise<boolean> {
     this.#check(key);
     const now = this.#settings.now();
-    const entry = this.#tiers.remembered(key, now);
+    const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt) return true;
     return (await this.#lookups.readStores([key])).has(key);
   }
@@ -76,7 +77,7 @@ export class Cache<V = unknown> {
     const found = new Map<string, V>();
     const missing: string[] = [];
     for (const key of unique) {
-      const entry = this.#tiers.remembered(key, now);
+      const entry = this.#tiers.recall.entry(key, now);
       if (entry !== undefined && now < entry.expiresAt) found.set(key, this.#lookups.hit(entry, now));
       else missing.push(key);
     }
@@ -141,7 +142,7 @@ export class Cache<V = unknown> {
     this.#check(key);
     if (options?.forceRefresh !== true && options?.signal === undefined) {
       const now = this.#settings.now();
-      const entry = this.#tiers.remembered(key, now);
+      const entry = this.#tiers.recall.entry(key, now);
       if (entry !== undefined && now < entry.expiresAt) {
         if (this.#settings.eager === undefined && options?.eagerRefresh === undefined)
           return this.#lookups.hit(entry, now);
@@ -162,7 +163,7 @@ export class Cache<V = unknown> {
     const call = this.#call(options);
     call.signal?.throwIfAborted();
     const now = this.#settings.now();
-    const entry = this.#tiers.remembered(key, now);
+    const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt && !call.forced)
       return {
         value: this.#eagerHit(entry, loader, call, now),
@@ -192,7 +193,7 @@ export class Cache<V = unknown> {
     const behind: typeof wanted = [];
     const due: Entry<V>[] = [];
     for (const key of unique) {
-      const entry = this.#tiers.remembered(key, now);
+      const entry = this.#tiers.recall.entry(key, now);
       if (entry !== undefined && now < entry.expiresAt && !call.forced) {
         if (this.#lookups.due(entry, call, now)) due.push(entry);
         values.set(key, this.#lookups.hit(entry, now));
@@ -203,7 +204,7 @@ export class Cache<V = unknown> {
         waits.push([key, Promise.reject(failed.what)]);
         continue;
       }
-      const stale = entry && this.#tiers.found(entry);
+      const stale = entry && this.#tiers.recall.found(entry);
       const ready = this.#lookups.staleAtOnce(key, stale, call, now);
       const flight = this.#loading.joinable(key, call);
       if (ready !== undefined) {
@@ -276,6 +277,26 @@ export class Cache<V = unknown> {
   }
 
   /**
+   * The fresh entries of memory that are used most, as plain data for `restore` after a restart.
+   * @param count At most so many. Default 1_000.
+   */
+  dump(count = 1_000): CacheDump {
+    this.#open();
+    return this.#tiers.recall.dump(positiveInteger('count', count));
+  }
+
+  /**
+   * Takes a dump up into memory, with the times that are left; stores are not written. Do it before the first lookup:
+   * an invalidation made elsewhere since the dump is only seen where a store or the bus tells of it.
+   * @returns How many entries were taken up: not those that ran out, are void, or are older than what is there.
+   * @throws TypeError for what is no dump.
+   */
+  restore(dump: CacheDump): number {
+    this.#open();
+    return this.#tiers.recall.restore(dump);
+  }
+
+  /**
    * Ends the cache: running loads are told by their signal, writes under way are waited for (each bounded by the store
    * timeout), memory is emptied. Later calls reject. `disconnect: true` disconnects the stores as well. Twice is once.
    */
@@ -285,7 +306,7 @@ export class Cache<V = unknown> {
     this.#loading.abortAll(new CacheClosedError(this.name));
     await this.#tiers.drain();
     await this.#link?.close();
-    this.#tiers.memory?.clear();
+    this.#tiers.recall.tier?.clear();
     if (options.disconnect === true) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
   }
 
@@ -293,7 +314,7 @@ export class Cache<V = unknown> {
   stats(): CacheStats {
     return this.#counts.snapshot(
       this.name,
-      this.#tiers.memory,
+      this.#tiers.recall.tier,
       this.#tiers.stores.map(({ tier, missed, guard }) => ({ tier, missed, state: guard.state })),
       this.#link?.stats() ?? null,
     );

@@ -19,6 +19,7 @@ export type { Lease, LoadLock } from './load-lock.ts';
 export type { GetOrSetOptions, LoadContext, Loader, ManyLoader, SetOptions } from './loader.ts';
 export type { EvictionCause } from './memory/memory-tier.ts';
 export type { CacheOptions, MemoryOptions } from './options.ts';
+export type { CacheDump } from './recall.ts';
 export type { CacheStats, LoadTimes, MemoryTierStats, StoreTierStats } from './stats.ts';
 export type { StoreCooldown, StorePolicy, StoreState } from './store/guard.ts';
 export type { KeyvLike } from './store/keyv-store.ts';

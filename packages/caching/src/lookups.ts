@@ -36,7 +36,7 @@ export class Lookups<V> {
     if (this.#events.wants('hit'))
       this.#events.emit('hit', { cache: this.#settings.name, key: entry.key, tier: 'memory' });
     this.#tiers.touched(entry, now);
-    return this.#tiers.copy.outOf(entry.value);
+    return this.#tiers.recall.copy.outOf(entry.value);
   }
 
   /** Is this fresh entry due to be loaded anew behind the answer, and nobody at it? */
@@ -52,7 +52,7 @@ export class Lookups<V> {
 
   /** Starts a load behind the answer; it goes past the stores, which hold the value that is to be replaced. */
   refresh(entries: readonly Entry<V>[], load: KeysLoader<V>, call: Call<V>): void {
-    const wanted = entries.map((entry) => ({ key: entry.key, stale: this.#tiers.found(entry) }));
+    const wanted = entries.map((entry) => ({ key: entry.key, stale: this.#tiers.recall.found(entry) }));
     this.#loading.start(wanted, load, { ...call, forced: true }, true);
   }
 
@@ -63,8 +63,8 @@ export class Lookups<V> {
     entry: Entry<V> | undefined,
     now: number,
   ): Promise<Answer<V>> {
-    const stale = entry && this.#tiers.found(entry);
-    if (this.#tiers.memory !== undefined && stale === undefined) this.#counts.memory.misses++;
+    const stale = entry && this.#tiers.recall.found(entry);
+    if (this.#tiers.recall.tier !== undefined && stale === undefined) this.#counts.memory.misses++;
     const failed = call.forced ? undefined : this.#loading.failures.remembered(key, now);
     if (failed !== undefined) {
       this.#missed(key);
@@ -115,7 +115,7 @@ export class Lookups<V> {
           ...('error' in answer ? { error: answer.error } : {}),
         });
     } else this.#found(key, answer.source);
-    return answer && { ...answer, value: this.#tiers.copy.outOf(answer.value) };
+    return answer && { ...answer, value: this.#tiers.recall.copy.outOf(answer.value) };
   }
 
   #missed(key: string): void {
@@ -129,7 +129,7 @@ export class Lookups<V> {
   }
 
   async further(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
-    if (this.#tiers.memory !== undefined) {
+    if (this.#tiers.recall.tier !== undefined) {
       if (stale !== undefined) this.#counts.memory.stale++;
       else this.#counts.memory.misses += keys.length;
     }
@@ -140,7 +140,7 @@ export class Lookups<V> {
       if (hit === undefined) this.#missed(key);
       else {
         this.#found(key, hit.tier);
-        values.set(key, this.#tiers.copy.outOf(hit.value));
+        values.set(key, this.#tiers.recall.copy.outOf(hit.value));
       }
     }
     return values;

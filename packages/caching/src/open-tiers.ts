@@ -26,7 +26,9 @@ export interface SizeHint {
 
 /** The memory tier, with its evictions counted and told of. */
 export const openMemory = <V>(
-  { settings, events, counts }: Shared<V>,
+  settings: Settings<V>,
+  events: CacheEvents,
+  counts: Counts,
   size: SizeHint,
 ): MemoryTier<V> | undefined => {
   const { memory, measured, name, random, now } = settings;

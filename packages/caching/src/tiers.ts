@@ -1,12 +1,11 @@
 import type { Change } from './bus/message.ts';
-import { type Copying, copying } from './clone.ts';
 import type { CacheEvents, TierName } from './events.ts';
 import type { Entry } from './memory/entry.ts';
-import type { MemoryRecord, MemoryTier } from './memory/memory-tier.ts';
-import { type Note, Notes } from './notes.ts';
-import { openMemory, openStore, type SizeHint } from './open-tiers.ts';
+import type { Note } from './notes.ts';
+import { openStore } from './open-tiers.ts';
 import type { Settings } from './options.ts';
 import { type Pending, PendingReads } from './pending.ts';
+import { Recall } from './recall.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import type { StoredRecord } from './store/envelope.ts';
@@ -39,17 +38,14 @@ export interface NewEntry<V> extends Lifetime, Note {
 
 /** Memory in front of the stores, and the rules that keep old values from coming back. */
 export class Tiers<V> {
-  readonly memory: MemoryTier<V> | undefined;
+  readonly recall: Recall<V>;
   readonly stores: StoreTier<V>[];
-  readonly copy: Copying;
   readonly #settings: Settings<V>;
   readonly #events: CacheEvents;
   readonly #counts: Counts;
   readonly #stamps: Stamps;
   readonly #invalidations = new Invalidations();
   readonly #pending = new PendingReads();
-  readonly #notes = new Notes<V>();
-  readonly #sizes: SizeHint = { given: undefined };
   readonly #writes = new Set<Promise<unknown>>();
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
@@ -64,7 +60,6 @@ export class Tiers<V> {
     this.#events = events;
     this.#counts = counts;
     this.#stamps = new Stamps(settings.wall);
-    this.copy = copying[settings.clone];
     const shared = {
       settings,
       events,
@@ -73,7 +68,7 @@ export class Tiers<V> {
       invalidations: this.#invalidations,
       onReplayed,
     };
-    this.memory = openMemory(shared, this.#sizes);
+    this.recall = new Recall(settings, events, counts, this.#invalidations);
     this.stores = settings.stores.map((_store, at) => openStore(shared, at));
   }
 
@@ -88,15 +83,6 @@ export class Tiers<V> {
   /** May what this read or load brought still be kept? */
   current(pending: Pending, tags: readonly string[] | undefined): boolean {
     return !pending.superseded && !this.#invalidations.voids(pending.stamp, tags);
-  }
-
-  /** The entry in memory, fresh or stale, never a void one. */
-  remembered(key: string, now: number): Entry<V> | undefined {
-    const entry = this.memory?.get(key, now);
-    if (entry === undefined) return undefined;
-    if (!this.#invalidations.voids(entry.stamp, entry.tags)) return entry;
-    this.memory!.delete(key);
-    return undefined;
   }
 
   /**
@@ -129,29 +115,15 @@ export class Tiers<V> {
     return found;
   }
 
-  /** What a lookup found in memory. */
-  found(entry: Entry<V>): Found<V> {
-    const { value, createdAt, expiresAt, tags } = entry;
-    return { value, tier: 'memory', createdAt, expiresAt, tags, etag: this.#notes.of(entry)?.etag };
-  }
-
   /** A fresh entry was read: prolongs it where it is sliding, and has the stores follow. */
   touched(entry: Entry<V>, now: number): void {
-    if (!this.#notes.any || !this.#notes.slide(entry, now)) return;
-    const { key, value, stamp, tags, createdAt, expiresAt, keepUntil } = entry;
-    const { etag, sliding } = this.#notes.of(entry)!;
-    const record = {
-      value,
-      createdAt: this.#settings.wall() - (now - createdAt),
-      ttlMs: expiresAt - createdAt,
-      stamp,
-      tags,
-      etag,
-      sliding,
-      schema: this.#settings.schema?.version,
+    if (!this.recall.slide(entry, now)) return;
+    const write = {
+      key: entry.key,
+      record: this.recall.record(entry, now),
+      keepMs: entry.keepUntil - now,
     };
-    for (const store of this.stores)
-      this.#track(store.write([{ key, record, keepMs: keepUntil - now }], false));
+    for (const store of this.stores) this.#track(store.write([write], false));
   }
 
   /**
@@ -164,7 +136,7 @@ export class Tiers<V> {
     for (const entry of entries) {
       const { key, value, ttlMs, keepMs, stamp, tags } = entry;
       if (byUser) this.#pending.supersede(key);
-      this.#remember(
+      this.recall.remember(
         { key, value, createdAt: now, expiresAt: now + ttlMs, keepUntil: now + keepMs, stamp, tags },
         entry,
         now,
@@ -190,10 +162,10 @@ export class Tiers<V> {
     let had = false;
     for (const key of keys) {
       if (byUser) this.#pending.supersede(key);
-      const entry = this.memory?.peek(key);
+      const entry = this.recall.tier?.peek(key);
       if (entry !== undefined) {
         had ||= this.#settings.now() < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags);
-        this.memory!.delete(key);
+        this.recall.tier!.delete(key);
         this.#counts.memory.deletes++;
       }
       if (this.#events.wants('delete')) this.#events.emit('delete', { cache: this.#settings.name, key });
@@ -214,15 +186,16 @@ export class Tiers<V> {
   async expire(key: string, keepMs: number): Promise<boolean> {
     const pending = this.begin(key);
     const now = this.#settings.now();
-    const entry = this.remembered(key, now);
+    const entry = this.recall.entry(key, now);
     try {
-      const found = entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.found(entry);
+      const found =
+        entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.recall.found(entry);
       if (found === undefined || pending.superseded) return false;
       this.#pending.supersede(key);
       const ageMs = Math.max(0, now - found.createdAt);
       const stamp = this.#stamps.next();
       const { value, createdAt, etag, tags } = found;
-      this.#remember(
+      this.recall.remember(
         { key, value, createdAt, expiresAt: now, keepUntil: now + keepMs, stamp, tags },
         { etag },
         now,
@@ -247,28 +220,20 @@ export class Tiers<V> {
   /** Another node changed something: what is remembered of it here is void, and what is under way may be older. */
   hear(change: Change): void {
     this.#stamps.observe(change.stamp);
-    if (change.kind === 'all') return this.#distrust();
+    if (change.kind === 'all') {
+      this.#pending.supersedeAll();
+      return this.recall.distrust();
+    }
     if (change.kind === 'keys') {
       for (const key of change.keys) {
         this.#pending.supersede(key);
-        this.memory?.delete(key);
+        this.recall.tier?.delete(key);
       }
       return;
     }
     this.invalidatedAt = Math.max(this.invalidatedAt, change.stamp);
     if (change.kind === 'clear') this.#invalidations.clear(change.stamp);
     else for (const tag of change.tags) this.#invalidations.tag(tag, change.stamp);
-  }
-
-  // Stale rather than gone: the next lookup asks the stores or the loader, and grace still covers a failing one.
-  #distrust(): void {
-    this.#pending.supersedeAll();
-    if (this.memory === undefined) return;
-    const now = this.#settings.now();
-    for (const key of this.memory.keys()) {
-      const entry = this.memory.peek(key)!;
-      entry.expiresAt = Math.min(entry.expiresAt, now);
-    }
   }
 
   async invalidateTags(tags: readonly string[], stamp: number): Promise<void> {
@@ -279,7 +244,7 @@ export class Tiers<V> {
 
   async clear(stamp: number): Promise<void> {
     this.#invalidations.clear(stamp);
-    this.memory?.clear();
+    this.recall.tier?.clear();
     this.#pending.supersedeAll();
     await this.#eachStore((store) => store.markCleared(stamp));
   }
@@ -288,29 +253,6 @@ export class Tiers<V> {
   async drain(): Promise<void> {
     while (this.#writes.size > 0) await Promise.all(this.#writes);
     await Promise.all(this.stores.map((store) => store.close()));
-  }
-
-  #remember(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
-    if (this.memory === undefined) return;
-    const { key } = record;
-    try {
-      this.#sizes.given = note.size;
-      if (!this.memory.set({ ...record, value: this.copy.into(record.value) })) return;
-      this.#counts.memory.sets++;
-      if (note.etag !== undefined || note.sliding !== undefined)
-        this.#notes.write(this.memory.peek(key)!, note, now);
-    } catch (error) {
-      this.memory.delete(key);
-      this.#counts.memory.errors++;
-      if (this.#events.wants('store-error'))
-        this.#events.emit('store-error', {
-          cache: this.#settings.name,
-          tier: 'memory',
-          operation: 'set',
-          error,
-          key,
-        });
-    }
   }
 
   // Age by the wall clock, never negative: an entry "from the future" lives no longer than its own ttl.
@@ -339,7 +281,11 @@ export class Tiers<V> {
     if (now >= keepUntil) return;
     const { value, createdAt, expiresAt } = hit;
     const { stamp, tags } = record;
-    this.#remember({ key: pending.key, value, createdAt, expiresAt, keepUntil, stamp, tags }, record, now);
+    this.recall.remember(
+      { key: pending.key, value, createdAt, expiresAt, keepUntil, stamp, tags },
+      record,
+      now,
+    );
     if (now >= hit.expiresAt) return;
     for (const nearer of this.stores.slice(0, at))
       this.#track(

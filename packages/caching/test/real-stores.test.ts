@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import KeyvPostgres from '@keyv/postgres';
 import KeyvRedis from '@keyv/redis';
+import KeyvSqlite from '@keyv/sqlite';
 import KeyvPostgres2 from 'keyv-postgres2';
 import KeyvRedis5 from 'keyv-redis5';
 import { Keyv as Keyv5 } from 'keyv5';
@@ -106,3 +110,9 @@ const postgresAdapters: [string, string, (table: string) => KeyvLike][] = [
     });
   },
 );
+
+describe('@keyv/sqlite 6.0.0-beta.4, keyv 6', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agent4-sqlite-'));
+  conformance(() => new KeyvSqlite({ uri: `sqlite://${join(folder, 'cache.sqlite')}` }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+});
