@@ -18,10 +18,11 @@ import {
 import { type Call, Loading } from './loading.ts';
 import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
-import { type CacheOptions, positiveInteger, readOptions, type Settings } from './options.ts';
+import { positiveInteger } from './option-checks.ts';
+import { type CacheOptions, readOptions, type Settings } from './options.ts';
 import type { CacheDump } from './recall.ts';
 import { type CacheStats, Counts } from './stats.ts';
-import { type Found, type NewEntry, Tiers } from './tiers.ts';
+import { type NewEntry, Tiers } from './tiers.ts';
 import { type WarmUp, warmUp } from './warm-up.ts';
 
 /** A read-through cache: one memory tier and any number of Keyv stores. Made by {@link createCache}. */
@@ -186,44 +187,7 @@ export class Cache<V = unknown> {
     const unique = this.#checkAll(keys);
     const call = this.#call(options);
     call.signal?.throwIfAborted();
-    const now = this.#settings.now();
-    const values = new Map<string, V>();
-    const waits: [string, Promise<Answer<V> | undefined>][] = [];
-    const wanted: { key: string; stale: Found<V> | undefined }[] = [];
-    const behind: typeof wanted = [];
-    const due: Entry<V>[] = [];
-    for (const key of unique) {
-      const entry = this.#tiers.recall.entry(key, now);
-      if (entry !== undefined && now < entry.expiresAt && !call.forced) {
-        if (this.#lookups.due(entry, call, now)) due.push(entry);
-        values.set(key, this.#lookups.hit(entry, now));
-        continue;
-      }
-      const failed = call.forced ? undefined : this.#loading.failures.remembered(key, now);
-      if (failed !== undefined) {
-        waits.push([key, Promise.reject(failed.what)]);
-        continue;
-      }
-      const stale = entry && this.#tiers.recall.found(entry);
-      const ready = this.#lookups.staleAtOnce(key, stale, call, now);
-      const flight = this.#loading.joinable(key, call);
-      if (ready !== undefined) {
-        waits.push([key, Promise.resolve(ready)]);
-        if (ready.reason === 'revalidating' && flight === undefined) behind.push({ key, stale });
-      } else if (flight !== undefined) waits.push([key, flight.join(call)]);
-      else wanted.push({ key, stale });
-    }
-    const load = many(loader);
-    if (due.length > 0) this.#lookups.refresh(due, load, call);
-    if (behind.length > 0) this.#loading.start(behind, load, call, true);
-    if (wanted.length > 0)
-      for (const flight of this.#loading.start(wanted, load, call, false))
-        waits.push([flight.key, flight.join(call)]);
-    const answers = await Promise.all(
-      waits.map(async ([key, wait]) => [key, await this.#lookups.account(key, wait)] as const),
-    );
-    for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
-    return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
+    return this.#lookups.obtainMany(unique, many(loader), call);
   }
 
   /** Voids every entry that carries one of these tags, in all tiers, at a cost that does not depend on how many there are. */

@@ -5,7 +5,8 @@ import { describe } from './describe.ts';
 import { checkKey, checkTags } from './keys.ts';
 import type { GetOrSetOptions } from './loader.ts';
 import { onlyKnown } from './only-known.ts';
-import { type CacheOptions, checkTimeout, oneOf } from './options.ts';
+import { checkTimeout, oneOf } from './option-checks.ts';
+import type { CacheOptions } from './options.ts';
 import { checkTtl, durationMs } from './ttl.ts';
 
 /** Options of `cached`. `ttl: 300` is 300 milliseconds; write `'300s'` for seconds. */

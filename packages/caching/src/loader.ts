@@ -4,14 +4,8 @@ import type { Flight } from './flight.ts';
 import { checkTags } from './keys.ts';
 import type { Call, KeysLoader } from './loading.ts';
 import { onlyKnown } from './only-known.ts';
-import {
-  checkEager,
-  checkTimeout,
-  type EagerRefresh,
-  flag,
-  optionalFunction,
-  type Settings,
-} from './options.ts';
+import { checkTimeout, flag, optionalFunction } from './option-checks.ts';
+import { checkEager, type EagerRefresh, type Settings } from './options.ts';
 import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 export interface SetOptions<V> {

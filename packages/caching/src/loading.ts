@@ -131,7 +131,10 @@ export class Loading<V> {
     let admission: Admission | undefined;
     if (this.#settings.lock !== undefined && open.length === 1) {
       admission = await this.#admitted(open[0]!, this.#settings.lock, call, signal);
-      if (admission === undefined) return open[0]!.fail(signal.reason);
+      if (admission === undefined) {
+        open[0]!.fail(signal.reason);
+        return;
+      }
     }
     await this.#load(open, load, call, signal, admission);
     await admission?.leave();
@@ -177,7 +180,10 @@ export class Loading<V> {
     if (coverable && stale !== undefined && this.#settings.graceBackoffMs > 0)
       this.failures.backOff(key, now + this.#settings.graceBackoffMs);
     const answer = coverable ? flight.fallback('loader-failed', error) : undefined;
-    if (answer !== undefined) return flight.succeed(answer);
+    if (answer !== undefined) {
+      flight.succeed(answer);
+      return;
+    }
     const outdated = pending.superseded || pending.stamp < this.#tiers.invalidatedAt;
     if (call.errorMs > 0 && verdict !== 'throw' && !outdated)
       this.failures.remember(key, now + call.errorMs, error);

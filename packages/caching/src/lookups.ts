@@ -78,6 +78,47 @@ export class Lookups<V> {
     return (await this.account(key, wait))!;
   }
 
+  /** The values of all these keys that have one; `load` brings those that no tier has and nobody loads already. */
+  async obtainMany(unique: readonly string[], load: KeysLoader<V>, call: Call<V>): Promise<Map<string, V>> {
+    const now = this.#settings.now();
+    const values = new Map<string, V>();
+    const waits: [string, Promise<Answer<V> | undefined>][] = [];
+    const wanted: { key: string; stale: Found<V> | undefined }[] = [];
+    const behind: typeof wanted = [];
+    const due: Entry<V>[] = [];
+    for (const key of unique) {
+      const entry = this.#tiers.recall.entry(key, now);
+      if (entry !== undefined && now < entry.expiresAt && !call.forced) {
+        if (this.due(entry, call, now)) due.push(entry);
+        values.set(key, this.hit(entry, now));
+        continue;
+      }
+      const failed = call.forced ? undefined : this.#loading.failures.remembered(key, now);
+      if (failed !== undefined) {
+        waits.push([key, Promise.reject(failed.what)]);
+        continue;
+      }
+      const stale = entry && this.#tiers.recall.found(entry);
+      const ready = this.staleAtOnce(key, stale, call, now);
+      const flight = this.#loading.joinable(key, call);
+      if (ready !== undefined) {
+        waits.push([key, Promise.resolve(ready)]);
+        if (ready.reason === 'revalidating' && flight === undefined) behind.push({ key, stale });
+      } else if (flight !== undefined) waits.push([key, flight.join(call)]);
+      else wanted.push({ key, stale });
+    }
+    if (due.length > 0) this.refresh(due, load, call);
+    if (behind.length > 0) this.#loading.start(behind, load, call, true);
+    if (wanted.length > 0)
+      for (const flight of this.#loading.start(wanted, load, call, false))
+        waits.push([flight.key, flight.join(call)]);
+    const answers = await Promise.all(
+      waits.map(async ([key, wait]) => [key, await this.account(key, wait)] as const),
+    );
+    for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
+    return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
+  }
+
   staleAtOnce(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
     if (stale === undefined || call.forced) return undefined;
     if (now >= stale.expiresAt) this.#counts.memory.stale++;

@@ -4,10 +4,20 @@ import type { ErrorPolicy } from './failures.ts';
 import type { LoadLock, LockSettings } from './load-lock.ts';
 import { estimateSize } from './memory/size-of.ts';
 import { onlyKnown } from './only-known.ts';
+import {
+  checkTimeout,
+  flag,
+  maxTimerMs,
+  oneOf,
+  optionalFunction,
+  positiveInteger,
+  text,
+  within,
+} from './option-checks.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
 import type { KeyvLike } from './store/keyv-store.ts';
 import type { StoreRecovery } from './store/recovery.ts';
-import type { SchemaSettings } from './store/store-tier.ts';
+import type { SchemaSettings } from './store/schema.ts';
 import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 /** Limits of the memory tier. */
@@ -134,42 +144,6 @@ export const cacheOptions: readonly string[] = [
 ];
 const MEMORY_OPTIONS = ['maxEntries', 'maxBytes', 'maxEntryBytes', 'sizeOf', 'policy'];
 
-const maxTimerMs = 2 ** 31 - 1;
-
-const within = (
-  option: string,
-  value: unknown,
-  expected: string,
-  fits: (value: number) => boolean,
-): number => {
-  if (typeof value !== 'number' || !fits(value))
-    throw new RangeError(`${option} must be ${expected}, got ${describe(value)}`);
-  return value;
-};
-
-/** A time limit for a timer; above what a timer can hold it is as good as none, and cut to that. */
-export const checkTimeout = (option: string, value: unknown): number =>
-  Math.min(
-    maxTimerMs,
-    within(option, value, 'a number of ms above 0', (ms) => ms > 0),
-  );
-
-export const oneOf = <T extends string>(option: string, value: T, allowed: readonly T[]): T => {
-  if (!allowed.includes(value))
-    throw new TypeError(`${option} must be one of ${allowed.join(', ')}, got ${describe(value)}`);
-  return value;
-};
-
-export const optionalFunction = <F>(option: string, value: F): F => {
-  if (value === undefined || typeof value === 'function') return value;
-  throw new TypeError(`${option} must be a function, got ${describe(value)}`);
-};
-
-export const flag = (option: string, value: boolean | undefined): boolean => {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
-  throw new TypeError(`${option} must be true or false, got ${describe(value)}`);
-};
-
 export type EagerRefresh = number | 'probabilistic';
 
 export const checkEager = (value: EagerRefresh): EagerRefresh =>
@@ -196,9 +170,6 @@ const lockSettings = <V>(options: CacheOptions<V>): LockSettings | undefined => 
   return { lock, leaseMs, waitMs };
 };
 
-export const positiveInteger = (option: string, value: unknown): number =>
-  within(option, value, 'an integer >= 1', (n) => Number.isInteger(n) && n >= 1);
-
 const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['memory']> => {
   onlyKnown('memory', options, MEMORY_OPTIONS);
   const maxBytes =
@@ -223,12 +194,6 @@ const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['
     sizeOf,
     policy: oneOf('memory.policy', options.policy ?? 'w-tinylfu', ['w-tinylfu', 'lru']),
   };
-};
-
-const text = (option: string, value: unknown): string => {
-  if (typeof value !== 'string' || value === '')
-    throw new TypeError(`${option} must be a non-empty string, got ${value === '' ? "''" : describe(value)}`);
-  return value;
 };
 
 const schemaSettings = <V>(schema: CacheOptions<V>['schema']): SchemaSettings | undefined => {

@@ -8,7 +8,7 @@ import { openMemory, type SizeHint } from './open-tiers.ts';
 import type { Settings } from './options.ts';
 import type { Invalidations } from './stamps.ts';
 import type { Counts } from './stats.ts';
-import { decodeRecord, encodeRecord, type StoredRecord } from './store/envelope.ts';
+import { decodeRecord, encodeRecord, maxAheadMs, type StoredRecord } from './store/envelope.ts';
 import type { Found } from './tiers.ts';
 
 /** Entries of memory as plain data: JSON, where the values are. Made by `dump`, read by `restore`. */
@@ -136,6 +136,8 @@ export class Recall<V> {
     for (const dumped of [...dump.entries].reverse()) {
       const record = decodeRecord<V>(dumped?.record);
       if (typeof record === 'string' || typeof dumped.key !== 'string' || dumped.key === '') continue;
+      if (dumped.keepMs !== null && !(dumped.keepMs >= 0)) continue;
+      if (record.stamp > wall + maxAheadMs) continue;
       if ((record.schema ?? 0) !== (this.#settings.schema?.version ?? 0)) continue;
       if (this.#invalidations.voids(record.stamp, record.tags)) continue;
       if ((this.tier?.peek(dumped.key)?.stamp ?? -1) >= record.stamp) continue;

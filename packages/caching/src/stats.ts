@@ -61,7 +61,7 @@ export interface CacheStats {
   bus: BusStats | null;
 }
 
-export class TierCounts {
+class TierCounts {
   hits = 0;
   misses = 0;
   stale = 0;

@@ -8,7 +8,7 @@ import { type Pending, PendingReads } from './pending.ts';
 import { Recall } from './recall.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
-import type { StoredRecord } from './store/envelope.ts';
+import { maxAheadMs, type StoredRecord } from './store/envelope.ts';
 import type { StoreTier } from './store/store-tier.ts';
 
 /** What a lookup found. `expiresAt` is of the monotonic clock; a value past it is stale. */
@@ -184,6 +184,7 @@ export class Tiers<V> {
 
   /** Makes a value stale without removing it; it stays of use for `keepMs`. False when there was none. */
   async expire(key: string, keepMs: number): Promise<boolean> {
+    this.#pending.supersede(key);
     const pending = this.begin(key);
     const now = this.#settings.now();
     const entry = this.recall.entry(key, now);
@@ -191,7 +192,6 @@ export class Tiers<V> {
       const found =
         entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.recall.found(entry);
       if (found === undefined || pending.superseded) return false;
-      this.#pending.supersede(key);
       const ageMs = Math.max(0, now - found.createdAt);
       const stamp = this.#stamps.next();
       const { value, createdAt, etag, tags } = found;
@@ -219,10 +219,13 @@ export class Tiers<V> {
 
   /** Another node changed something: what is remembered of it here is void, and what is under way may be older. */
   hear(change: Change): void {
-    this.#stamps.observe(change.stamp);
-    if (change.kind === 'all') {
+    // A stamp far ahead would void all that is written until then.
+    const ahead = change.stamp > this.#settings.wall() + maxAheadMs;
+    if (!ahead) this.#stamps.observe(change.stamp);
+    if (ahead || change.kind === 'all') {
       this.#pending.supersedeAll();
-      return this.recall.distrust();
+      this.recall.distrust();
+      return;
     }
     if (change.kind === 'keys') {
       for (const key of change.keys) {
@@ -293,7 +296,7 @@ export class Tiers<V> {
           [
             {
               key: pending.key,
-              record: { ...record, schema: this.#settings.schema?.version },
+              record,
               keepMs: keepUntil - now,
             },
           ],

@@ -227,6 +227,7 @@ describe('when messages may have been missed', () => {
     '{"a4":1,"n":"x","s":"later"}',
     'null',
     '{"a4":1,"n":"x","s":1,"k":[1]}',
+    '{"a4":1,"n":"x","s":1e300,"c":1}',
   ])('a message that cannot be understood counts as one that was missed: %s', async (text) => {
     const bus = new FaultyBus();
     const cache = createCache<string>({ bus });

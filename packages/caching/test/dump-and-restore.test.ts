@@ -71,6 +71,12 @@ it('is empty without memory, and refuses what is no dump', async () => {
   expect(
     make().restore({ a4: 1, at: 0, entries: [null, { key: 1 }, { key: 'k', record: { a4: 1 } }] as never }),
   ).toBe(0);
+  const record = { a4: 1, v: 1, c: 1, t: null, s: 1 };
+  const odd = [
+    { key: 'k', keepMs: 'x', record },
+    { key: 'k', keepMs: null, record: { ...record, s: 1e300 } },
+  ];
+  expect(make().restore({ a4: 1, at: 0, entries: odd } as never)).toBe(0);
   expect(() => make().dump(0)).toThrow('count must be an integer >= 1, got 0');
   await settle();
 });

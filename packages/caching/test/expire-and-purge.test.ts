@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Keyv } from 'keyv';
 import { Keyv as Keyv5 } from 'keyv5';
 import { createCache, type KeyvLike } from '../src/index.ts';
-import { FaultyStore, manualClock, settle } from './doubles.ts';
+import { deferred, FaultyStore, manualClock, settle } from './doubles.ts';
 
 const down = (): Promise<never> => Promise.reject(new Error('down'));
 
@@ -52,6 +52,28 @@ describe.each([true, false])('expire (memory %p)', (memory) => {
     clock.advance(7_200_000);
     await expect(cache.getOrSet('k', down)).rejects.toThrow('down');
   });
+});
+
+it('a load that began before expire is not kept', async () => {
+  const cache = createCache<string>({ grace: '1h' });
+  const load = deferred<string>();
+  const wait = cache.getOrSet('k', () => load.promise);
+  await settle();
+  expect(await cache.expire('k')).toBe(false);
+  load.resolve('old');
+  expect(await wait).toBe('old');
+  expect(await cache.get('k')).toBeUndefined();
+});
+
+it('a mark in a store that is years ahead does not void what is written from now on', async () => {
+  const keyv = new Keyv();
+  await keyv.set('cache:cleared', { a4: 1, s: 1e300 });
+  const cache = createCache<string>({ stores: [keyv], memory: false });
+  await cache.get('k');
+  await settle();
+  await keyv.delete('cache:cleared');
+  await cache.set('k', 'v');
+  expect(await cache.get('k')).toBe('v');
 });
 
 it('expire without grace is delete, and tells so by an event', async () => {

@@ -5,8 +5,14 @@ import { join } from 'node:path';
 import { freePort, listening } from '../../../scripts/services.ts';
 
 const childrenOf = (pid: number): number[] => {
-  const direct = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-  return direct.map(Number).flatMap((child) => [child, ...childrenOf(child)]);
+  let listed: string;
+  try {
+    listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  } catch {
+    return []; // gone in the meantime
+  }
+  const direct = listed.trim().split(' ').filter(Boolean).map(Number);
+  return direct.flatMap((child) => [child, ...childrenOf(child)]);
 };
 
 /** A server of the test's own, on a port that stays: it can be frozen, killed and started again with its data. */
@@ -66,7 +72,13 @@ export class OwnServer {
   // PostgreSQL serves each connection in a process of its own.
   #signal(signal: NodeJS.Signals): void {
     const { pid } = this.#child!;
-    for (const one of [...childrenOf(pid!), pid!]) process.kill(one, signal);
+    for (const one of [pid!, ...childrenOf(pid!)])
+      try {
+        process.kill(one, signal);
+      } catch (error) {
+        // Processes of PostgreSQL come and go.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
   }
 }
 

@@ -83,9 +83,12 @@ export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corr
 
 export const encodeMark = (stamp: number): Mark => ({ a4: version, s: stamp });
 
-/** The stamp of a mark; undefined when there is none. A mark that cannot be read voids everything before now. */
+/** A stamp further ahead of our clock than this, in ms, is no clock's error and not taken for a time. */
+export const maxAheadMs = 86_400_000;
+
+/** The stamp of a mark; undefined when there is none. A mark that cannot be read, or is a day ahead, voids everything before now. */
 export const decodeMark = (raw: unknown, now: number): number | undefined => {
   if (raw === undefined || raw === null) return undefined;
   const stamp = typeof raw === 'object' ? (raw as Partial<Mark>).s : undefined;
-  return isTime(stamp) ? stamp : now;
+  return isTime(stamp) && stamp <= now + maxAheadMs ? stamp : now;
 };

@@ -206,7 +206,7 @@ export class Recovery<V> {
     return batch.map(({ kind }, at) => {
       const raw = raws[at];
       if (raw === undefined || raw === null) return undefined;
-      if (kind === 'mark') return decodeMark(raw, 0);
+      if (kind === 'mark') return decodeMark(raw, this.#parts.wall());
       const record = decodeRecord(raw);
       if (record === 'newer') return Number.POSITIVE_INFINITY;
       return record === 'corrupt' ? undefined : record.stamp;

@@ -1,4 +1,3 @@
-import { describe } from '../describe.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { Invalidations, Stamps } from '../stamps.ts';
@@ -6,25 +5,19 @@ import { Doubts } from './doubts.ts';
 import { decodeMark, decodeRecord, encodeMark, encodeRecord, type StoredRecord } from './envelope.ts';
 import type { Guarded, StoreGuard } from './guard.ts';
 import type { KeyvStore } from './keyv-store.ts';
+import { type Batch, batches } from './listing.ts';
 import { physicalTtl } from './physical-ttl.ts';
 import { Recovery, type RecoveryParts } from './recovery.ts';
+import { fits, type SchemaSettings } from './schema.ts';
 import { WriteOrder } from './write-order.ts';
 
 export type StoreOperation = 'get' | 'set' | 'delete' | 'clear' | 'invalidate-tags' | 'purge' | 'disconnect';
-
-const purgeBatch = 100;
 
 /** A record to write, and how long it may be of use (ttl and grace), in ms. */
 export interface RecordWrite<V> {
   key: string;
   record: StoredRecord<V>;
   keepMs: number;
-}
-
-/** The version of the shape of values, and how older ones are brought up to it. */
-export interface SchemaSettings {
-  version: number;
-  upgrade: ((value: unknown, from: number) => unknown) | undefined;
 }
 
 export interface StoreTierParts {
@@ -82,7 +75,7 @@ export class StoreTier<V> {
         if (raw === undefined || raw === null) return;
         const record = decodeRecord<V>(raw);
         if (record === 'corrupt') corrupt.push(keys[at]!);
-        else if (record !== 'newer' && this.#fits(record)) {
+        else if (record !== 'newer' && fits(record, this.#parts)) {
           records.set(keys[at]!, record);
           for (const tag of record.tags ?? []) tags.add(tag);
         }
@@ -179,25 +172,13 @@ export class StoreTier<V> {
 
   /** Removes the entries that a clear or a tag invalidation voided; the answer: how many. Ends early where the store fails. */
   async purge(): Promise<number> {
-    const { store, keys, onFailure } = this.#parts;
-    const all = store.entries();
     let removed = 0;
-    for (let more = true; more; ) {
-      const batch: (readonly [string, unknown])[] = [];
-      while (more && batch.length < purgeBatch) {
-        const answer = await this.#parts.guard.run(() => all.next());
-        if (!answer.ok) {
-          onFailure('purge', answer.error, undefined);
-          return removed;
-        }
-        if (answer.value === undefined) more = false;
-        else if (keys.isEntry(answer.value[0])) batch.push(answer.value);
-      }
+    for await (const batch of batches(this.#parts)) {
       const dead = await this.#dead(batch);
       if (dead.length === 0) continue;
-      const answer = await this.#ordered(dead, () => store.deleteMany(dead));
+      const answer = await this.#ordered(dead, () => this.#parts.store.deleteMany(dead));
       if (answer.ok) removed += dead.length;
-      else onFailure('purge', answer.error, undefined);
+      else this.#parts.onFailure('purge', answer.error, undefined);
     }
     return removed;
   }
@@ -215,7 +196,7 @@ export class StoreTier<V> {
     if (!answer.ok) onFailure('disconnect', answer.error, undefined);
   }
 
-  async #dead(batch: readonly (readonly [string, unknown])[]): Promise<string[]> {
+  async #dead(batch: Batch): Promise<string[]> {
     const { store, keys, stamps, guard, invalidations } = this.#parts;
     const records = batch.map(([name, raw]) => [name, decodeRecord(raw)] as const);
     const tags = new Set(
@@ -231,29 +212,6 @@ export class StoreTier<V> {
     return records.flatMap(([name, record]) =>
       typeof record === 'object' && invalidations.voids(record.stamp, record.tags) ? [name] : [],
     );
-  }
-
-  // An older value is brought up to date where the application can; a newer one is left alone, and both are else a miss.
-  #fits(record: StoredRecord<V>): boolean {
-    const { version = 0, upgrade } = this.#parts.schema ?? {};
-    const from = record.schema ?? 0;
-    if (from === version) return true;
-    if (from > version || upgrade === undefined) return false;
-    try {
-      record.value = upgrade(record.value, from) as V;
-      return record.value !== undefined;
-    } catch (error) {
-      this.#parts.onFailure(
-        'get',
-        new StoreError(
-          `schema.upgrade failed for a value of version ${from}: ${describe(error)}`,
-          'CACHE_STORE_CORRUPT',
-          error,
-        ),
-        undefined,
-      );
-      return false;
-    }
   }
 
   async #readTags(tags: string[]): Promise<void> {
