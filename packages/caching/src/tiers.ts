@@ -123,7 +123,12 @@ export class Tiers<V> {
       record: this.recall.record(entry, now),
       keepMs: entry.keepUntil - now,
     };
-    for (const store of this.stores) this.#track(store.write([write], false));
+    const { stamp } = entry;
+    void this.#eachStore((store) => store.prolong(write)).then((same) => {
+      // Another process has replaced or removed it: what is remembered here is outdated.
+      if (same.includes(false) && this.recall.tier?.peek(entry.key)?.stamp === stamp)
+        this.recall.tier.delete(entry.key);
+    });
   }
 
   /**
@@ -191,7 +196,7 @@ export class Tiers<V> {
     try {
       const found =
         entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.recall.found(entry);
-      if (found === undefined || pending.superseded) return false;
+      if (found === undefined || pending.superseded || now >= found.expiresAt) return false;
       const ageMs = Math.max(0, now - found.createdAt);
       const stamp = this.#stamps.next();
       const { value, createdAt, etag, tags } = found;
@@ -211,7 +216,7 @@ export class Tiers<V> {
         schema: schema?.version,
       };
       await this.#eachStore((store) => store.write([{ key, record, keepMs }], true));
-      return now < found.expiresAt;
+      return true;
     } finally {
       this.end(pending);
     }

@@ -64,10 +64,35 @@ describe('slidingMaxAge', () => {
       await cache.get('k');
       await settle();
     }
-    expect(store.calls - writes).toBe(1);
+    expect(store.calls - writes).toBe(2); // one read, one write
     clock.advance(50_000);
     expect(await createCache<string>(options).get('k')).toBe('v');
   });
+});
+
+it('a value that another process deleted is not prolonged', async () => {
+  const clock = manualClock();
+  const options = { ttl: 100_000, slidingMaxAge: '1h', stores: [new FaultyStore()], clock: clock.now };
+  const [one, other] = [createCache<string>(options), createCache<string>(options)];
+  await one.set('k', 'old');
+  clock.advance(60_000);
+  await other.delete('k');
+  expect(await one.get('k')).toBe('old');
+  await settle();
+  expect(await one.get('k')).toBeUndefined();
+});
+
+it('a prolonged value does not undo what another process set, and is not believed any more', async () => {
+  const clock = manualClock();
+  const options = { ttl: 100_000, slidingMaxAge: '1h', stores: [new FaultyStore()], clock: clock.now };
+  const [one, other] = [createCache<string>(options), createCache<string>(options)];
+  await one.set('k', 'old');
+  clock.advance(60_000);
+  await other.set('k', 'new');
+  expect(await one.get('k')).toBe('old');
+  await settle();
+  expect(await one.get('k')).toBe('new');
+  expect(await createCache<string>(options).get('k')).toBe('new');
 });
 
 describe('eagerRefresh', () => {

@@ -139,6 +139,21 @@ export class StoreTier<V> {
     return answer.ok;
   }
 
+  /** Writes the longer life of a value that was read, if the store still holds that very value; false when it does not. */
+  async prolong({ key, record, keepMs }: RecordWrite<V>): Promise<boolean> {
+    const { keys, store } = this.#parts;
+    const name = keys.entry(key);
+    const answer = await this.#ordered([name], async () => {
+      const [raw] = await store.getMany([name]);
+      const there = decodeRecord(raw);
+      if (typeof there !== 'object' || there.stamp !== record.stamp) return false;
+      await store.setMany([{ key: name, value: encodeRecord(record), ttlMs: physicalTtl(keepMs) }]);
+      return true;
+    });
+    if (!answer.ok) this.#parts.onFailure('set', answer.error, key);
+    return !answer.ok || answer.value;
+  }
+
   /** True when the store had one of them. */
   async remove(keys: string[]): Promise<boolean> {
     const stamp = this.#parts.stamps.next();
