@@ -22,6 +22,8 @@ export interface Call<V> {
   negativeTtl: Duration | undefined;
   errorMs: number;
   eager: EagerRefresh | undefined;
+  /** Of a load behind a fresh value: only a newer one in the stores makes it needless. */
+  renewing?: boolean | undefined;
   slidingMaxMs: number | undefined;
   onLoaderError: ErrorPolicy | undefined;
 }
@@ -218,7 +220,8 @@ export class Loading<V> {
     const now = this.#settings.now();
     return flights.filter((flight) => {
       const stored = found?.get(flight.key);
-      if (stored !== undefined && now < stored.expiresAt) {
+      const same = call.renewing === true && (stored?.stamp ?? 0) <= (flight.stale?.stamp ?? 0);
+      if (stored !== undefined && now < stored.expiresAt && !same) {
         flight.succeed({
           value: stored.value,
           source: stored.tier,
@@ -229,7 +232,7 @@ export class Loading<V> {
       }
       if (stored !== undefined && (flight.stale === undefined || stored.createdAt > flight.stale.createdAt))
         flight.stale = stored;
-      if (flight.forced || flight.stale === undefined) return true;
+      if (flight.forced || call.renewing === true || flight.stale === undefined) return true;
       if (this.failures.backingOff(flight.key, now)) {
         const covered = now < flight.stale.expiresAt + past;
         if (covered) flight.succeed(staleAnswer(flight.stale, now, 'backing-off'));

@@ -50,10 +50,10 @@ export class Lookups<V> {
     return !this.#loading.failures.backingOff(key, now) && !this.#loading.busy(key);
   }
 
-  /** Starts a load behind the answer; it goes past the stores, which hold the value that is to be replaced. */
+  /** Starts a load behind the answer, unless the stores have a newer value than this. */
   refresh(entries: readonly Entry<V>[], load: KeysLoader<V>, call: Call<V>): void {
     const wanted = entries.map((entry) => ({ key: entry.key, stale: this.#tiers.recall.found(entry) }));
-    this.#loading.start(wanted, load, { ...call, forced: true }, true);
+    this.#loading.start(wanted, load, { ...call, renewing: true }, true);
   }
 
   async obtain(

@@ -50,8 +50,8 @@ export class Recall<V> {
   }
 
   found(entry: Entry<V>): Found<V> {
-    const { value, createdAt, expiresAt, tags } = entry;
-    return { value, tier: 'memory', createdAt, expiresAt, tags, etag: this.#notes.of(entry)?.etag };
+    const { value, createdAt, expiresAt, stamp, tags } = entry;
+    return { value, tier: 'memory', createdAt, expiresAt, stamp, tags, etag: this.#notes.of(entry)?.etag };
   }
 
   /** A fresh entry was read: prolongs it where it slides; true when the stores should hear of it. */

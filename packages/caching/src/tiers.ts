@@ -17,6 +17,7 @@ export interface Found<V> {
   tier: TierName;
   createdAt: number;
   expiresAt: number;
+  stamp: number;
   etag?: string | undefined;
   tags?: readonly string[] | undefined;
 }
@@ -271,6 +272,7 @@ export class Tiers<V> {
       tier: `store:${at}`,
       createdAt: now - age,
       expiresAt: now + record.ttlMs - age,
+      stamp: record.stamp,
       etag: record.etag,
       tags: record.tags,
     };

@@ -116,6 +116,29 @@ describe('eagerRefresh', () => {
     expect(cache.stats()).toMatchObject({ misses: 1, stale: 0 });
   });
 
+  it('takes what another process has loaded meanwhile, and does not load', async () => {
+    const clock = manualClock();
+    const options = { ttl: 100_000, eagerRefresh: 0.5, stores: [new FaultyStore()], clock: clock.now };
+    const [one, other] = [createCache<string>(options), createCache<string>(options)];
+    await one.set('k', 'old');
+    expect(await other.get('k')).toBe('old');
+    clock.advance(50_000);
+    const calls: string[] = [];
+    for (const [name, cache] of [
+      ['one', one],
+      ['other', other],
+    ] as const) {
+      const load = () => {
+        calls.push(name);
+        return 'new';
+      };
+      expect(await cache.getOrSet('k', load)).toBe('old');
+      await settle();
+      expect(await cache.get('k')).toBe('new');
+    }
+    expect(calls).toEqual(['one']);
+  });
+
   it('backs off after a failure, which nobody sees and which is no unhandled rejection', async () => {
     const clock = manualClock();
     const cache = createCache<number>({
