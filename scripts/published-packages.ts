@@ -67,9 +67,14 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: '@agent4/caching',
     entries: {
       '.': words(`
-        Cache CacheManager cacheManager cached cachedHandle createCache
+        Cache CacheManager cacheManager cached cachedHandle createCache memoryBus
         CacheClosedError LoaderTimeoutError StoreError
       `),
+      './codecs': words('compression encryption'),
+      './otel': words('observeCaches'),
+      './postgres': words('postgresBus'),
+      './prometheus': words('prometheusText'),
+      './redis': words('redisBus redisLock'),
     },
   },
 ];

@@ -19,7 +19,15 @@ const entry = (file: string) => ({ types: `./dist/${file}.d.ts`, default: `./dis
 
 // Frozen: a subpath is public from the day it is released. Changing a line here is changing the surface.
 const exportMaps: Record<string, Record<string, unknown>> = {
-  caching: { '.': entry('index'), './package.json': './package.json' },
+  caching: {
+    '.': entry('index'),
+    './codecs': entry('codecs'),
+    './otel': entry('otel'),
+    './postgres': entry('postgres'),
+    './prometheus': entry('prometheus'),
+    './redis': entry('redis'),
+    './package.json': './package.json',
+  },
   errors: {
     '.': entry('index'),
     './analytics': entry('analytics'),

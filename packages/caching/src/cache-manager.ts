@@ -89,6 +89,14 @@ export class CacheManager {
     return chosen.map(([name]) => name);
   }
 
+  /** Voids what carries one of these tags in every cache whose name fits the pattern. Default: all. The answer: which. */
+  async invalidateTags(tags: readonly string[], pattern = '*'): Promise<string[]> {
+    const fits = matcher(pattern);
+    const chosen = [...this.#caches].filter(([name]) => fits.test(name));
+    await Promise.all(chosen.map(([, cache]) => cache.invalidateTags(tags)));
+    return chosen.map(([name]) => name);
+  }
+
   /** Closes all caches and forgets them. */
   async close(options: { disconnect?: boolean | undefined } = {}): Promise<void> {
     const caches = [...this.#caches.values()];

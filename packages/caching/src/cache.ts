@@ -1,7 +1,11 @@
+import type { BusLink } from './bus/link.ts';
+import type { Change } from './bus/message.ts';
+import { openLink } from './bus/open-link.ts';
 import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
 import { checkKey, checkTags } from './keys.ts';
+import { lifetimeOf } from './lifetime.ts';
 import {
   type GetOrSetOptions,
   type Loader,
@@ -12,10 +16,14 @@ import {
   type SetOptions,
 } from './loader.ts';
 import { type Call, Loading } from './loading.ts';
+import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
+import { positiveInteger } from './option-checks.ts';
 import { type CacheOptions, readOptions, type Settings } from './options.ts';
+import type { CacheDump } from './recall.ts';
 import { type CacheStats, Counts } from './stats.ts';
-import { type Found, type NewEntry, Tiers } from './tiers.ts';
+import { type NewEntry, Tiers } from './tiers.ts';
+import { type WarmUp, warmUp } from './warm-up.ts';
 
 /** A read-through cache: one memory tier and any number of Keyv stores. Made by {@link createCache}. */
 export class Cache<V = unknown> {
@@ -25,32 +33,42 @@ export class Cache<V = unknown> {
   readonly #counts: Counts;
   readonly #tiers: Tiers<V>;
   readonly #loading: Loading<V>;
+  readonly #lookups: Lookups<V>;
+  readonly #link: BusLink | undefined;
   #closed = false;
 
   constructor(options: CacheOptions<V> = {}) {
     this.#settings = readOptions(options);
     this.name = this.#settings.name;
     this.#counts = new Counts(this.#settings.stores.length);
-    this.#tiers = new Tiers(this.#settings, this.#events, this.#counts);
+    this.#tiers = new Tiers(this.#settings, this.#events, this.#counts, (keys) =>
+      this.#tell({ kind: 'keys', keys, stamp: this.#tiers.stamp() }),
+    );
     this.#loading = new Loading(this.#settings, this.#tiers, this.#counts, this.#events);
+    this.#link = openLink(this.#settings, this.#events, (change) => {
+      if (change.kind === 'keys') for (const key of change.keys) this.#loading.failures.forget(key);
+      else if (change.kind !== 'all') this.#loading.failures.forgetAll();
+      this.#tiers.hear(change);
+    });
+    this.#lookups = new Lookups(this.#settings, this.#tiers, this.#loading, this.#counts, this.#events);
   }
 
   /** The fresh value, `undefined` when there is none (or when undefined itself is cached: see `has`). */
   async get(key: string): Promise<V | undefined> {
     this.#check(key);
     const now = this.#settings.now();
-    const entry = this.#tiers.remembered(key, now);
-    if (entry !== undefined && now < entry.expiresAt) return this.#hit(entry);
-    return this.#further([key], entry).then((found) => found.get(key));
+    const entry = this.#tiers.recall.entry(key, now);
+    if (entry !== undefined && now < entry.expiresAt) return this.#lookups.hit(entry, now);
+    return this.#lookups.further([key], entry).then((found) => found.get(key));
   }
 
   /** Is there a fresh value? Not counted as a lookup. */
   async has(key: string): Promise<boolean> {
     this.#check(key);
     const now = this.#settings.now();
-    const entry = this.#tiers.remembered(key, now);
+    const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt) return true;
-    return (await this.#readStores([key])).has(key);
+    return (await this.#lookups.readStores([key])).has(key);
   }
 
   /** The fresh values of those keys that have one. */
@@ -60,12 +78,12 @@ export class Cache<V = unknown> {
     const found = new Map<string, V>();
     const missing: string[] = [];
     for (const key of unique) {
-      const entry = this.#tiers.remembered(key, now);
-      if (entry !== undefined && now < entry.expiresAt) found.set(key, this.#hit(entry));
+      const entry = this.#tiers.recall.entry(key, now);
+      if (entry !== undefined && now < entry.expiresAt) found.set(key, this.#lookups.hit(entry, now));
       else missing.push(key);
     }
     if (missing.length > 0)
-      for (const [key, value] of await this.#further(missing, undefined)) found.set(key, value);
+      for (const [key, value] of await this.#lookups.further(missing, undefined)) found.set(key, value);
     return found;
   }
 
@@ -82,29 +100,42 @@ export class Cache<V = unknown> {
     const removed = new Set<string>();
     for (const [key, value] of entries) {
       this.#check(key);
-      const life = this.#loading.lifetime(
-        value,
-        [call.ttl, this.#settings.ttl],
-        call.graceMs,
-        call.revalidateMs,
-      );
+      const life = lifetimeOf(value, undefined, call, this.#settings);
       kept.delete(key);
       removed.delete(key);
       if (life.ttlMs === 0 || (value === undefined && !this.#settings.cacheUndefined)) removed.add(key);
       else kept.set(key, { key, value, ...life, stamp, tags: call.tags });
     }
-    for (const key of [...kept.keys(), ...removed]) this.#loading.forget(key);
+    for (const key of [...kept.keys(), ...removed]) this.#loading.failures.forget(key);
     const writes: Promise<boolean>[] = [];
     if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true));
     if (removed.size > 0) writes.push(this.#tiers.remove([...removed]));
     await Promise.all(writes);
+    this.#tell({ kind: 'keys', keys: [...kept.keys(), ...removed], stamp });
   }
 
   /** Removes the value from every tier; true when a tier had one. */
   async delete(key: string): Promise<boolean> {
     this.#check(key);
-    this.#loading.forget(key);
-    return this.#tiers.remove([key]);
+    this.#loading.failures.forget(key);
+    const had = await this.#tiers.remove([key]);
+    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
+    return had;
+  }
+
+  /**
+   * Makes a value stale without removing it: the next `getOrSet` loads, and the stale value still covers a failing or
+   * slow loader for `grace`, or is served at once within `staleWhileRevalidate`. True when there was a fresh value.
+   */
+  async expire(key: string): Promise<boolean> {
+    this.#check(key);
+    this.#loading.failures.forget(key);
+    const { graceMs, revalidateMs } = this.#settings;
+    const keepMs = Math.max(graceMs, revalidateMs);
+    const had = await (keepMs === 0 ? this.#tiers.remove([key]) : this.#tiers.expire(key, keepMs));
+    if (had && this.#events.wants('expire')) this.#events.emit('expire', { cache: this.name, key });
+    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
+    return had;
   }
 
   /** The value, from the nearest tier or from the loader, which runs once however many ask at the same time. */
@@ -112,9 +143,13 @@ export class Cache<V = unknown> {
     this.#check(key);
     if (options?.forceRefresh !== true && options?.signal === undefined) {
       const now = this.#settings.now();
-      const entry = this.#tiers.remembered(key, now);
-      if (entry !== undefined && now < entry.expiresAt) return this.#hit(entry);
-      return (await this.#obtain(key, loader, this.#call(options ?? {}), entry, now)).value;
+      const entry = this.#tiers.recall.entry(key, now);
+      if (entry !== undefined && now < entry.expiresAt) {
+        if (this.#settings.eager === undefined && options?.eagerRefresh === undefined)
+          return this.#lookups.hit(entry, now);
+        return this.#eagerHit(entry, loader, this.#call(options ?? {}), now);
+      }
+      return (await this.#lookups.obtain(key, loader, this.#call(options ?? {}), entry, now)).value;
     }
     return (await this.getOrSetWithMeta(key, loader, options)).value;
   }
@@ -129,10 +164,15 @@ export class Cache<V = unknown> {
     const call = this.#call(options);
     call.signal?.throwIfAborted();
     const now = this.#settings.now();
-    const entry = this.#tiers.remembered(key, now);
+    const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt && !call.forced)
-      return { value: this.#hit(entry), source: 'memory', stale: false, ageMs: now - entry.createdAt };
-    return this.#obtain(key, loader, call, entry, now);
+      return {
+        value: this.#eagerHit(entry, loader, call, now),
+        source: 'memory',
+        stale: false,
+        ageMs: now - entry.createdAt,
+      };
+    return this.#lookups.obtain(key, loader, call, entry, now);
   }
 
   /**
@@ -147,36 +187,7 @@ export class Cache<V = unknown> {
     const unique = this.#checkAll(keys);
     const call = this.#call(options);
     call.signal?.throwIfAborted();
-    const now = this.#settings.now();
-    const values = new Map<string, V>();
-    const waits: [string, Promise<Answer<V> | undefined>][] = [];
-    const wanted: { key: string; stale: Found<V> | undefined }[] = [];
-    const behind: typeof wanted = [];
-    for (const key of unique) {
-      const entry = this.#tiers.remembered(key, now);
-      if (entry !== undefined && now < entry.expiresAt && !call.forced) {
-        values.set(key, this.#hit(entry));
-        continue;
-      }
-      const stale = entry && found(entry);
-      const ready = this.#staleAtOnce(key, stale, call, now);
-      const flight = this.#loading.joinable(key, call);
-      if (ready !== undefined) {
-        waits.push([key, Promise.resolve(ready)]);
-        if (ready.reason === 'revalidating' && flight === undefined) behind.push({ key, stale });
-      } else if (flight !== undefined) waits.push([key, flight.join(call)]);
-      else wanted.push({ key, stale });
-    }
-    const load = many(loader);
-    if (behind.length > 0) this.#loading.start(behind, load, call, true);
-    if (wanted.length > 0)
-      for (const flight of this.#loading.start(wanted, load, call, false))
-        waits.push([flight.key, flight.join(call)]);
-    const answers = await Promise.all(
-      waits.map(async ([key, wait]) => [key, await this.#account(key, wait)] as const),
-    );
-    for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
-    return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
+    return this.#lookups.obtainMany(unique, many(loader), call);
   }
 
   /** Voids every entry that carries one of these tags, in all tiers, at a cost that does not depend on how many there are. */
@@ -184,18 +195,69 @@ export class Cache<V = unknown> {
     this.#open();
     const checked = checkTags(tags);
     if (checked === undefined) return;
-    this.#loading.forgetAll();
+    this.#loading.failures.forgetAll();
     if (this.#events.wants('invalidate-tags'))
       this.#events.emit('invalidate-tags', { cache: this.name, tags: [...checked] });
-    await this.#tiers.invalidateTags(checked);
+    const stamp = this.#tiers.stamp();
+    await this.#tiers.invalidateTags(checked, stamp);
+    this.#tell({ kind: 'tags', tags: checked, stamp });
   }
 
   /** Empties memory and voids what the stores hold of this namespace; other namespaces are untouched. */
   async clear(): Promise<void> {
     this.#open();
-    this.#loading.forgetAll();
+    this.#loading.failures.forgetAll();
     if (this.#events.wants('clear')) this.#events.emit('clear', { cache: this.name });
-    await this.#tiers.clear();
+    const stamp = this.#tiers.stamp();
+    await this.#tiers.clear(stamp);
+    this.#tell({ kind: 'clear', stamp });
+  }
+
+  /**
+   * Removes from the stores what `clear` and `invalidateTags` have voided and no ttl would remove; live entries stay.
+   * Reads the whole store, so it is for a quiet hour. The answer: how many entries. Of a store whose adapter
+   * cannot list its keys nothing is removed; one that fails is told of by `store-error`.
+   */
+  async purge(): Promise<number> {
+    this.#open();
+    const removed = await Promise.all(this.#tiers.stores.map((store) => store.purge()));
+    return removed.reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * Loads the keys that no tier has, each by `loader`, a few at a time; a failed one does not stop the others.
+   * @param options.concurrency Loads at the same time. Default 8. The other options are those of `getOrSet`.
+   */
+  async warm(
+    keys: Iterable<string>,
+    loader: Loader<V>,
+    options: GetOrSetOptions<V> & { concurrency?: number | undefined } = {},
+  ): Promise<WarmUp> {
+    const unique = this.#checkAll(keys);
+    const { concurrency = 8, ...call } = options;
+    return warmUp(unique, positiveInteger('concurrency', concurrency), (key) =>
+      this.getOrSetWithMeta(key, loader, call),
+    );
+  }
+
+  /**
+   * The fresh entries of memory that are used most, as plain data for `restore` after a restart.
+   * @param count At most so many. Default 1_000.
+   */
+  dump(count = 1_000): CacheDump {
+    this.#open();
+    return this.#tiers.recall.dump(positiveInteger('count', count));
+  }
+
+  /**
+   * Takes a dump up into memory, with the times that are left; stores are not written. Do it before the first lookup:
+   * an invalidation made elsewhere since the dump is only seen where a store or the bus tells of it.
+   * @returns How many entries were taken up: not those that ran out, are void, or are older than what is there.
+   * @throws TypeError for what is no dump.
+   */
+  restore(dump: CacheDump): number {
+    this.#open();
+    return this.#tiers.recall.restore(dump);
   }
 
   /**
@@ -207,7 +269,8 @@ export class Cache<V = unknown> {
     this.#closed = true;
     this.#loading.abortAll(new CacheClosedError(this.name));
     await this.#tiers.drain();
-    this.#tiers.memory?.clear();
+    await this.#link?.close();
+    this.#tiers.recall.tier?.clear();
     if (options.disconnect === true) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
   }
 
@@ -215,8 +278,9 @@ export class Cache<V = unknown> {
   stats(): CacheStats {
     return this.#counts.snapshot(
       this.name,
-      this.#tiers.memory,
-      this.#tiers.stores.map(({ tier, guard }) => ({ tier, state: guard.state })),
+      this.#tiers.recall.tier,
+      this.#tiers.stores.map(({ tier, missed, guard }) => ({ tier, missed, state: guard.state })),
+      this.#link?.stats() ?? null,
     );
   }
 
@@ -225,111 +289,14 @@ export class Cache<V = unknown> {
     return this.#events.on(event, listener);
   }
 
-  #hit(entry: Entry<V>): V {
-    this.#counts.hits++;
-    this.#counts.memory.hits++;
-    if (this.#events.wants('hit'))
-      this.#events.emit('hit', { cache: this.name, key: entry.key, tier: 'memory' });
-    return this.#tiers.copy.outOf(entry.value);
+  // Not waited for: a bus that hangs delays no call.
+  #tell(change: Change): void {
+    void this.#link?.publish(change);
   }
 
-  async #obtain(
-    key: string,
-    loader: Loader<V>,
-    call: Call<V>,
-    entry: Entry<V> | undefined,
-    now: number,
-  ): Promise<Answer<V>> {
-    const stale = entry && found(entry);
-    if (this.#tiers.memory !== undefined && stale === undefined) this.#counts.memory.misses++;
-    const ready = this.#staleAtOnce(key, stale, call, now);
-    let flight = this.#loading.joinable(key, call);
-    if (flight === undefined && (ready === undefined || ready.reason === 'revalidating'))
-      [flight] = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined);
-    const wait = ready === undefined ? flight!.join(call) : Promise.resolve(ready);
-    return (await this.#account(key, wait))!;
-  }
-
-  #staleAtOnce(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
-    if (stale === undefined || call.forced) return undefined;
-    if (now >= stale.expiresAt) this.#counts.memory.stale++;
-    const age = {
-      value: stale.value,
-      source: stale.tier,
-      stale: true,
-      ageMs: now - stale.createdAt,
-    } as const;
-    if (
-      this.#loading.backingOff(key, now) &&
-      now < stale.expiresAt + Math.max(call.graceMs, call.revalidateMs)
-    )
-      return { ...age, reason: 'backing-off' };
-    return now < stale.expiresAt + call.revalidateMs ? { ...age, reason: 'revalidating' } : undefined;
-  }
-
-  async #account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
-    let answer: Answer<V> | undefined;
-    try {
-      answer = await wait;
-    } catch (error) {
-      this.#missed(key);
-      throw error;
-    }
-    if (answer === undefined || answer.source === 'loader') this.#missed(key);
-    else if (answer.stale) {
-      this.#counts.stale++;
-      if (this.#events.wants('stale'))
-        this.#events.emit('stale', {
-          cache: this.name,
-          key,
-          tier: answer.source,
-          reason: answer.reason!,
-          ...('error' in answer ? { error: answer.error } : {}),
-        });
-    } else this.#found(key, answer.source);
-    return answer && { ...answer, value: this.#tiers.copy.outOf(answer.value) };
-  }
-
-  #missed(key: string): void {
-    this.#counts.misses++;
-    if (this.#events.wants('miss')) this.#events.emit('miss', { cache: this.name, key });
-  }
-
-  #found(key: string, tier: Found<V>['tier']): void {
-    this.#counts.hits++;
-    if (this.#events.wants('hit')) this.#events.emit('hit', { cache: this.name, key, tier });
-  }
-
-  async #further(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
-    if (this.#tiers.memory !== undefined) {
-      if (stale !== undefined) this.#counts.memory.stale++;
-      else this.#counts.memory.misses += keys.length;
-    }
-    const fresh = await this.#readStores(keys);
-    const values = new Map<string, V>();
-    for (const key of keys) {
-      const hit = fresh.get(key);
-      if (hit === undefined) this.#missed(key);
-      else {
-        this.#found(key, hit.tier);
-        values.set(key, this.#tiers.copy.outOf(hit.value));
-      }
-    }
-    return values;
-  }
-
-  async #readStores(keys: string[]): Promise<Map<string, Found<V>>> {
-    if (this.#tiers.stores.length === 0) return new Map();
-    const pendings = keys.map((key) => this.#tiers.begin(key));
-    try {
-      const { graceMs, revalidateMs } = this.#settings;
-      const all = await this.#tiers.read(pendings, Math.max(graceMs, revalidateMs));
-      const now = this.#settings.now();
-      for (const [key, hit] of all) if (now >= hit.expiresAt) all.delete(key);
-      return all;
-    } finally {
-      for (const pending of pendings) this.#tiers.end(pending);
-    }
+  #eagerHit(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): V {
+    if (this.#lookups.due(entry, call, now)) this.#lookups.refresh([entry], one(loader), call);
+    return this.#lookups.hit(entry, now);
   }
 
   #call(options: GetOrSetOptions<V>): Call<V> {
@@ -352,13 +319,6 @@ export class Cache<V = unknown> {
     return unique;
   }
 }
-
-const found = <V>(entry: Entry<V>): Found<V> => ({
-  value: entry.value,
-  tier: 'memory',
-  createdAt: entry.createdAt,
-  expiresAt: entry.expiresAt,
-});
 
 /**
  * Makes a cache. With no options: 10,000 entries in memory, no time limit, no stores. It is not in `cacheManager`.

@@ -5,12 +5,24 @@ import { describe } from './describe.ts';
 import { checkKey, checkTags } from './keys.ts';
 import type { GetOrSetOptions } from './loader.ts';
 import { onlyKnown } from './only-known.ts';
-import { type CacheOptions, checkTimeout, oneOf } from './options.ts';
+import { checkTimeout, oneOf } from './option-checks.ts';
+import { type CacheOptions, checkEager } from './options.ts';
 import { checkTtl, durationMs } from './ttl.ts';
 
 /** Options of `cached`. `ttl: 300` is 300 milliseconds; write `'300s'` for seconds. */
 export interface CachedOptions<V = unknown, A extends readonly unknown[] = readonly never[]>
-  extends Pick<GetOrSetOptions<V>, 'ttl' | 'grace' | 'tags' | 'staleWhileRevalidate' | 'loaderTimeoutMs'> {
+  extends Pick<
+    GetOrSetOptions<V>,
+    | 'ttl'
+    | 'grace'
+    | 'tags'
+    | 'staleWhileRevalidate'
+    | 'loaderTimeoutMs'
+    | 'slidingMaxAge'
+    | 'eagerRefresh'
+    | 'negativeTtl'
+    | 'errorTtl'
+  > {
   /** Where results are kept. Needs `name`, which sets the function apart in it. Default: a cache of its own. */
   cache?: Cache<V> | undefined;
   /** Of the function. With it and no `cache`, the function's own cache is found in `cacheManager` under this name. */
@@ -83,7 +95,11 @@ const wrap = (
   called: string,
 ): AnyFunction => {
   const { ttl, grace, tags, staleWhileRevalidate, loaderTimeoutMs } = options;
-  const call = { ttl, grace, tags, staleWhileRevalidate, loaderTimeoutMs } as GetOrSetOptions<unknown>;
+  const { slidingMaxAge, eagerRefresh, negativeTtl, errorTtl } = options;
+  const call = {
+    ...{ ttl, grace, tags, staleWhileRevalidate, loaderTimeoutMs },
+    ...{ slidingMaxAge, eagerRefresh, negativeTtl, errorTtl },
+  } as GetOrSetOptions<unknown>;
   const prefix = options.name ?? (called || 'anonymous');
   const cache = (options.cache as Cache<unknown> | undefined) ?? ownCache(options.name, prefix, options);
   const keyOf = (instance: unknown, args: readonly unknown[]): string => {
@@ -107,7 +123,7 @@ const wrap = (
 
 const OPTIONS = [
   ...['ttl', 'grace', 'tags', 'staleWhileRevalidate', 'loaderTimeoutMs', 'cache', 'name', 'key', 'memory'],
-  ...['scope', 'clock'],
+  ...['scope', 'clock', 'slidingMaxAge', 'eagerRefresh', 'negativeTtl', 'errorTtl'],
 ];
 
 /** What somebody meant who gave no options object: Python counts `ttl` in seconds and gives it bare. */
@@ -121,9 +137,10 @@ const hintFor = (given: unknown): string => {
 const checkOptions = (options: CachedOptions): void => {
   onlyKnown('cached', options, OPTIONS, hintFor(options));
   checkTtl('ttl', options.ttl);
-  for (const name of ['grace', 'staleWhileRevalidate'] as const)
+  for (const name of ['grace', 'staleWhileRevalidate', 'slidingMaxAge', 'negativeTtl', 'errorTtl'] as const)
     if (options[name] !== undefined) durationMs(name, options[name]);
   if (options.loaderTimeoutMs !== undefined) checkTimeout('loaderTimeoutMs', options.loaderTimeoutMs);
+  if (options.eagerRefresh !== undefined) checkEager(options.eagerRefresh);
   checkTags(options.tags);
   if (options.key !== undefined && typeof options.key !== 'function')
     throw new TypeError(`key must be a function of the arguments, got ${describe(options.key)}`);

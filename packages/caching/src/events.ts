@@ -26,6 +26,7 @@ export interface CacheEventMap {
   'load-error': { cache: string; keys: string[]; durationMs: number; error: unknown };
   set: { cache: string; key: string; ttlMs: number };
   delete: { cache: string; key: string };
+  expire: { cache: string; key: string };
   clear: { cache: string };
   'invalidate-tags': { cache: string; tags: string[] };
   /** An entry left memory unasked. */
@@ -42,6 +43,20 @@ export interface CacheEventMap {
   'store-cooldown': { cache: string; tier: TierName; failures: number; coolDownMs: number };
   /** The probe after a cool-down succeeded. */
   'store-recovered': { cache: string; tier: TierName };
+  /** What a store had missed was sent again. `outdated` = given up: its time was over, or the store had something newer. */
+  'store-replayed': { cache: string; tier: TierName; replayed: number; outdated: number; left: number };
+  /** Changes that a store missed and will not get: no room to keep them, a value that cannot be written, or `close()`. */
+  'store-lost': {
+    cache: string;
+    tier: TierName;
+    changes: number;
+    cause: 'full' | 'unwritable' | 'closed';
+  };
+  /** A message could not be sent, or listening failed, or a message could not be applied. */
+  'bus-error': { cache: string; operation: 'publish' | 'subscribe' | 'message'; error: unknown };
+  /** Messages of other nodes may be missed from now on; what memory holds is stale until it is read anew. */
+  'bus-lost': { cache: string };
+  'bus-connected': { cache: string };
 }
 
 export type CacheEventName = keyof CacheEventMap;

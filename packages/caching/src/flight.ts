@@ -1,6 +1,7 @@
 import { LoaderTimeoutError } from './errors.ts';
 import type { StaleReason, TierName } from './events.ts';
-import type { Found, Pending } from './tiers.ts';
+import type { Pending } from './pending.ts';
+import type { Found } from './tiers.ts';
 
 /** How a lookup was answered. */
 export interface Answer<V> {
@@ -41,6 +42,8 @@ export class Flight<V> {
   /** When the loader was called; undefined while the stores are still asked. */
   loadingSince: number | undefined;
   stale: Found<V> | undefined;
+  /** True once every waiter has been answered for good: nobody may join any more. */
+  settled = false;
   readonly #now: () => number;
   readonly #onAbandoned: (flight: Flight<V>, reason: unknown) => void;
   readonly #waiters = new Set<Waiter<V>>();
@@ -95,10 +98,15 @@ export class Flight<V> {
   answerEarly(answer: Answer<V>): void {
     this.#early = answer;
     this.#wanted = true;
-    this.succeed(answer);
+    this.#answer(answer);
   }
 
   succeed(answer: Answer<V> | undefined): void {
+    this.settled = true;
+    this.#answer(answer);
+  }
+
+  #answer(answer: Answer<V> | undefined): void {
     for (const waiter of this.#waiters) {
       this.#dismiss(waiter);
       waiter.resolve(answer);
@@ -106,6 +114,7 @@ export class Flight<V> {
   }
 
   fail(error: unknown): void {
+    this.settled = true;
     for (const waiter of this.#waiters) {
       this.#dismiss(waiter);
       waiter.reject(error);

@@ -38,6 +38,11 @@ export class StoreKeys {
     return `${this.#prefix}k${storable(key)}`;
   }
 
+  /** Is this the name of an entry of this namespace? */
+  isEntry(name: string): boolean {
+    return name.startsWith(`${this.#prefix}k`);
+  }
+
   tag(tag: string): string {
     return `${this.#prefix}t${storable(tag)}`;
   }

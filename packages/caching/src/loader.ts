@@ -1,10 +1,12 @@
 import { describe } from './describe.ts';
+import type { ErrorPolicy } from './failures.ts';
 import type { Flight } from './flight.ts';
 import { checkTags } from './keys.ts';
 import type { Call, KeysLoader } from './loading.ts';
 import { onlyKnown } from './only-known.ts';
-import { checkTimeout, flag, type Settings } from './options.ts';
-import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
+import { checkTimeout, flag, optionalFunction } from './option-checks.ts';
+import { checkEager, type EagerRefresh, type Settings } from './options.ts';
+import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 export interface SetOptions<V> {
   /** How long the value is fresh. Default: the cache's. 0 = do not store, and remove what is there. */
@@ -13,6 +15,8 @@ export interface SetOptions<V> {
   grace?: Duration | undefined;
   /** Names under which `invalidateTags` finds it. */
   tags?: readonly string[] | undefined;
+  /** Each read gives it its ttl anew, until it is this old. Default: the cache's. */
+  slidingMaxAge?: Duration | undefined;
 }
 
 export interface GetOrSetOptions<V> extends SetOptions<V> {
@@ -24,6 +28,14 @@ export interface GetOrSetOptions<V> extends SetOptions<V> {
   loaderSoftTimeoutMs?: number | undefined;
   /** Call the loader though there is a fresh value. Joins only a load that is forced as well. Default false. */
   forceRefresh?: boolean | undefined;
+  /** From which share of its ttl a read loads it anew behind the answer. Default: the cache's. */
+  eagerRefresh?: EagerRefresh | undefined;
+  /** The ttl of `null`. Default: the cache's. */
+  negativeTtl?: Duration | undefined;
+  /** How long the loader's error is remembered. Default: the cache's. */
+  errorTtl?: Duration | undefined;
+  /** What becomes of the loader's error. Default: the cache's. */
+  onLoaderError?: ErrorPolicy | undefined;
 }
 
 /** What a loader is told, and how it can steer what is kept. */
@@ -33,8 +45,14 @@ export interface LoadContext<V> {
   readonly signal: AbortSignal;
   /** The value that ran out, where there still is one. */
   readonly staleValue: V | undefined;
+  /** What the loader gave to `setEtag` when it brought `staleValue`. */
+  readonly etag: string | undefined;
   setTtl(ttl: Ttl<V>): void;
   setTags(tags: readonly string[]): void;
+  /** The version of this value, for a conditional request next time. */
+  setEtag(etag: string | undefined): void;
+  /** Its bytes in memory, where measuring would be wrong or costly. Counts only with `memory.maxBytes` or `maxEntryBytes`. */
+  setSize(bytes: number): void;
   /** Give the value to the callers, but keep nothing. */
   skip(): void;
 }
@@ -47,10 +65,11 @@ export type ManyLoader<V> = (
   context: { readonly signal: AbortSignal },
 ) => ReadonlyMap<string, V> | Promise<ReadonlyMap<string, V>>;
 
-const SET_OPTIONS = ['ttl', 'grace', 'tags'];
+const SET_OPTIONS = ['ttl', 'grace', 'tags', 'slidingMaxAge'];
 const GET_OR_SET_OPTIONS = [
   ...SET_OPTIONS,
   ...['staleWhileRevalidate', 'signal', 'loaderTimeoutMs', 'loaderSoftTimeoutMs', 'forceRefresh'],
+  ...['eagerRefresh', 'negativeTtl', 'errorTtl', 'onLoaderError'],
 ];
 
 // By shape, since a signal may come from another realm.
@@ -73,7 +92,7 @@ export const readCall = <V>(
   checkTtl('ttl', options.ttl);
   const limit = (name: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[name] === undefined ? settings[name] : checkTimeout(name, options[name]);
-  const span = (name: 'grace' | 'staleWhileRevalidate', own: number) =>
+  const span = <T>(name: 'grace' | 'staleWhileRevalidate' | 'slidingMaxAge' | 'errorTtl', own: T) =>
     options[name] === undefined ? own : durationMs(name, options[name]);
   return {
     ttl: options.ttl,
@@ -84,6 +103,14 @@ export const readCall = <V>(
     hardMs: limit('loaderTimeoutMs'),
     softMs: limit('loaderSoftTimeoutMs'),
     forced: flag('forceRefresh', options.forceRefresh),
+    slidingMaxMs: span('slidingMaxAge', settings.slidingMaxMs),
+    negativeTtl:
+      method === 'set'
+        ? undefined
+        : (checkedDuration('negativeTtl', options.negativeTtl) ?? settings.negativeTtl),
+    errorMs: span('errorTtl', settings.errorMs),
+    eager: options.eagerRefresh === undefined ? settings.eager : checkEager(options.eagerRefresh),
+    onLoaderError: optionalFunction('onLoaderError', options.onLoaderError) ?? settings.onLoaderError,
   };
 };
 
@@ -93,11 +120,14 @@ export const one =
     const { key, stale } = flights[0]!;
     let ttl: Ttl<V> | undefined;
     let tags: readonly string[] | undefined;
+    let etag: string | undefined;
+    let size: number | undefined;
     let skip = false;
     const value = await loader({
       key,
       signal,
       staleValue: stale?.value,
+      etag: stale?.etag,
       setTtl(next) {
         checkTtl('ttl', next);
         ttl = next;
@@ -105,11 +135,21 @@ export const one =
       setTags(next) {
         tags = checkTags(next) ?? [];
       },
+      setEtag(next) {
+        if (next !== undefined && typeof next !== 'string')
+          throw new TypeError(`etag must be a string, got ${describe(next)}`);
+        etag = next;
+      },
+      setSize(bytes) {
+        if (typeof bytes !== 'number' || !(bytes >= 0))
+          throw new RangeError(`size must be a number of bytes >= 0, got ${describe(bytes)}`);
+        size = bytes;
+      },
       skip() {
         skip = true;
       },
     });
-    return new Map([[key, { value, ttl, tags, skip }]]);
+    return new Map([[key, { value, ttl, tags, etag, size, skip }]]);
   };
 
 export const many =

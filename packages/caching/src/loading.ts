@@ -1,9 +1,13 @@
 import type { CacheEvents } from './events.ts';
+import { type ErrorPolicy, Failures, judge } from './failures.ts';
 import { Flight, staleAnswer } from './flight.ts';
-import type { Settings } from './options.ts';
+import { StoreKeys } from './keys.ts';
+import { entriesOf } from './lifetime.ts';
+import { type Admission, admit } from './load-lock.ts';
+import type { EagerRefresh, Settings } from './options.ts';
 import type { Counts } from './stats.ts';
-import type { Found, Lifetime, NewEntry, Tiers } from './tiers.ts';
-import { type Ttl, ttlMs } from './ttl.ts';
+import type { Found, Tiers } from './tiers.ts';
+import type { Duration, Ttl } from './ttl.ts';
 
 /** One call's options, checked, with the cache's own filled in. */
 export interface Call<V> {
@@ -15,6 +19,13 @@ export interface Call<V> {
   hardMs: number | undefined;
   softMs: number | undefined;
   forced: boolean;
+  negativeTtl: Duration | undefined;
+  errorMs: number;
+  eager: EagerRefresh | undefined;
+  /** Of a load behind a fresh value: only a newer one in the stores makes it needless. */
+  renewing?: boolean | undefined;
+  slidingMaxMs: number | undefined;
+  onLoaderError: ErrorPolicy | undefined;
 }
 
 /** What a loader brought for one key. */
@@ -23,6 +34,8 @@ export interface Loaded<V> {
   ttl?: Ttl<V> | undefined;
   tags?: readonly string[] | undefined;
   skip?: boolean | undefined;
+  etag?: string | undefined;
+  size?: number | undefined;
 }
 
 /** Loads the values of some keys at once; a key it leaves out has no value. */
@@ -33,7 +46,6 @@ export type KeysLoader<V> = (
 
 /** A load that has taken this many times a caller's `loaderTimeoutMs` is given up, so that it cannot block its key for good. */
 const givenUpAfter = 10;
-const maxBackoffs = 10_000;
 
 /** One load a key at a time in this process, for success and failure alike. */
 export class Loading<V> {
@@ -43,20 +55,26 @@ export class Loading<V> {
   readonly #events: CacheEvents;
   readonly #flights = new Map<string, Flight<V>>();
   readonly #controllers = new Set<AbortController>();
-  /** Keys whose loader failed lately, and until when it is left alone. */
-  readonly #backoffs = new Map<string, number>();
+  readonly failures = new Failures();
+  readonly #lockNames: StoreKeys;
 
   constructor(settings: Settings<V>, tiers: Tiers<V>, counts: Counts, events: CacheEvents) {
     this.#settings = settings;
     this.#tiers = tiers;
     this.#counts = counts;
     this.#events = events;
+    this.#lockNames = new StoreKeys(settings.namespace);
   }
 
   /** The load of this key that a caller may join. */
   joinable(key: string, call: Call<V>): Flight<V> | undefined {
     const flight = this.#flights.get(key);
-    if (flight === undefined || flight.pending.superseded || (call.forced && !flight.forced))
+    if (
+      flight === undefined ||
+      flight.settled ||
+      flight.pending.superseded ||
+      (call.forced && !flight.forced)
+    )
       return undefined;
     if (flight.pending.stamp < this.#tiers.invalidatedAt) return undefined;
     if (flight.loadingSince !== undefined && call.hardMs !== undefined)
@@ -98,29 +116,13 @@ export class Loading<V> {
     return flights;
   }
 
-  forget(key: string): void {
-    this.#backoffs.delete(key);
-  }
-
-  forgetAll(): void {
-    this.#backoffs.clear();
-  }
-
-  backingOff(key: string, now: number): boolean {
-    const until = this.#backoffs.get(key);
-    return until !== undefined && now < until;
+  /** Is this key being loaded, for whomever? */
+  busy(key: string): boolean {
+    return this.#flights.get(key)?.settled === false;
   }
 
   abortAll(reason: unknown): void {
     for (const controller of this.#controllers) controller.abort(reason);
-  }
-
-  /** How long a value of this ttl lives, jitter taken off. */
-  lifetime(value: V, ttls: readonly (Ttl<V> | undefined)[], graceMs: number, revalidateMs: number): Lifetime {
-    let ttl = ttlMs(value, ...ttls);
-    const { jitter, random } = this.#settings;
-    if (jitter > 0 && ttl !== Number.POSITIVE_INFINITY) ttl *= 1 - jitter * random();
-    return { ttlMs: ttl, keepMs: ttl + Math.max(graceMs, revalidateMs) };
   }
 
   // Never rejects: what goes wrong goes to the waiters.
@@ -128,28 +130,81 @@ export class Loading<V> {
     const open = await this.#lookFurther(flights, call);
     if (open.length === 0) return;
     for (const flight of open) flight.startLoading();
+    let admission: Admission | undefined;
+    if (this.#settings.lock !== undefined && open.length === 1) {
+      admission = await this.#admitted(open[0]!, this.#settings.lock, call, signal);
+      if (admission === undefined) {
+        open[0]!.fail(signal.reason);
+        return;
+      }
+    }
+    await this.#load(open, load, call, signal, admission);
+    await admission?.leave();
+  }
+
+  async #load(
+    open: Flight<V>[],
+    load: KeysLoader<V>,
+    call: Call<V>,
+    signal: AbortSignal,
+    admission: Admission | undefined,
+  ): Promise<void> {
     const started = performance.now();
     const keys = open.map(({ key }) => key);
     try {
       const loaded = await load(open, signal);
-      const entries = this.#entriesOf(open, loaded, call);
+      const current = (flight: Flight<V>, tags: readonly string[] | undefined) =>
+        this.#tiers.current(flight.pending, tags);
+      const { kept, removed } = entriesOf(open, loaded, call, this.#settings, current);
       this.#report(keys, performance.now() - started, undefined);
-      void this.#tiers.keep(entries.kept, false);
-      if (entries.removed.length > 0) void this.#tiers.remove(entries.removed, false);
+      // Behind a lock the stores are written before it is given up, and only while it is ours and nothing changed the key.
+      const allowed =
+        admission && (async () => (await admission.current()) && current(open[0]!, kept[0]?.tags));
+      const stored = this.#tiers.keep(kept, false, allowed);
+      if (removed.length > 0) void this.#tiers.remove(removed, false);
       for (const flight of open) {
         const found = loaded.get(flight.key);
-        this.#backoffs.delete(flight.key);
+        this.failures.forget(flight.key);
         flight.succeed(found && { value: found.value, source: 'loader', stale: false, ageMs: 0 });
       }
+      if (admission !== undefined) await stored;
     } catch (error) {
       this.#report(keys, performance.now() - started, { error });
-      for (const flight of open) {
-        if (flight.stale !== undefined) this.#backOff(flight.key);
-        const answer = flight.fallback('loader-failed', error);
-        if (answer === undefined) flight.fail(error);
-        else flight.succeed(answer);
-      }
+      for (const flight of open) this.#failed(flight, error, call);
     }
+  }
+
+  #failed(flight: Flight<V>, error: unknown, call: Call<V>): void {
+    const { key, stale, pending } = flight;
+    const now = this.#settings.now();
+    const verdict = judge(call.onLoaderError, error, key, stale !== undefined);
+    const coverable = verdict === undefined || verdict === 'stale';
+    if (coverable && stale !== undefined && this.#settings.graceBackoffMs > 0)
+      this.failures.backOff(key, now + this.#settings.graceBackoffMs);
+    const answer = coverable ? flight.fallback('loader-failed', error) : undefined;
+    if (answer !== undefined) {
+      flight.succeed(answer);
+      return;
+    }
+    const outdated = pending.superseded || pending.stamp < this.#tiers.invalidatedAt;
+    if (call.errorMs > 0 && verdict !== 'throw' && !outdated)
+      this.failures.remember(key, now + call.errorMs, error);
+    flight.fail(error);
+  }
+
+  #admitted(
+    flight: Flight<V>,
+    settings: NonNullable<Settings<V>['lock']>,
+    call: Call<V>,
+    signal: AbortSignal,
+  ): Promise<Admission | undefined> {
+    const { now, random, storeTimeoutMs: timeoutMs } = this.#settings;
+    return admit(
+      this.#lockNames.entry(flight.key),
+      settings,
+      { now, random, timeoutMs, signal },
+      async () => (await this.#lookFurther([flight], call)).length === 0,
+    );
   }
 
   // Answers what the stores have, and gives back the flights that need the loader.
@@ -158,14 +213,15 @@ export class Loading<V> {
     const found =
       call.forced || this.#tiers.stores.length === 0
         ? undefined
-        : await this.#tiers.read(
+        : await this.#tiers.readStores(
             flights.map(({ pending }) => pending),
             past,
           );
     const now = this.#settings.now();
     return flights.filter((flight) => {
       const stored = found?.get(flight.key);
-      if (stored !== undefined && now < stored.expiresAt) {
+      const same = call.renewing === true && (stored?.stamp ?? 0) <= (flight.stale?.stamp ?? 0);
+      if (stored !== undefined && now < stored.expiresAt && !same) {
         flight.succeed({
           value: stored.value,
           source: stored.tier,
@@ -176,8 +232,8 @@ export class Loading<V> {
       }
       if (stored !== undefined && (flight.stale === undefined || stored.createdAt > flight.stale.createdAt))
         flight.stale = stored;
-      if (flight.forced || flight.stale === undefined) return true;
-      if (this.backingOff(flight.key, now)) {
+      if (flight.forced || call.renewing === true || flight.stale === undefined) return true;
+      if (this.failures.backingOff(flight.key, now)) {
         const covered = now < flight.stale.expiresAt + past;
         if (covered) flight.succeed(staleAnswer(flight.stale, now, 'backing-off'));
         return !covered;
@@ -188,32 +244,6 @@ export class Loading<V> {
     });
   }
 
-  #entriesOf(
-    flights: Flight<V>[],
-    loaded: Map<string, Loaded<V>>,
-    call: Call<V>,
-  ): { kept: NewEntry<V>[]; removed: string[] } {
-    const kept: NewEntry<V>[] = [];
-    const removed: string[] = [];
-    for (const flight of flights) {
-      const found = loaded.get(flight.key);
-      if (found === undefined || found.skip === true) continue;
-      const tags = found.tags ?? call.tags;
-      if (!this.#tiers.current(flight.pending, tags)) continue;
-      const { value } = found;
-      const life = this.lifetime(
-        value,
-        [found.ttl, call.ttl, this.#settings.ttl],
-        call.graceMs,
-        call.revalidateMs,
-      );
-      if (life.ttlMs === 0 || (value === undefined && !this.#settings.cacheUndefined))
-        removed.push(flight.key);
-      else kept.push({ key: flight.key, value, ...life, stamp: flight.pending.stamp, tags });
-    }
-    return { kept, removed };
-  }
-
   #report(keys: string[], durationMs: number, failure: { error: unknown } | undefined): void {
     this.#counts.loaded(durationMs, failure !== undefined);
     const cache = this.#settings.name;
@@ -221,17 +251,6 @@ export class Loading<V> {
       if (this.#events.wants('load')) this.#events.emit('load', { cache, keys, durationMs });
     } else if (this.#events.wants('load-error'))
       this.#events.emit('load-error', { cache, keys, durationMs, error: failure.error });
-  }
-
-  #backOff(key: string): void {
-    if (this.#settings.graceBackoffMs === 0) return;
-    this.#backoffs.delete(key);
-    this.#backoffs.set(key, this.#settings.now() + this.#settings.graceBackoffMs);
-    if (this.#backoffs.size <= maxBackoffs) return;
-    for (const oldest of this.#backoffs.keys()) {
-      this.#backoffs.delete(oldest);
-      break;
-    }
   }
 
   #replace(key: string): void {

@@ -1,9 +1,24 @@
+import type { Bus } from './bus/bus.ts';
 import { describe } from './describe.ts';
+import type { ErrorPolicy } from './failures.ts';
+import type { LoadLock, LockSettings } from './load-lock.ts';
 import { estimateSize } from './memory/size-of.ts';
 import { onlyKnown } from './only-known.ts';
+import {
+  checkTimeout,
+  flag,
+  maxTimerMs,
+  oneOf,
+  optionalFunction,
+  positiveInteger,
+  text,
+  within,
+} from './option-checks.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
 import type { KeyvLike } from './store/keyv-store.ts';
-import { checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
+import type { StoreRecovery } from './store/recovery.ts';
+import type { SchemaSettings } from './store/schema.ts';
+import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 /** Limits of the memory tier. */
 export interface MemoryOptions<V> {
@@ -34,6 +49,34 @@ export interface CacheOptions<V> {
   grace?: Duration | undefined;
   /** How long past its ttl a value is served at once while one load runs behind it. Default 0. */
   staleWhileRevalidate?: Duration | undefined;
+  /** Each read of a fresh value gives it its ttl anew, until it is this old. Default: off; `null` = no maximum. */
+  slidingMaxAge?: Duration | undefined;
+  /**
+   * A read that finds a value which has used up this share of its ttl (0 to 1) gets it, and starts one load behind it;
+   * `'probabilistic'`: the likelier the nearer its end, by the time loads take (XFetch). Default: off.
+   */
+  eagerRefresh?: number | 'probabilistic' | undefined;
+  /** The ttl of a loaded `null` (or `undefined`, with `cacheUndefined`) in place of `ttl`. Default: as any value. */
+  negativeTtl?: Duration | undefined;
+  /** How long a loader's error is remembered in this process and thrown again without a load. Default 0. */
+  errorTtl?: Duration | undefined;
+  /** What becomes of a loader's error: covered by a stale value within `grace` (`'stale'`, the default), thrown, or thrown and remembered for `errorTtl`. */
+  onLoaderError?: ErrorPolicy | undefined;
+  /**
+   * The version of the shape of values in stores, an integer >= 1 that grows with each incompatible change. Values of a
+   * later version are left alone; those of an earlier one are misses, or go through `upgrade`, whose `undefined` is a miss.
+   */
+  schema?:
+    | { version: number; upgrade?: ((value: unknown, from: number) => V | undefined) | undefined }
+    | undefined;
+  /** Tells the caches of other processes of each change, so that their memory does not outlive it. */
+  bus?: Bus | undefined;
+  /** Lets one process at a time load a key; the others wait for its value in the stores. Needs `stores`. */
+  lock?: LoadLock | undefined;
+  /** For how long the lock is taken, in ms: a holder that died is followed after this. Default 10_000. */
+  lockLeaseMs?: number | undefined;
+  /** How long a process waits for another's load before it loads itself, in ms. Default: `lockLeaseMs`. */
+  lockWaitMs?: number | undefined;
   /** After a failed load that was covered by a stale value, the loader is left alone this long, in ms. Default 10_000. */
   graceBackoffMs?: number | undefined;
   /** How long a caller waits for a loader, in ms; the result is kept when it comes. Default: no limit. */
@@ -44,6 +87,8 @@ export interface CacheOptions<V> {
   storeTimeoutMs?: number | undefined;
   /** When a failing store is left alone, and for how long. */
   storeCooldown?: StoreCooldown | undefined;
+  /** Sends again what a store missed; `false` = never. */
+  storeRecovery?: StoreRecovery | false | undefined;
   /** Runs every store call in place of the cool-down, `{ execute(fn, signal?) }`: a circuit breaker, a pipeline. */
   storePolicy?: StorePolicy | undefined;
   /** Cache `undefined` as well. Default false: it is not stored and removes what was there. `null` is a value like any. */
@@ -67,11 +112,20 @@ export interface Settings<V> {
   ttl: Ttl<V> | undefined;
   graceMs: number;
   revalidateMs: number;
+  slidingMaxMs: number | undefined;
+  eager: EagerRefresh | undefined;
+  negativeTtl: Duration | undefined;
+  errorMs: number;
+  onLoaderError: ErrorPolicy | undefined;
+  lock: LockSettings | undefined;
+  bus: Bus | undefined;
+  schema: SchemaSettings | undefined;
   graceBackoffMs: number;
   loaderTimeoutMs: number | undefined;
   loaderSoftTimeoutMs: number | undefined;
   storeTimeoutMs: number;
   cooldown: { failures: number; initialMs: number; maxMs: number };
+  recovery: { maxEntries: number; retryMs: number };
   storePolicy: StorePolicy | undefined;
   cacheUndefined: boolean;
   jitter: number;
@@ -83,49 +137,38 @@ export interface Settings<V> {
 
 export const cacheOptions: readonly string[] = [
   ...['name', 'namespace', 'memory', 'stores', 'ttl', 'grace', 'staleWhileRevalidate', 'graceBackoffMs'],
-  ...['loaderTimeoutMs', 'loaderSoftTimeoutMs', 'storeTimeoutMs', 'storeCooldown', 'storePolicy'],
+  ...['slidingMaxAge', 'eagerRefresh', 'negativeTtl', 'errorTtl', 'onLoaderError'],
+  ...['schema', 'bus', 'lock', 'lockLeaseMs', 'lockWaitMs', 'loaderTimeoutMs', 'loaderSoftTimeoutMs'],
+  ...['storeTimeoutMs', 'storeCooldown', 'storeRecovery', 'storePolicy'],
   ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
 ];
 const MEMORY_OPTIONS = ['maxEntries', 'maxBytes', 'maxEntryBytes', 'sizeOf', 'policy'];
 
-const maxTimerMs = 2 ** 31 - 1;
+export type EagerRefresh = number | 'probabilistic';
 
-const within = (
-  option: string,
-  value: unknown,
-  expected: string,
-  fits: (value: number) => boolean,
-): number => {
-  if (typeof value !== 'number' || !fits(value))
-    throw new RangeError(`${option} must be ${expected}, got ${describe(value)}`);
-  return value;
+export const checkEager = (value: EagerRefresh): EagerRefresh =>
+  value === 'probabilistic'
+    ? value
+    : within('eagerRefresh', value, "a share from 0 to 1 or 'probabilistic'", (x) => x >= 0 && x <= 1);
+
+const checkBus = (bus: Bus | undefined): Bus | undefined => {
+  if (bus !== undefined && (typeof bus?.publish !== 'function' || typeof bus.subscribe !== 'function'))
+    throw new TypeError(`bus must have publish and subscribe, got ${describe(bus)}`);
+  return bus;
 };
 
-/** A time limit for a timer; above what a timer can hold it is as good as none, and cut to that. */
-export const checkTimeout = (option: string, value: unknown): number =>
-  Math.min(
-    maxTimerMs,
-    within(option, value, 'a number of ms above 0', (ms) => ms > 0),
-  );
-
-export const oneOf = <T extends string>(option: string, value: T, allowed: readonly T[]): T => {
-  if (!allowed.includes(value))
-    throw new TypeError(`${option} must be one of ${allowed.join(', ')}, got ${describe(value)}`);
-  return value;
+const lockSettings = <V>(options: CacheOptions<V>): LockSettings | undefined => {
+  const { lock, lockLeaseMs = 10_000, lockWaitMs } = options;
+  const leaseMs = checkTimeout('lockLeaseMs', lockLeaseMs);
+  const waitMs = lockWaitMs === undefined ? leaseMs : checkTimeout('lockWaitMs', lockWaitMs);
+  if (lock === undefined) return undefined;
+  for (const method of ['acquire', 'holds', 'release'] as const)
+    if (typeof lock?.[method] !== 'function')
+      throw new TypeError(`lock must have acquire, holds and release, got ${describe(lock)}`);
+  if ((options.stores?.length ?? 0) === 0)
+    throw new TypeError('lock needs stores: those that wait find the value there');
+  return { lock, leaseMs, waitMs };
 };
-
-const optionalFunction = <F>(option: string, value: F): F => {
-  if (value === undefined || typeof value === 'function') return value;
-  throw new TypeError(`${option} must be a function, got ${describe(value)}`);
-};
-
-export const flag = (option: string, value: boolean | undefined): boolean => {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
-  throw new TypeError(`${option} must be true or false, got ${describe(value)}`);
-};
-
-const positiveInteger = (option: string, value: unknown): number =>
-  within(option, value, 'an integer >= 1', (n) => Number.isInteger(n) && n >= 1);
 
 const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['memory']> => {
   onlyKnown('memory', options, MEMORY_OPTIONS);
@@ -153,10 +196,13 @@ const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['
   };
 };
 
-const text = (option: string, value: unknown): string => {
-  if (typeof value !== 'string' || value === '')
-    throw new TypeError(`${option} must be a non-empty string, got ${value === '' ? "''" : describe(value)}`);
-  return value;
+const schemaSettings = <V>(schema: CacheOptions<V>['schema']): SchemaSettings | undefined => {
+  if (schema === undefined) return undefined;
+  onlyKnown('schema', schema, ['version', 'upgrade']);
+  return {
+    version: positiveInteger('schema.version', schema.version),
+    upgrade: optionalFunction('schema.upgrade', schema.upgrade),
+  };
 };
 
 /** Checks all options once; every error names the option, what it expects and what it got. */
@@ -173,6 +219,9 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     within(option, value ?? fallback, 'a number of ms >= 0', (ms) => ms >= 0);
   const cooldown = options.storeCooldown === undefined ? {} : options.storeCooldown;
   onlyKnown('storeCooldown', cooldown, ['failures', 'initialMs', 'maxMs']);
+  const recovery: StoreRecovery =
+    options.storeRecovery === undefined || options.storeRecovery === false ? {} : options.storeRecovery;
+  onlyKnown('storeRecovery', recovery, ['maxEntries', 'retryMs']);
   if (options.stores !== undefined && !Array.isArray(options.stores))
     throw new TypeError(`stores must be an array, got ${describe(options.stores)}`);
   if (memory === undefined && (options.stores?.length ?? 0) === 0)
@@ -192,6 +241,15 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     ttl: options.ttl,
     graceMs: durationMs('grace', options.grace ?? 0),
     revalidateMs: durationMs('staleWhileRevalidate', options.staleWhileRevalidate ?? 0),
+    slidingMaxMs:
+      options.slidingMaxAge === undefined ? undefined : durationMs('slidingMaxAge', options.slidingMaxAge),
+    eager: options.eagerRefresh === undefined ? undefined : checkEager(options.eagerRefresh),
+    negativeTtl: checkedDuration('negativeTtl', options.negativeTtl),
+    errorMs: durationMs('errorTtl', options.errorTtl ?? 0),
+    onLoaderError: optionalFunction('onLoaderError', options.onLoaderError),
+    lock: lockSettings(options),
+    bus: checkBus(options.bus),
+    schema: schemaSettings(options.schema),
     graceBackoffMs: span('graceBackoffMs', options.graceBackoffMs, 10_000),
     loaderTimeoutMs: timeout('loaderTimeoutMs'),
     loaderSoftTimeoutMs: timeout('loaderSoftTimeoutMs'),
@@ -200,6 +258,18 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
       failures: positiveInteger('storeCooldown.failures', cooldown.failures ?? 3),
       initialMs: span('storeCooldown.initialMs', cooldown.initialMs, 1_000),
       maxMs: span('storeCooldown.maxMs', cooldown.maxMs, 30_000),
+    },
+    recovery: {
+      maxEntries:
+        options.storeRecovery === false
+          ? 0
+          : positiveInteger('storeRecovery.maxEntries', recovery.maxEntries ?? 10_000),
+      retryMs: within(
+        'storeRecovery.retryMs',
+        recovery.retryMs ?? 1_000,
+        'a number of ms from 1 to 2_147_483_647',
+        (ms) => ms >= 1 && ms <= maxTimerMs,
+      ),
     },
     storePolicy: options.storePolicy,
     cacheUndefined: flag('cacheUndefined', options.cacheUndefined),

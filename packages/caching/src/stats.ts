@@ -1,8 +1,12 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { BusStats } from './bus/link.ts';
 import type { EvictionCause } from './memory/memory-tier.ts';
 import type { StoreState } from './store/guard.ts';
 
-/** Counts of one store. `skipped` = calls not made during a cool-down; `errors` includes `timeouts`. */
+/**
+ * Counts of one store. `skipped` = calls not made during a cool-down; `errors` includes `timeouts`. Of the changes the
+ * store missed, `missed` wait to be sent again, `replayed` were, and `lost` never will be.
+ */
 export interface StoreTierStats {
   tier: string;
   hits: number;
@@ -13,6 +17,9 @@ export interface StoreTierStats {
   errors: number;
   timeouts: number;
   skipped: number;
+  missed: number;
+  replayed: number;
+  lost: number;
   state: StoreState;
 }
 
@@ -50,17 +57,24 @@ export interface CacheStats {
   loadTimeMs: LoadTimes;
   memory: MemoryTierStats | null;
   stores: StoreTierStats[];
+  /** `null` without a bus. */
+  bus: BusStats | null;
 }
 
-export class TierCounts {
+class TierCounts {
   hits = 0;
   misses = 0;
   stale = 0;
   sets = 0;
   deletes = 0;
   errors = 0;
+}
+
+class StoreCounts extends TierCounts {
   timeouts = 0;
   skipped = 0;
+  replayed = 0;
+  lost = 0;
 }
 
 /** The share of lookups that were fresh hits; `null` before the first lookup. */
@@ -77,12 +91,12 @@ export class Counts {
   loads = 0;
   loadErrors = 0;
   readonly memory = new TierCounts();
-  readonly stores: TierCounts[];
+  readonly stores: StoreCounts[];
   readonly evictions: Record<EvictionCause, number> = { size: 0, expired: 0, 'too-large': 0 };
   #times: RecordableHistogram | undefined;
 
   constructor(stores: number) {
-    this.stores = Array.from({ length: stores }, () => new TierCounts());
+    this.stores = Array.from({ length: stores }, () => new StoreCounts());
   }
 
   loaded(durationMs: number, failed: boolean): void {
@@ -93,14 +107,20 @@ export class Counts {
     this.#times.record(Math.max(1, Math.round(durationMs * 1_000)));
   }
 
+  /** How long a load takes on the average, in ms; 0 before the first. */
+  get meanLoadMs(): number {
+    return this.#times === undefined ? 0 : this.#times.mean / 1_000;
+  }
+
   /** Everything counted so far, with what only the tiers know of themselves. */
   snapshot(
     name: string,
     memory: Pick<MemoryTierStats, 'entries' | 'bytes'> | undefined,
-    stores: readonly Pick<StoreTierStats, 'tier' | 'state'>[],
+    stores: readonly Pick<StoreTierStats, 'tier' | 'missed' | 'state'>[],
+    bus: BusStats | null,
   ): CacheStats {
     const { hits, stale, misses, loads, loadErrors } = this;
-    const { errors: _errors, timeouts: _timeouts, skipped: _skipped, ...memoryCounts } = this.memory;
+    const { errors: _errors, ...memoryCounts } = this.memory;
     return {
       name,
       hits,
@@ -118,7 +138,8 @@ export class Counts {
             bytes: memory.bytes,
           }
         : null,
-      stores: stores.map(({ tier, state }, at) => ({ tier, ...this.stores[at]!, state })),
+      stores: stores.map(({ tier, missed, state }, at) => ({ tier, ...this.stores[at]!, missed, state })),
+      bus,
     };
   }
 

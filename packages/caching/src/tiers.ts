@@ -1,25 +1,15 @@
-import { type Copying, copying } from './clone.ts';
+import type { Change } from './bus/message.ts';
 import type { CacheEvents, TierName } from './events.ts';
-import { StoreKeys } from './keys.ts';
 import type { Entry } from './memory/entry.ts';
-import { MemoryTier } from './memory/memory-tier.ts';
+import type { Note } from './notes.ts';
+import { openStore } from './open-tiers.ts';
 import type { Settings } from './options.ts';
+import { type Pending, PendingReads } from './pending.ts';
+import { Recall } from './recall.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
-import type { StoredRecord } from './store/envelope.ts';
-import { StoreGuard } from './store/guard.ts';
-import { KeyvStore } from './store/keyv-store.ts';
-import { StoreTier } from './store/store-tier.ts';
-
-/**
- * A read or a load under way. A set, delete or clear of its key in the meantime supersedes it: what it brings is
- * older than that, and is not kept.
- */
-export interface Pending {
-  readonly key: string;
-  readonly stamp: number;
-  superseded: boolean;
-}
+import { maxAheadMs, type StoredRecord } from './store/envelope.ts';
+import type { StoreTier } from './store/store-tier.ts';
 
 /** What a lookup found. `expiresAt` is of the monotonic clock; a value past it is stale. */
 export interface Found<V> {
@@ -27,6 +17,9 @@ export interface Found<V> {
   tier: TierName;
   createdAt: number;
   expiresAt: number;
+  stamp: number;
+  etag?: string | undefined;
+  tags?: readonly string[] | undefined;
 }
 
 /** How long a value lives: fresh for `ttlMs`, of use as a stale one until `keepMs` (>= ttlMs). */
@@ -35,51 +28,57 @@ export interface Lifetime {
   keepMs: number;
 }
 
-export interface NewEntry<V> extends Lifetime {
+export interface NewEntry<V> extends Lifetime, Note {
   key: string;
   value: V;
   stamp: number;
   tags: readonly string[] | undefined;
+  /** Bytes in memory, where the loader told; undefined = measured. */
+  size?: number | undefined;
 }
 
 /** Memory in front of the stores, and the rules that keep old values from coming back. */
 export class Tiers<V> {
-  readonly memory: MemoryTier<V> | undefined;
+  readonly recall: Recall<V>;
   readonly stores: StoreTier<V>[];
-  readonly copy: Copying;
   readonly #settings: Settings<V>;
   readonly #events: CacheEvents;
   readonly #counts: Counts;
   readonly #stamps: Stamps;
   readonly #invalidations = new Invalidations();
-  readonly #pending = new Map<string, Set<Pending>>();
+  readonly #pending = new PendingReads();
   readonly #writes = new Set<Promise<unknown>>();
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
 
-  constructor(settings: Settings<V>, events: CacheEvents, counts: Counts) {
+  constructor(
+    settings: Settings<V>,
+    events: CacheEvents,
+    counts: Counts,
+    onReplayed: (keys: readonly string[]) => void,
+  ) {
     this.#settings = settings;
     this.#events = events;
     this.#counts = counts;
     this.#stamps = new Stamps(settings.wall);
-    this.copy = copying[settings.clone];
-    this.memory = this.#makeMemory();
-    this.stores = settings.stores.map((store, at) =>
-      this.#makeStore(new KeyvStore(store, `stores[${at}]`), at),
-    );
+    const shared = {
+      settings,
+      events,
+      counts,
+      stamps: this.#stamps,
+      invalidations: this.#invalidations,
+      onReplayed,
+    };
+    this.recall = new Recall(settings, events, counts, this.#invalidations);
+    this.stores = settings.stores.map((_store, at) => openStore(shared, at));
   }
 
   begin(key: string): Pending {
-    const pending: Pending = { key, stamp: this.#stamps.next(), superseded: false };
-    const others = this.#pending.get(key);
-    if (others === undefined) this.#pending.set(key, new Set([pending]));
-    else others.add(pending);
-    return pending;
+    return this.#pending.begin(key, this.#stamps.next());
   }
 
   end(pending: Pending): void {
-    const others = this.#pending.get(pending.key);
-    if (others?.delete(pending) && others.size === 0) this.#pending.delete(pending.key);
+    this.#pending.end(pending);
   }
 
   /** May what this read or load brought still be kept? */
@@ -87,20 +86,11 @@ export class Tiers<V> {
     return !pending.superseded && !this.#invalidations.voids(pending.stamp, tags);
   }
 
-  /** The entry in memory, fresh or stale, never a void one. */
-  remembered(key: string, now: number): Entry<V> | undefined {
-    const entry = this.memory?.get(key, now);
-    if (entry === undefined) return undefined;
-    if (!this.#invalidations.voids(entry.stamp, entry.tags)) return entry;
-    this.memory!.delete(key);
-    return undefined;
-  }
-
   /**
    * Asks the stores in turn for what the nearer ones lack. What is found moves to the nearer tiers,
    * unless its key was changed while the store was asked.
    */
-  async read(pendings: readonly Pending[], keepPastTtlMs: number): Promise<Map<string, Found<V>>> {
+  async readStores(pendings: readonly Pending[], keepPastTtlMs: number): Promise<Map<string, Found<V>>> {
     const found = new Map<string, Found<V>>();
     let open = pendings;
     for (const [at, store] of this.stores.entries()) {
@@ -126,21 +116,47 @@ export class Tiers<V> {
     return found;
   }
 
-  /** Puts values into all tiers. Memory has them at once; the promise is of the stores. */
-  keep(entries: readonly NewEntry<V>[], byUser: boolean): Promise<boolean> {
+  /** A fresh entry was read: prolongs it where it is sliding, and has the stores follow. */
+  touched(entry: Entry<V>, now: number): void {
+    if (!this.recall.slide(entry, now)) return;
+    const write = {
+      key: entry.key,
+      record: this.recall.record(entry, now),
+      keepMs: entry.keepUntil - now,
+    };
+    const { stamp } = entry;
+    void this.#eachStore((store) => store.prolong(write)).then((same) => {
+      // Another process has replaced or removed it: what is remembered here is outdated.
+      if (same.includes(false) && this.recall.tier?.peek(entry.key)?.stamp === stamp)
+        this.recall.tier.delete(entry.key);
+    });
+  }
+
+  /**
+   * Puts values into all tiers. Memory has them at once; the promise is of the stores, which are only written when
+   * `allowed` says so.
+   */
+  keep(entries: readonly NewEntry<V>[], byUser: boolean, allowed?: () => Promise<boolean>): Promise<boolean> {
     const now = this.#settings.now();
     const wall = this.#settings.wall();
-    for (const { key, value, ttlMs, keepMs, stamp, tags } of entries) {
-      if (byUser) this.#supersede(key);
-      this.#remember(key, value, now, now + ttlMs, now + keepMs, stamp, tags);
+    for (const entry of entries) {
+      const { key, value, ttlMs, keepMs, stamp, tags } = entry;
+      if (byUser) this.#pending.supersede(key);
+      this.recall.remember(
+        { key, value, createdAt: now, expiresAt: now + ttlMs, keepUntil: now + keepMs, stamp, tags },
+        entry,
+        now,
+      );
       if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
     }
-    const writes = entries.map(({ key, value, ttlMs, keepMs, stamp, tags }) => ({
+    const schema = this.#settings.schema?.version;
+    const writes = entries.map(({ key, value, ttlMs, keepMs, stamp, tags, etag, sliding }) => ({
       key,
-      record: { value, createdAt: wall, ttlMs, stamp, tags },
+      record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding, schema },
       keepMs,
     }));
     return this.#everyStore(async (store, at) => {
+      if (allowed !== undefined && !(await allowed())) return false;
       const stored = await store.write(writes, byUser);
       if (stored) this.#counts.stores[at]!.sets += writes.length;
       return stored;
@@ -151,11 +167,11 @@ export class Tiers<V> {
   async remove(keys: readonly string[], byUser = true): Promise<boolean> {
     let had = false;
     for (const key of keys) {
-      if (byUser) this.#supersede(key);
-      const entry = this.memory?.peek(key);
+      if (byUser) this.#pending.supersede(key);
+      const entry = this.recall.tier?.peek(key);
       if (entry !== undefined) {
         had ||= this.#settings.now() < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags);
-        this.memory!.delete(key);
+        this.recall.tier!.delete(key);
         this.#counts.memory.deletes++;
       }
       if (this.#events.wants('delete')) this.#events.emit('delete', { cache: this.#settings.name, key });
@@ -172,56 +188,80 @@ export class Tiers<V> {
     return this.#stamps.next();
   }
 
-  async invalidateTags(tags: readonly string[]): Promise<void> {
-    const stamp = this.#stamps.next();
+  /** Makes a value stale without removing it; it stays of use for `keepMs`. False when there was none. */
+  async expire(key: string, keepMs: number): Promise<boolean> {
+    this.#pending.supersede(key);
+    const pending = this.begin(key);
+    const now = this.#settings.now();
+    const entry = this.recall.entry(key, now);
+    try {
+      const found =
+        entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.recall.found(entry);
+      if (found === undefined || pending.superseded || now >= found.expiresAt) return false;
+      const ageMs = Math.max(0, now - found.createdAt);
+      const stamp = this.#stamps.next();
+      const { value, createdAt, etag, tags } = found;
+      this.recall.remember(
+        { key, value, createdAt, expiresAt: now, keepUntil: now + keepMs, stamp, tags },
+        { etag },
+        now,
+      );
+      const { wall, schema } = this.#settings;
+      const record = {
+        value,
+        createdAt: wall() - ageMs,
+        ttlMs: ageMs,
+        stamp,
+        tags,
+        etag,
+        schema: schema?.version,
+      };
+      await this.#eachStore((store) => store.write([{ key, record, keepMs }], true));
+      return true;
+    } finally {
+      this.end(pending);
+    }
+  }
+
+  /** Another node changed something: what is remembered of it here is void, and what is under way may be older. */
+  hear(change: Change): void {
+    // A stamp far ahead would void all that is written until then.
+    const ahead = change.stamp > this.#settings.wall() + maxAheadMs;
+    if (!ahead) this.#stamps.observe(change.stamp);
+    if (ahead || change.kind === 'all') {
+      this.#pending.supersedeAll();
+      this.recall.distrust();
+      return;
+    }
+    if (change.kind === 'keys') {
+      for (const key of change.keys) {
+        this.#pending.supersede(key);
+        this.recall.tier?.delete(key);
+      }
+      return;
+    }
+    this.invalidatedAt = Math.max(this.invalidatedAt, change.stamp);
+    if (change.kind === 'clear') this.#invalidations.clear(change.stamp);
+    else for (const tag of change.tags) this.#invalidations.tag(tag, change.stamp);
+  }
+
+  async invalidateTags(tags: readonly string[], stamp: number): Promise<void> {
     this.invalidatedAt = stamp;
     for (const tag of tags) this.#invalidations.tag(tag, stamp);
     await this.#eachStore((store) => store.markTags(tags, stamp));
   }
 
-  async clear(): Promise<void> {
-    const stamp = this.#stamps.next();
+  async clear(stamp: number): Promise<void> {
     this.#invalidations.clear(stamp);
-    this.memory?.clear();
-    for (const key of [...this.#pending.keys()]) this.#supersede(key);
+    this.recall.tier?.clear();
+    this.#pending.supersedeAll();
     await this.#eachStore((store) => store.markCleared(stamp));
   }
 
-  /** Waits for writes under way, each of which the store timeout bounds. */
+  /** Waits for writes under way and sends a last time what stores missed; the store timeout bounds each. */
   async drain(): Promise<void> {
     while (this.#writes.size > 0) await Promise.all(this.#writes);
-  }
-
-  #supersede(key: string): void {
-    for (const pending of this.#pending.get(key) ?? []) pending.superseded = true;
-  }
-
-  #remember(
-    key: string,
-    value: V,
-    createdAt: number,
-    expiresAt: number,
-    keepUntil: number,
-    stamp: number,
-    tags: readonly string[] | undefined,
-  ): void {
-    if (this.memory === undefined) return;
-    try {
-      const copied = this.copy.into(value);
-      if (this.memory.set({ key, value: copied, createdAt, expiresAt, keepUntil, stamp, tags }))
-        this.#counts.memory.sets++;
-    } catch (error) {
-      this.memory.delete(key);
-      this.#counts.memory.errors++;
-      if (this.#events.wants('store-error'))
-        this.#events.emit('store-error', {
-          cache: this.#settings.name,
-          tier: 'memory',
-          operation: 'set',
-          error,
-          key,
-        });
-    }
+    await Promise.all(this.stores.map((store) => store.close()));
   }
 
   // Age by the wall clock, never negative: an entry "from the future" lives no longer than its own ttl.
@@ -232,6 +272,9 @@ export class Tiers<V> {
       tier: `store:${at}`,
       createdAt: now - age,
       expiresAt: now + record.ttlMs - age,
+      stamp: record.stamp,
+      etag: record.etag,
+      tags: record.tags,
     };
   }
 
@@ -246,18 +289,27 @@ export class Tiers<V> {
     if (pending.superseded) return;
     const keepUntil = hit.expiresAt + keepPastTtlMs;
     if (now >= keepUntil) return;
-    this.#remember(
-      pending.key,
-      hit.value,
-      hit.createdAt,
-      hit.expiresAt,
-      keepUntil,
-      record.stamp,
-      record.tags,
+    const { value, createdAt, expiresAt } = hit;
+    const { stamp, tags } = record;
+    this.recall.remember(
+      { key: pending.key, value, createdAt, expiresAt, keepUntil, stamp, tags },
+      record,
+      now,
     );
     if (now >= hit.expiresAt) return;
     for (const nearer of this.stores.slice(0, at))
-      this.#track(nearer.write([{ key: pending.key, record, keepMs: keepUntil - now }], false));
+      this.#track(
+        nearer.write(
+          [
+            {
+              key: pending.key,
+              record,
+              keepMs: keepUntil - now,
+            },
+          ],
+          false,
+        ),
+      );
   }
 
   #everyStore(call: (store: StoreTier<V>, at: number) => Promise<boolean>): Promise<boolean> {
@@ -272,59 +324,5 @@ export class Tiers<V> {
     this.#writes.add(write);
     void write.finally(() => this.#writes.delete(write));
     return write;
-  }
-
-  #makeMemory(): MemoryTier<V> | undefined {
-    const { memory, measured, name, random, now } = this.#settings;
-    if (memory === undefined) return undefined;
-    return new MemoryTier<V>({
-      ...memory,
-      sizeOf: measured ? memory.sizeOf : undefined,
-      random,
-      clock: now,
-      onEvict: (key, cause) => {
-        this.#counts.evictions[cause]++;
-        if (this.#events.wants('evict'))
-          this.#events.emit('evict', { cache: name, key, tier: 'memory', cause });
-      },
-    });
-  }
-
-  #makeStore(store: KeyvStore, at: number): StoreTier<V> {
-    const { name, namespace, storeTimeoutMs, storePolicy, cooldown, now, wall } = this.#settings;
-    const tier: TierName = `store:${at}`;
-    const counts = this.#counts.stores[at]!;
-    const events = this.#events;
-    return new StoreTier<V>({
-      tier,
-      store,
-      keys: new StoreKeys(namespace),
-      stamps: this.#stamps,
-      invalidations: this.#invalidations,
-      wall,
-      guard: new StoreGuard({
-        timeoutMs: storeTimeoutMs,
-        ...cooldown,
-        policy: storePolicy,
-        clock: now,
-        onCooldown: (failures, coolDownMs) => {
-          if (events.wants('store-cooldown'))
-            events.emit('store-cooldown', { cache: name, tier, failures, coolDownMs });
-        },
-        onRecovered: () => {
-          if (events.wants('store-recovered')) events.emit('store-recovered', { cache: name, tier });
-        },
-      }),
-      onFailure: (operation, error, key) => {
-        if (error === undefined) {
-          counts.skipped++;
-          return;
-        }
-        counts.errors++;
-        if (error.code === 'CACHE_STORE_TIMEOUT') counts.timeouts++;
-        if (events.wants('store-error'))
-          events.emit('store-error', { cache: name, tier, operation, error, key });
-      },
-    });
   }
 }

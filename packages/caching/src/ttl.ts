@@ -28,6 +28,12 @@ export const checkTtl = (option: string, value: unknown): void => {
   if (value !== undefined && typeof value !== 'function') durationMs(option, value);
 };
 
+/** A duration that may be left out, checked and as it was given. */
+export const checkedDuration = (option: string, value: Duration | undefined): Duration | undefined => {
+  if (value !== undefined) durationMs(option, value);
+  return value;
+};
+
 /** The time to live of one value in ms: the first of the given ttls that decides; no ttl at all = no end. */
 export const ttlMs = <V>(value: V, ...ttls: (Ttl<V> | undefined)[]): number => {
   for (const ttl of ttls) {

@@ -49,3 +49,18 @@ it('with a name and no cache, the cache is found in cacheManager', async () => {
   expect(cacheManager.get('cached-function-test')).toBe(named.cache);
   expect(await cacheManager.delete('cached-function-test')).toBe(true);
 });
+
+it('takes errorTtl, negativeTtl, slidingMaxAge and eagerRefresh, checked when it is made', async () => {
+  let calls = 0;
+  const fails = cached({ errorTtl: '1h', negativeTtl: 0 })(async (how: string) => {
+    calls++;
+    if (how === 'null') return null;
+    throw new Error('down');
+  });
+  for (let at = 0; at < 2; at++) await expect(fails('throw')).rejects.toThrow('down');
+  expect(calls).toBe(1);
+  for (let at = 0; at < 2; at++) await fails('null');
+  expect(calls).toBe(3);
+  expect(() => cached({ eagerRefresh: 2 })).toThrow('eagerRefresh must be a share from 0 to 1');
+  expect(() => cached({ slidingMaxAge: -1 })).toThrow('slidingMaxAge must be milliseconds >= 0');
+});

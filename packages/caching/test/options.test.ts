@@ -57,7 +57,7 @@ it.each<[string, (cache: ReturnType<typeof createCache>) => Promise<unknown>, st
   [
     'getOrSet',
     (cache) => cache.getOrSet('k', load, { force: true } as never),
-    'getOrSet has no option "force"; it knows ttl, grace, tags, staleWhileRevalidate, signal, loaderTimeoutMs,',
+    'getOrSet has no option "force"; it knows ttl, grace, tags, slidingMaxAge, staleWhileRevalidate, signal, loaderTimeoutMs,',
   ],
   [
     'getOrSetMany',

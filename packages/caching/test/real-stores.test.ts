@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import KeyvPostgres from '@keyv/postgres';
 import KeyvRedis from '@keyv/redis';
+import KeyvSqlite from '@keyv/sqlite';
+import KeyvPostgres2 from 'keyv-postgres2';
+import KeyvRedis5 from 'keyv-redis5';
+import { Keyv as Keyv5 } from 'keyv5';
 import { type Cache, createCache, type KeyvLike } from '../src/index.ts';
 
 const namespace = `agent4-test-${randomUUID()}`;
@@ -54,25 +61,48 @@ const conformance = (makeStore: () => KeyvLike): void => {
   });
 };
 
-(REDIS_URL ? describe : describe.skip)('Redis through @keyv/redis (skipped without REDIS_URL)', () => {
-  conformance(() => new KeyvRedis(REDIS_URL));
-  // The marks of clear and of tags have no end.
-  afterAll(async () => {
-    const adapter = new KeyvRedis(REDIS_URL);
-    await adapter.deleteMany([`${namespace}:cleared`, `${namespace}:t=t`]);
-    await adapter.disconnect();
-  });
-});
+const redisAdapters: [string, () => KeyvLike][] = [
+  ['@keyv/redis 6.0.0-rc.1, keyv 6', () => new KeyvRedis(REDIS_URL)],
+  ['@keyv/redis 5.1, keyv 6', () => new KeyvRedis5(REDIS_URL)],
+  [
+    '@keyv/redis 5.1, keyv 5',
+    () => new Keyv5({ store: new KeyvRedis5(REDIS_URL), useKeyPrefix: false }) as never,
+  ],
+];
 
-(DATABASE_URL ? describe : describe.skip)(
-  'PostgreSQL through @keyv/postgres (skipped without DATABASE_URL)',
-  () => {
-    const table = `agent4_test_${namespace.replaceAll('-', '_').slice(-20)}`;
+(REDIS_URL ? describe : describe.skip).each(redisAdapters)(
+  '%s (skipped without REDIS_URL)',
+  (_name, make) => {
+    conformance(make);
+    // The marks of clear and of tags have no end.
+    afterAll(async () => {
+      const adapter = new KeyvRedis(REDIS_URL);
+      await adapter.deleteMany([`${namespace}:cleared`, `${namespace}:t=t`]);
+      await adapter.disconnect();
+    });
+  },
+);
+
+const postgresAdapters: [string, string, (table: string) => KeyvLike][] = [
+  ['@keyv/postgres 6.0.0-beta.4, keyv 6', 'beta', (table) => new KeyvPostgres({ uri: DATABASE_URL!, table })],
+  ['@keyv/postgres 2.2, keyv 6', 'two', (table) => new KeyvPostgres2({ uri: DATABASE_URL!, table })],
+  [
+    '@keyv/postgres 2.2, keyv 5',
+    'five',
+    (table) =>
+      new Keyv5({ store: new KeyvPostgres2({ uri: DATABASE_URL!, table }), useKeyPrefix: false }) as never,
+  ],
+];
+
+(DATABASE_URL ? describe : describe.skip).each(postgresAdapters)(
+  '%s (skipped without DATABASE_URL)',
+  (_name, suffix, make) => {
+    const table = `agent4_test_${namespace.replaceAll('-', '_').slice(-20)}_${suffix}`;
     // The adapter creates its table when made; two at once race in PostgreSQL, so one goes first.
     beforeAll(async () => {
-      await new KeyvPostgres({ uri: DATABASE_URL!, table }).get('first');
+      await make(table).get('first');
     });
-    conformance(() => new KeyvPostgres({ uri: DATABASE_URL!, table }));
+    conformance(() => make(table));
     afterAll(async () => {
       const adapter = new KeyvPostgres({ uri: DATABASE_URL!, table });
       await adapter['query'](`DROP TABLE IF EXISTS "${table}"`);
@@ -80,3 +110,9 @@ const conformance = (makeStore: () => KeyvLike): void => {
     });
   },
 );
+
+describe('@keyv/sqlite 6.0.0-beta.4, keyv 6', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agent4-sqlite-'));
+  conformance(() => new KeyvSqlite({ uri: `sqlite://${join(folder, 'cache.sqlite')}` }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+});

@@ -114,7 +114,11 @@ describe('what a store holds', () => {
     'an old value does not come back after a %s the store did not get',
     async (change) => {
       const store = new FaultyStore();
-      const cache = createCache<string>({ stores: [store], memory: { maxEntries: 1 } });
+      const cache = createCache<string>({
+        stores: [store],
+        memory: { maxEntries: 1 },
+        storeRecovery: false,
+      });
       await cache.set('k', 'old');
       store.mode = 'failing';
       if (change === 'set') await cache.set('k', 'newer');

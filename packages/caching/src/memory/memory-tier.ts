@@ -126,6 +126,17 @@ export class MemoryTier<V> {
     this.stop();
   }
 
+  /** Up to `count` entries, those of most use first; some may have ended. */
+  hottest(count: number): Entry<V>[] {
+    const heads = [...this.#entries.values()]
+      .filter((entry) => entry.previous === undefined)
+      .sort((one, other) => (other.list?.size ?? 0) - (one.list?.size ?? 0));
+    const found: Entry<V>[] = [];
+    for (const head of heads)
+      for (let entry: Entry<V> | undefined = head; entry !== undefined; entry = entry.next) found.push(entry);
+    return found.slice(0, count);
+  }
+
   keys(): IterableIterator<string> {
     return this.#entries.keys();
   }

@@ -1,3 +1,5 @@
+import type { Sliding } from '../notes.ts';
+
 const version = 1;
 
 /** A value with all that is needed to judge it, in wall-clock ms. `ttlMs` Infinity = without end. */
@@ -7,6 +9,10 @@ export interface StoredRecord<V> {
   ttlMs: number;
   stamp: number;
   tags: readonly string[] | undefined;
+  etag?: string | undefined;
+  sliding?: Sliding | undefined;
+  /** The application's version of the value's shape; undefined = 0. */
+  schema?: number | undefined;
 }
 
 /** What a store holds under an entry's key: short names, plain JSON. `u` marks a stored undefined. */
@@ -18,6 +24,11 @@ interface Envelope<V> {
   t: number | null;
   s: number;
   k?: readonly string[];
+  e?: string;
+  /** Schema version of the value. */
+  w?: number;
+  /** Sliding: ttl and maximum age in ms, null = without end. */
+  l?: readonly [number | null, number | null];
 }
 
 /** What a store holds under the key of a tag or of the clear mark: since when older entries are void. */
@@ -26,16 +37,23 @@ interface Mark {
   s: number;
 }
 
+const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+const finite = (ms: number): number | null => (ms === Number.POSITIVE_INFINITY ? null : ms);
+const isSpan = (value: unknown): value is number | null => value === null || isTime(value);
+
 export const encodeRecord = <V>(record: StoredRecord<V>): Envelope<V> => ({
   a4: version,
   ...(record.value === undefined ? { u: 1 as const } : { v: record.value }),
   c: record.createdAt,
-  t: record.ttlMs === Number.POSITIVE_INFINITY ? null : record.ttlMs,
+  t: finite(record.ttlMs),
   s: record.stamp,
   ...(record.tags === undefined ? {} : { k: record.tags }),
+  ...(record.etag === undefined ? {} : { e: record.etag }),
+  ...(record.schema ? { w: record.schema } : {}),
+  ...(record.sliding === undefined
+    ? {}
+    : { l: [finite(record.sliding.ttlMs), finite(record.sliding.maxAgeMs)] as const }),
 });
-
-const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0;
 
 /** The record; `'newer'` when a later release wrote it (left alone, a miss); `'corrupt'` when it is nothing we wrote. */
 export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corrupt' => {
@@ -43,8 +61,8 @@ export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corr
   const envelope = raw as Partial<Envelope<V>>;
   if (typeof envelope.a4 !== 'number') return 'corrupt';
   if (envelope.a4 > version) return 'newer';
-  const { c, t, s, k } = envelope;
-  if (!isTime(c) || !isTime(s) || !(t === null || isTime(t))) return 'corrupt';
+  const { c, t, s, k, e, l, w } = envelope;
+  if (!isTime(c) || !isTime(s) || !isSpan(t)) return 'corrupt';
   if (k !== undefined && !Array.isArray(k)) return 'corrupt';
   if (!('v' in envelope) && envelope.u !== 1) return 'corrupt';
   return {
@@ -53,14 +71,24 @@ export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corr
     ttlMs: t ?? Number.POSITIVE_INFINITY,
     stamp: s,
     tags: k,
+    ...(typeof w === 'number' ? { schema: w } : {}),
+    ...(typeof e === 'string' ? { etag: e } : {}),
+    ...(Array.isArray(l) && isSpan(l[0]) && isSpan(l[1])
+      ? {
+          sliding: { ttlMs: l[0] ?? Number.POSITIVE_INFINITY, maxAgeMs: l[1] ?? Number.POSITIVE_INFINITY },
+        }
+      : {}),
   };
 };
 
 export const encodeMark = (stamp: number): Mark => ({ a4: version, s: stamp });
 
-/** The stamp of a mark; undefined when there is none. A mark that cannot be read voids everything before now. */
+/** A stamp further ahead of our clock than this, in ms, is no clock's error and not taken for a time. */
+export const maxAheadMs = 86_400_000;
+
+/** The stamp of a mark; undefined when there is none. A mark that cannot be read, or is a day ahead, voids everything before now. */
 export const decodeMark = (raw: unknown, now: number): number | undefined => {
   if (raw === undefined || raw === null) return undefined;
   const stamp = typeof raw === 'object' ? (raw as Partial<Mark>).s : undefined;
-  return isTime(stamp) ? stamp : now;
+  return isTime(stamp) && stamp <= now + maxAheadMs ? stamp : now;
 };

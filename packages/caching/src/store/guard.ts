@@ -31,7 +31,7 @@ export interface GuardSettings {
   onRecovered: () => void;
 }
 
-const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
+export const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new StoreError(`The store did not answer within ${timeoutMs} ms`, 'CACHE_STORE_TIMEOUT')),
@@ -44,7 +44,7 @@ const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
   });
 
 // A value that cannot be written is the value's fault; it must not take the store out of service.
-const storeIsToBlame = (error: StoreError): boolean =>
+export const storeIsToBlame = (error: StoreError): boolean =>
   error.code !== 'CACHE_STORE_CORRUPT' &&
   !(error.cause instanceof TypeError || error.cause instanceof RangeError);
 
@@ -65,10 +65,15 @@ export class StoreGuard {
     return this.#state;
   }
 
-  /** Never rejects. `error` undefined in a failure = the store was not asked. */
-  async run<T>(call: () => Promise<T>): Promise<Guarded<T>> {
+  /** How long the store is still left alone, in ms; 0 = it may be asked. */
+  get skippedForMs(): number {
+    return this.#state === 'cooling-down' ? Math.max(0, this.#skipUntil - this.#settings.clock()) : 0;
+  }
+
+  /** Never rejects. `error` undefined in a failure = the store was not asked. `forced`: ask it in a cool-down too. */
+  async run<T>(call: () => Promise<T>, forced = false): Promise<Guarded<T>> {
     const { policy, timeoutMs } = this.#settings;
-    if (policy === undefined && !this.#mayCall()) return { ok: false, error: undefined };
+    if (policy === undefined && !this.#mayCall(forced)) return { ok: false, error: undefined };
     try {
       // With a policy the limit stands on both sides: inside so that it sees a timeout, outside so that its retries end.
       const value = await inTime(timeoutMs, () =>
@@ -89,9 +94,9 @@ export class StoreGuard {
     }
   }
 
-  #mayCall(): boolean {
+  #mayCall(forced: boolean): boolean {
     if (this.#state === 'up') return true;
-    if (this.#state === 'probing' || this.#settings.clock() < this.#skipUntil) return false;
+    if (!forced && (this.#state === 'probing' || this.#settings.clock() < this.#skipUntil)) return false;
     this.#state = 'probing';
     return true;
   }

@@ -15,13 +15,19 @@ export interface KeyvLike {
 }
 
 interface AnyKeyv extends KeyvLike {
-  store: { getMany?: unknown; setMany?: unknown; deleteMany?: unknown };
+  store: {
+    getMany?: unknown;
+    setMany?: unknown;
+    deleteMany?: unknown;
+    disconnect?(force: boolean): unknown;
+  };
   getRaw(key: string): Promise<{ value?: unknown } | undefined>;
   getMany(keys: string[]): Promise<unknown[]>;
   setMany(entries: { key: string; value: unknown; ttl?: number }[]): Promise<boolean[]>;
   deleteMany(keys: string[]): Promise<boolean | boolean[]>;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   disconnect?(): Promise<void>;
+  iterator?(): AsyncIterable<[string, unknown]>;
 }
 
 const isKeyv = (store: KeyvLike): boolean =>
@@ -88,8 +94,24 @@ export class KeyvStore {
     });
   }
 
-  async disconnect(): Promise<void> {
-    await this.#keyv?.disconnect?.();
+  /** All keys and values of the store, a step at a time. Rejects where the adapter cannot list them. */
+  entries(): { next(): Promise<readonly [string, unknown] | undefined> } {
+    let steps: AsyncIterator<[string, unknown]> | undefined;
+    return {
+      next: () =>
+        this.#run('purge', async (keyv) => {
+          steps ??= keyv.iterator?.()[Symbol.asyncIterator]();
+          if (steps === undefined) throw new Error('its adapter cannot list keys');
+          const { done, value } = await steps.next();
+          return done === true ? undefined : value;
+        }),
+    };
+  }
+
+  /** `forced`: for a server that does not answer; drivers that can (Redis) close their socket without a goodbye. */
+  async disconnect(forced: boolean): Promise<void> {
+    if (forced) await this.#keyv?.store.disconnect?.(true);
+    else await this.#keyv?.disconnect?.();
   }
 
   #run<T>(operation: string, call: (keyv: AnyKeyv) => Promise<T>): Promise<T> {

@@ -1,0 +1,51 @@
+import type { Flight } from './flight.ts';
+import type { Call, Loaded } from './loading.ts';
+import type { Note } from './notes.ts';
+import type { Settings } from './options.ts';
+import type { Lifetime, NewEntry } from './tiers.ts';
+import { type Ttl, ttlMs } from './ttl.ts';
+
+/** How long a value lives, jitter taken off, and whether reading prolongs it. `first` = what the loader said of its ttl. */
+export const lifetimeOf = <V>(
+  value: V,
+  first: Ttl<V> | undefined,
+  call: Call<V>,
+  settings: Settings<V>,
+): Lifetime & Pick<Note, 'sliding'> => {
+  const { jitter, random } = settings;
+  const negative = value === null || value === undefined ? call.negativeTtl : undefined;
+  let ttl = ttlMs(value, first, negative, call.ttl, settings.ttl);
+  if (jitter > 0 && ttl !== Number.POSITIVE_INFINITY) ttl *= 1 - jitter * random();
+  const maxAgeMs = call.slidingMaxMs;
+  if (maxAgeMs !== undefined) ttl = Math.min(ttl, maxAgeMs);
+  return {
+    ttlMs: ttl,
+    keepMs: ttl + Math.max(call.graceMs, call.revalidateMs),
+    sliding:
+      maxAgeMs === undefined || ttl === Number.POSITIVE_INFINITY ? undefined : { ttlMs: ttl, maxAgeMs },
+  };
+};
+
+/** What of a loader's answer is to be kept, and which keys are to be removed instead. */
+export const entriesOf = <V>(
+  flights: readonly Flight<V>[],
+  loaded: ReadonlyMap<string, Loaded<V>>,
+  call: Call<V>,
+  settings: Settings<V>,
+  current: (flight: Flight<V>, tags: readonly string[] | undefined) => boolean,
+): { kept: NewEntry<V>[]; removed: string[] } => {
+  const kept: NewEntry<V>[] = [];
+  const removed: string[] = [];
+  for (const flight of flights) {
+    const found = loaded.get(flight.key);
+    if (found === undefined || found.skip === true) continue;
+    const { key, pending } = flight;
+    const { value, ttl, etag, size } = found;
+    const tags = found.tags ?? call.tags;
+    const life = lifetimeOf(value, ttl, call, settings);
+    if (!current(flight, tags)) continue;
+    if (life.ttlMs === 0 || (value === undefined && !settings.cacheUndefined)) removed.push(key);
+    else kept.push({ key, value, ...life, stamp: pending.stamp, tags, etag, size });
+  }
+  return { kept, removed };
+};

@@ -1,0 +1,51 @@
+import type { Entry } from './memory/entry.ts';
+
+/** How a value's life is prolonged by reading: by `ttlMs` from each read, never past `maxAgeMs` of its own age. */
+export interface Sliding {
+  ttlMs: number;
+  maxAgeMs: number;
+}
+
+/** What few entries carry beside their value. */
+export interface Note {
+  etag?: string | undefined;
+  sliding?: Sliding | undefined;
+}
+
+interface Kept extends Note {
+  stamp: number;
+  /** When the stores last heard of the prolonged life; of the monotonic clock. */
+  toldAt: number;
+}
+
+/** Notes on entries in memory. They are told apart by stamp, since an entry is reused when its key is set again. */
+export class Notes<V> {
+  readonly #kept = new WeakMap<Entry<V>, Kept>();
+  /** False until the first note: then a read need not look. */
+  any = false;
+
+  write(entry: Entry<V>, { etag, sliding }: Note, now: number): void {
+    this.any = true;
+    this.#kept.set(entry, { etag, sliding, stamp: entry.stamp, toldAt: now });
+  }
+
+  of(entry: Entry<V>): Kept | undefined {
+    if (!this.any) return undefined;
+    const kept = this.#kept.get(entry);
+    return kept?.stamp === entry.stamp ? kept : undefined;
+  }
+
+  /** Prolongs a fresh entry that was read; true when the stores should hear of it, at most once in half a ttl. */
+  slide(entry: Entry<V>, now: number): boolean {
+    const kept = this.of(entry);
+    if (kept?.sliding === undefined) return false;
+    const { ttlMs, maxAgeMs } = kept.sliding;
+    const gained = Math.min(now + ttlMs, entry.createdAt + maxAgeMs) - entry.expiresAt;
+    if (!(gained > 0)) return false;
+    entry.expiresAt += gained;
+    entry.keepUntil += gained;
+    if (now - kept.toldAt < ttlMs / 2) return false;
+    kept.toldAt = now;
+    return true;
+  }
+}

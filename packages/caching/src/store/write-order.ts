@@ -1,0 +1,15 @@
+/** Runs the writes of one key one after the other, in the order they were made; those of other keys beside them. */
+export class WriteOrder {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** `run` must not reject. */
+  after<T>(names: readonly string[], run: () => Promise<T>): Promise<T> {
+    const earlier = names.flatMap((name) => this.#tails.get(name) ?? []);
+    const done = earlier.length === 0 ? run() : Promise.all(earlier).then(run);
+    for (const name of names) this.#tails.set(name, done);
+    void done.then(() => {
+      for (const name of names) if (this.#tails.get(name) === done) this.#tails.delete(name);
+    });
+    return done;
+  }
+}
