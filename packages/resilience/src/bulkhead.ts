@@ -1,9 +1,7 @@
-import { BulkheadFullError, stackless } from './errors.ts';
+import { BulkheadStage } from './bulkhead-stage.ts';
 import { Emitter } from './events.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
-import type { Scope } from './scope.ts';
-import { Recorder } from './stats.ts';
-import { after, type TimeSource } from './timers.ts';
+import { type Policy, policyOf } from './policy.ts';
+import type { TimeSource } from './timers.ts';
 import { duration, integer, nameOf, onlyKnown, timeSource } from './validate.ts';
 
 /** Options of {@link bulkhead}. */
@@ -43,60 +41,13 @@ export function bulkhead(options: BulkheadOptions): Bulkhead {
     infinite: true,
   });
   const emitter = new Emitter(name, ['success', 'failure', 'reject']);
-  // Each entry hands the slot to one waiting caller. A Set keeps order and lets a caller leave from the middle.
-  const queue = new Set<() => void>();
-  let running = 0;
-
-  const refuse = (reason: 'full' | 'queue-timeout'): BulkheadFullError => {
-    if (emitter.wants('reject')) emitter.emit('reject', { policy: name, reason });
-    return stackless(() => new BulkheadFullError(name, maxConcurrent, maxQueue, reason, queueTimeoutMs));
-  };
-  const slot = (scope: Scope): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const leave = (): void => {
-        queue.delete(take);
-        stopTimer();
-        stopListening();
-      };
-      const take = (): void => {
-        leave();
-        resolve();
-      };
-      queue.add(take);
-      const stopListening = scope.onAbort((reason) => {
-        leave();
-        reject(reason);
-      });
-      const stopTimer = after(timers, queueTimeoutMs, () => {
-        leave();
-        reject(refuse('queue-timeout'));
-      });
-    });
-  const release = (): void => {
-    // The slot goes straight to the next in the queue; `running` does not drop in between, so no newcomer can overtake.
-    const [next] = queue;
-    if (next === undefined) running--;
-    else next();
-  };
-
-  const layer: Layer = async (task, scope, attempt) => {
-    if (running < maxConcurrent) running++;
-    else if (queue.size < maxQueue) await slot(scope);
-    else throw refuse('full');
-    // From here on, awaiting in the caller's own async context keeps the caller's AsyncLocalStorage.
-    try {
-      if (scope.aborted) throw scope.reason;
-      return await task(scope, attempt);
-    } finally {
-      release();
-    }
-  };
+  const stage = new BulkheadStage(emitter, clock, timers, { maxConcurrent, maxQueue, queueTimeoutMs });
   const snapshot = (): ReturnType<Bulkhead['snapshot']> => ({
     name,
-    running,
-    queued: queue.size,
-    maxConcurrent,
-    maxQueue,
+    running: stage.running,
+    queued: stage.queued,
+    maxConcurrent: stage.settings.maxConcurrent,
+    maxQueue: stage.settings.maxQueue,
   });
-  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, { snapshot });
+  return policyOf([stage], { snapshot });
 }

@@ -1,5 +1,5 @@
 import { type CustomBackoff, customDelays } from './backoff.ts';
-import { Circuit, type CircuitSnapshot, type IsolationHandle, type Permit } from './circuit.ts';
+import { Circuit, type CircuitSnapshot, type IsolationHandle } from './circuit.ts';
 import {
   type CircuitWindow,
   type Counter,
@@ -7,11 +7,10 @@ import {
   engineCounter,
   windowCounter,
 } from './circuit-counters.ts';
+import { type CircuitJudge, CircuitStage } from './circuit-stage.ts';
 import type { IBreaker } from './cockatiel.ts';
-import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import { type CircuitStateName, Emitter } from './events.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
-import { Recorder } from './stats.ts';
+import { type Policy, policyOf } from './policy.ts';
 import type { Clock, TimeSource } from './timers.ts';
 import { duration, integer, nameOf, onlyKnown, optionalFunction, timeSource } from './validate.ts';
 import { clean, filterOf, type Handle, type Verdict, verdictOf } from './verdict.ts';
@@ -86,42 +85,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     clock,
     emitter,
   });
-  const classify = optionalFunction('classify', options.classify);
-  const filter = filterOf('isFailure', options.isFailure);
-  const fault = filter.error;
-  const badResult = filter.result;
-
-  const failed = (error: unknown): boolean => {
-    if (fault !== undefined) return emitter.ask('isFailure', () => fault(error), true);
-    const ask = (): boolean =>
-      (classify === undefined ? verdictOf(error) : clean(classify(error))).retryable !== false;
-    return emitter.ask('classify', ask, true);
-  };
-  const settle = (permit: Permit, error: unknown): void => {
-    if (isRejection(error) || isCancellation(error)) circuit.cancel(permit);
-    else if (failed(error)) circuit.fail(permit, error);
-    else circuit.succeed(permit);
-  };
-  const layer: Layer = async (task, scope, attempt) => {
-    const permit = circuit.admit();
-    // A task that ignores its signal must not keep a probe's place after its caller has gone.
-    const stop = scope.onAbort((reason) => {
-      if (isTimeout(reason)) circuit.fail(permit, reason);
-      else circuit.cancel(permit);
-    });
-    try {
-      const value = await task(scope, attempt);
-      if (badResult !== undefined && emitter.ask('isFailure', () => badResult(value), false))
-        circuit.fail(permit, undefined);
-      else circuit.succeed(permit);
-      return value;
-    } catch (error) {
-      settle(permit, error);
-      throw error;
-    } finally {
-      stop();
-    }
-  };
+  const stage = new CircuitStage(emitter, clock, circuit, judgeOf(options));
   const surface = {
     get state() {
       return circuit.state;
@@ -129,8 +93,25 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     snapshot: () => circuit.snapshot(),
     isolate: () => circuit.isolate(),
   };
-  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, surface);
+  return policyOf([stage], surface);
 }
+
+const judgeOf = (options: CircuitBreakerOptions): CircuitJudge => {
+  const classify = optionalFunction('classify', options.classify);
+  const { error: fault, result } = filterOf('isFailure', options.isFailure);
+  return {
+    error: (error, emitter) =>
+      fault !== undefined
+        ? emitter.ask('isFailure', () => fault(error), true)
+        : emitter.ask(
+            'classify',
+            () => (classify === undefined ? verdictOf(error) : clean(classify(error))).retryable !== false,
+            true,
+          ),
+    result:
+      result && ((value, emitter) => emitter.ask('isFailure', () => result(value), false)),
+  };
+};
 
 const counterOf = (options: CircuitBreakerOptions, clock: Clock): Counter => {
   const { failureThreshold, window, breaker } = options;

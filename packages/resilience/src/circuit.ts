@@ -16,15 +16,15 @@ export interface IsolationHandle extends Disposable {
   dispose(): void;
 }
 
-/** A call that was let through. Its result counts only for the state that admitted it, and only once. */
+/** A call that was let through; to be handed back once. Its result counts only for the state that admitted it. */
 export interface Permit {
   readonly generation: number;
   readonly admittedAt: number;
-  settled: boolean;
 }
 
 type Inner =
-  | { state: 'closed' }
+  // One permit for all: nothing has to tell the calls of a closed circuit apart.
+  | { state: 'closed'; permit: Permit }
   | { state: 'open'; openedAt: number; breakMs: number }
   | { state: 'half-open'; running: Set<Permit>; succeeded: number }
   | { state: 'isolated'; holders: number };
@@ -44,7 +44,7 @@ export interface CircuitSettings {
  */
 export class Circuit {
   readonly #set: CircuitSettings;
-  #inner: Inner = { state: 'closed' };
+  #inner: Inner = { state: 'closed', permit: { generation: 0, admittedAt: 0 } };
   #generation = 0;
   /** Openings in a row, without a close between them. */
   #openings = 0;
@@ -92,16 +92,11 @@ export class Circuit {
     const inner = this.#look();
     if (inner.state === 'isolated') return this.#reject('isolated');
     if (inner.state === 'open') return this.#reject('open', this.#untilProbe(inner));
-    const permit: Permit = {
-      generation: this.#generation,
-      admittedAt: inner.state === 'half-open' ? this.#set.clock() : 0,
-      settled: false,
-    };
-    if (inner.state === 'half-open') {
-      if (inner.running.size + inner.succeeded >= this.#set.halfOpenProbes)
-        return this.#reject('half-open', this.#untilVerdict(inner));
-      inner.running.add(permit);
-    }
+    if (inner.state === 'closed') return inner.permit;
+    if (inner.running.size + inner.succeeded >= this.#set.halfOpenProbes)
+      return this.#reject('half-open', this.#untilVerdict(inner));
+    const permit: Permit = { generation: this.#generation, admittedAt: this.#set.clock() };
+    inner.running.add(permit);
     return permit;
   }
 
@@ -144,13 +139,13 @@ export class Circuit {
   /** The state that the permit's result belongs to; undefined when that state is over or the result is known already. */
   #take(permit: Permit): Inner | undefined {
     const inner = this.#look();
-    if (permit.settled || permit.generation !== this.#generation) return undefined;
-    permit.settled = true;
+    if (permit.generation !== this.#generation) return undefined;
     if (inner.state === 'half-open') inner.running.delete(permit);
     return inner;
   }
 
   #look(): Inner {
+    if (this.#inner.state === 'closed') return this.#inner;
     if (this.#inner.state === 'half-open') {
       // Permits are in the order of admission, so the first is the oldest.
       const [oldest] = this.#inner.running;
@@ -188,7 +183,7 @@ export class Circuit {
     this.#openings = 0;
     this.#delays = undefined;
     this.#set.counter.clear();
-    this.#enter({ state: 'closed' });
+    this.#enter({ state: 'closed', permit: { generation: this.#generation + 1, admittedAt: 0 } });
   }
 
   #enter(inner: Inner, error?: unknown): void {

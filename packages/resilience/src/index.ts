@@ -10,6 +10,7 @@ export {
 } from './circuit-breaker.ts';
 export type { CircuitWindow } from './circuit-counters.ts';
 export { compose } from './compose.ts';
+export type { PolicyContext } from './context.ts';
 export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeoutError } from './errors.ts';
 export type { CircuitStateName, EventName, PolicyEvents, StateChange } from './events.ts';
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.ts';
@@ -26,7 +27,7 @@ export {
   healthRegistry,
 } from './health.ts';
 export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
-export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
+export type { Policy, PolicyLike } from './policy.ts';
 export { type RetryEvents, type RetryPolicy, retry } from './retry.ts';
 export type { PolicyStats } from './stats.ts';
 export { type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';

@@ -1,11 +1,11 @@
 import { type Bulkhead, type BulkheadOptions, bulkhead } from './bulkhead.ts';
 import type { CircuitSnapshot } from './circuit.ts';
 import { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker.ts';
-import { chain } from './compose.ts';
 import { Emitter, type EventName, type PolicyEvents } from './events.ts';
 import { type FallbackFunction, fallback } from './fallback.ts';
-import { definePolicy, emitterOf, layerOf, type Policy, type PolicyLike } from './policy.ts';
+import { elementsOf, emitterOf, type Policy, type PolicyLike, policyOf } from './policy.ts';
 import { type RetryPolicy, retry } from './retry.ts';
+import { Stage } from './stage.ts';
 import { type PolicyStats, Recorder } from './stats.ts';
 import { timeout } from './timeout.ts';
 import type { TimeSource } from './timers.ts';
@@ -69,7 +69,7 @@ const PARTS = ['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreake
 const OPTIONS = ['name', ...PARTS, 'classify', 'clock', 'timers'];
 
 const EVENTS: readonly EventName[] = [
-  ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback'] as const),
+  ...(['success', 'failure', 'retry', 'suppress', 'timeout', 'reject', 'fallback'] as const),
   ...(['state', 'open', 'half-open', 'close', 'isolate'] as const),
 ];
 
@@ -127,6 +127,7 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
     for (const each of parts) {
       const own = emitterOf(each) === undefined ? undefined : (each as Policy).stats();
       sum.retries += own?.retries ?? 0;
+      sum.suppressed += own?.suppressed ?? 0;
       sum.timeouts += own?.timeouts ?? 0;
     }
     return sum;
@@ -153,8 +154,8 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
     bulkhead: ownBulkhead?.snapshot(),
     stats: stats(),
   });
-  return definePolicy(
-    { emitter, clock, recorder, layer: chain(parts.map(layerOf)) },
+  return policyOf(
+    [new Stage(emitter, recorder, clock), ...parts.flatMap(elementsOf)],
     { circuitBreaker: ownBreaker, bulkhead: ownBulkhead, on, stats, snapshot },
   );
 }

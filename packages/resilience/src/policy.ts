@@ -1,21 +1,14 @@
 import type { IDisposable, IFailureEvent, IPolicy, ISuccessEvent } from './cockatiel.ts';
-import { isCancellation, isRejection, isTimeout } from './errors.ts';
+import type { PolicyContext } from './context.ts';
 import type { Emitter, EventName, PolicyEvents } from './events.ts';
+import { compile, type Element, type Layer } from './program.ts';
+import { drive, Run } from './run.ts';
 import { Scope } from './scope.ts';
+import { Stage } from './stage.ts';
 import type { PolicyStats, Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
-import { wrapperOf } from './wrapper.ts';
-
-/** What the called function gets. */
-export interface PolicyContext {
-  /**
-   * Aborts when the caller aborts or a time limit strikes; its `reason` says which. Made when first read.
-   * Once the call has settled it stays as it is.
-   */
-  readonly signal: AbortSignal;
-  /** 1 for the first call, 2 for its first repetition. */
-  readonly attempt: number;
-}
+import { show } from './validate.ts';
+import { type Method, wrapperOf } from './wrapper.ts';
 
 /** The least a policy is: cockatiel's policies and ours satisfy it. */
 export interface PolicyLike {
@@ -61,12 +54,7 @@ export interface Policy<A = never, E extends EventName = EventName> extends IPol
   ): (this: This, ...args: Args) => Promise<Awaited<R> | A>;
 }
 
-/** A call as the layers of a pipeline hand it inwards. */
-export type Task = (scope: Scope, attempt: number | undefined) => unknown;
-
-/** The inside of a policy: what it does around a task. A synchronous throw counts like a rejection. */
-export type Layer = (task: Task, scope: Scope, attempt: number | undefined) => Promise<unknown>;
-
+/** A policy that is a call of its own inside: what it does around a task. */
 export interface PolicyCore {
   emitter: Emitter;
   clock: Clock;
@@ -74,23 +62,28 @@ export interface PolicyCore {
   layer: Layer;
 }
 
-// Policies of this copy of the package are run without the detour over `execute`; all others are strangers with `execute`.
-const OURS = new WeakMap<object, { layer: Layer; emitter: Emitter }>();
+// Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
+const OURS = new WeakMap<object, { elements: readonly Element[]; emitter: Emitter }>();
 
 /** Builds the callable object that a user holds, out of what the policy does and what it adds to the surface. */
-export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P => {
-  const { emitter, recorder } = core;
+export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P =>
+  policyOf([new Stage(core.emitter, core.recorder, core.clock), core.layer], extras);
+
+/** As {@link definePolicy}, for a policy made of stages; the first one's events and counts are the policy's. */
+export const policyOf = <P extends PolicyLike>(
+  elements: readonly [Stage, ...Element[]],
+  extras: object = {},
+): P => {
+  const [{ emitter, recorder }] = elements;
+  const program = compile(elements);
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
       return Promise.reject(new TypeError(`"${emitter.policy}" can only execute a function`));
-    if (signal === undefined) return observe(core, callOf(fn), Scope.from(undefined), undefined, true);
-    if (signal.aborted) {
-      recorder.calls++;
-      recorder.cancelled++;
-      return Promise.reject(signal.reason);
-    }
-    const scope = Scope.from(signal);
-    return unlessAborted(scope, () => observe(core, callOf(fn), scope, undefined, true));
+    if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+      return Promise.reject(
+        new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),
+      );
+    return drive(new Run(program, fn, undefined, Scope.from(signal), undefined));
   };
   const surface = {
     _altReturn: undefined,
@@ -108,110 +101,27 @@ export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: obj
       ),
     }),
   };
-  const policy = wrapperOf(execute, emitter.policy);
+  const apply = (fn: Method, self: unknown, args: unknown[]): Promise<unknown> =>
+    drive(new Run(program, fn as never, undefined, Scope.from(undefined), undefined, self, args));
+  const policy = wrapperOf(apply, emitter.policy);
   Object.defineProperties(policy, {
     ...Object.getOwnPropertyDescriptors(surface),
     ...Object.getOwnPropertyDescriptors(extras),
     name: { value: emitter.policy, enumerable: true },
   });
-  OURS.set(policy, {
-    layer: (task, scope, attempt) => observe(core, task, scope, attempt, false),
-    emitter,
-  });
+  OURS.set(policy, { elements, emitter });
   return policy as unknown as P;
 };
 
 /** What a policy does around a task, for policies made of policies. */
-export const layerOf = (policy: PolicyLike): Layer =>
-  OURS.get(policy)?.layer ??
-  ((task, scope, attempt) =>
-    policy.execute((given) => {
-      const { signal, attempt: theirs } = (given ?? {}) as Partial<PolicyContext>;
-      return task(Scope.from(signal), theirs ?? attempt);
-    }, scope.signal));
+export const elementsOf = (policy: PolicyLike): readonly Element[] =>
+  OURS.get(policy)?.elements ?? [
+    (task, scope, attempt) =>
+      policy.execute((given) => {
+        const { signal, attempt: theirs } = (given ?? {}) as Partial<PolicyContext>;
+        return task(Scope.from(signal), theirs ?? attempt);
+      }, scope.signal),
+  ];
 
 /** The events of a policy of ours; undefined for a stranger. */
 export const emitterOf = (policy: PolicyLike): Emitter | undefined => OURS.get(policy)?.emitter;
-
-const FIRST = { attempt: 1 };
-
-/**
- * cockatiel's `wrap` copies contexts by spreading them, one over the other. So `signal` is an own accessor, that it be copied;
- * and an attempt that nobody counted is inherited, that it not be copied over the count of a retry further out.
- */
-export const contextOf = (scope: Scope, attempt: number | undefined): PolicyContext => {
-  if (attempt === undefined) {
-    const context = {
-      __proto__: FIRST,
-      get signal() {
-        return scope.signal;
-      },
-    };
-    return context as unknown as PolicyContext;
-  }
-  return {
-    get signal() {
-      return scope.signal;
-    },
-    attempt,
-  };
-};
-
-const callOf =
-  (fn: (context: PolicyContext) => unknown): Task =>
-  (scope, attempt) =>
-    fn(contextOf(scope, attempt));
-
-const unlessAborted = (scope: Scope, start: () => Promise<unknown>): Promise<unknown> =>
-  new Promise((resolve, reject) => {
-    const stop = scope.onAbort(reject);
-    start().then(
-      (value) => {
-        stop();
-        resolve(value);
-      },
-      (error: unknown) => {
-        stop();
-        reject(error);
-      },
-    );
-  });
-
-const observe = async (
-  core: PolicyCore,
-  task: Task,
-  scope: Scope,
-  attempt: number | undefined,
-  outermost: boolean,
-): Promise<unknown> => {
-  const { emitter, recorder, clock } = core;
-  recorder.calls++;
-  const timed = outermost || emitter.wants('success') || emitter.wants('failure');
-  const start = timed ? clock() : 0;
-  let value: unknown;
-  try {
-    value = await core.layer(task, scope, attempt);
-  } catch (error) {
-    if (scope.aborted && !isTimeout(scope.reason)) {
-      recorder.cancelled++;
-      throw scope.reason;
-    }
-    if (isRejection(error)) recorder.rejections++;
-    else if (isCancellation(error)) recorder.cancelled++;
-    else {
-      recorder.failures++;
-      const durationMs = timed ? clock() - start : 0;
-      if (outermost) recorder.measure(durationMs);
-      if (timed && emitter.wants('failure'))
-        emitter.emit('failure', { policy: emitter.policy, durationMs, error });
-    }
-    throw error;
-  }
-  recorder.successes++;
-  if (timed) {
-    const durationMs = clock() - start;
-    if (outermost) recorder.measure(durationMs);
-    if (emitter.wants('success')) emitter.emit('success', { policy: emitter.policy, durationMs });
-  }
-  return value;
-};

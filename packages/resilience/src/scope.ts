@@ -8,13 +8,13 @@ export class Scope {
   /** False when nothing can ever abort this scope, so that a layer need not listen. */
   readonly canAbort: boolean;
   readonly #given: AbortSignal | undefined;
-  #controller: AbortController | undefined;
+  #controller: AbortController | undefined = undefined;
   #aborted = false;
-  #reason: unknown;
-  #listeners: Set<Listener> | undefined;
-  #detach: (() => void) | undefined;
+  #reason: unknown = undefined;
+  #listeners: Set<Listener> | undefined = undefined;
+  #detach: (() => void) | undefined = undefined;
 
-  private constructor(given: AbortSignal | undefined, canAbort: boolean) {
+  protected constructor(given: AbortSignal | undefined, canAbort: boolean) {
     this.#given = given;
     this.canAbort = canAbort;
   }
@@ -54,11 +54,11 @@ export class Scope {
     if (!this.canAbort) return nothing;
     this.#listeners ??= new Set();
     if (this.#listeners.size === 0)
-      this.#given?.addEventListener('abort', this.#onGivenAbort, { once: true });
+      this.#given?.addEventListener('abort', this, { once: true });
     this.#listeners.add(listener);
     return () => {
       if (this.#listeners?.delete(listener) === true && this.#listeners.size === 0) {
-        this.#given?.removeEventListener('abort', this.#onGivenAbort);
+        this.#given?.removeEventListener('abort', this);
       }
     };
   }
@@ -78,7 +78,10 @@ export class Scope {
     this.#detach = undefined;
   }
 
-  readonly #onGivenAbort = (): void => this.#fire(this.#given?.reason);
+  /** The given signal aborts: a scope is its own listener, which spares a function a call. */
+  handleEvent(): void {
+    this.#fire(this.#given?.reason);
+  }
 
   #fire(reason: unknown): void {
     const listeners = this.#listeners;

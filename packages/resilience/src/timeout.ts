@@ -1,9 +1,7 @@
-import { PolicyTimeoutError, stackless } from './errors.ts';
 import { Emitter } from './events.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
-import { Scope } from './scope.ts';
-import { Recorder } from './stats.ts';
-import { after, type TimeSource } from './timers.ts';
+import { type Policy, policyOf } from './policy.ts';
+import { TimeoutStage } from './timeout-stage.ts';
+import type { TimeSource } from './timers.ts';
 import { duration, nameOf, onlyKnown, timeSource } from './validate.ts';
 
 /** Options of {@link timeout}. */
@@ -32,39 +30,5 @@ export function timeout(options: number | TimeoutOptions): Policy<never, Timeout
   const ms = duration('ms', given.ms, { zero: false, infinite: true });
   const policy = nameOf(given.name, 'timeout');
   const emitter = new Emitter(policy, ['success', 'failure', 'timeout']);
-  const recorder = new Recorder();
-
-  const layer: Layer = async (task, scope, attempt) => {
-    if (ms === Number.POSITIVE_INFINITY) return task(scope, attempt);
-    const inner = Scope.within(scope);
-    if (inner.aborted) throw inner.reason;
-    return new Promise((resolve, reject) => {
-      const stopTimer = after(timers, ms, () => {
-        recorder.timeouts++;
-        const error = stackless(() => new PolicyTimeoutError(policy, ms));
-        if (emitter.wants('timeout')) emitter.emit('timeout', { policy, timeoutMs: ms });
-        inner.abort(error);
-      });
-      inner.onAbort((reason) => {
-        stopTimer();
-        reject(reason);
-      });
-      const finish = (): void => {
-        stopTimer();
-        inner.close();
-      };
-      // Adopting a foreign thenable here also turns a late failure, when nobody waits any more, into nothing.
-      new Promise((settle) => settle(task(inner, attempt))).then(
-        (value) => {
-          finish();
-          resolve(value);
-        },
-        (error: unknown) => {
-          finish();
-          reject(error);
-        },
-      );
-    });
-  };
-  return definePolicy({ emitter, clock, recorder, layer });
+  return policyOf([new TimeoutStage(emitter, clock, timers, ms)]);
 }

@@ -1,5 +1,5 @@
-type Execute = (fn: () => unknown) => Promise<unknown>;
-type Method = (this: unknown, ...args: unknown[]) => unknown;
+export type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Execute = (fn: Method, self: unknown, args: unknown[]) => Promise<unknown>;
 
 /** The callable side of a policy: `policy(fn)`, and `@policy` in both dialects of decorators. */
 export const wrapperOf =
@@ -25,7 +25,7 @@ const wrap = (execute: Execute, policy: string, fn: Method): Method => {
   if (/Generator/.test(Object.prototype.toString.call(fn)))
     throw new TypeError(`"${policy}" cannot wrap "${fn.name}": generators are not supported`);
   const wrapped = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    return execute(() => Reflect.apply(fn, this, args));
+    return execute(fn, this, args);
   };
   return Object.defineProperties(wrapped, {
     name: { value: fn.name, configurable: true },

@@ -37,7 +37,7 @@ it.each<[() => unknown, string]>([
   ],
   [
     () => retry({ jitter: 'some' as never }),
-    'jitter must be one of none, full, equal, decorrelated, got "some"',
+    'jitter must be one of none, full, equal, decorrelated, polly-v2, got "some"',
   ],
   [() => retry({ idempotent: 'yes' as never }), 'idempotent must be true or false, got "yes"'],
   [() => retry({ handle: 5 as never }), 'handle must be a function or a handle filter of cockatiel, got 5'],

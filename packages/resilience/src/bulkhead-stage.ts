@@ -1,0 +1,151 @@
+import { BulkheadFullError, stackless } from './errors.ts';
+import type { Emitter } from './events.ts';
+import { GO, type Run, type Step, WAIT } from './run.ts';
+import { Stage } from './stage.ts';
+import { Recorder } from './stats.ts';
+import { type Timed, TimerList } from './timer-list.ts';
+import { type Clock, systemClock, type Timers } from './timers.ts';
+
+export interface BulkheadSettings {
+  maxConcurrent: number;
+  maxQueue: number;
+  queueTimeoutMs: number;
+}
+
+type Ticket = 'waiting' | 'granted' | 'overdue';
+
+/** A run's place in the queue, and in the list of timers. */
+class Waiter implements Timed {
+  readonly run: Run;
+  readonly stage: BulkheadStage;
+  readonly list: TimerList;
+  readonly settings: BulkheadSettings;
+  ticket: Ticket = 'waiting';
+  ahead: Waiter | undefined = undefined;
+  behind: Waiter | undefined = undefined;
+  previous: Timed | undefined = undefined;
+  next: Timed | undefined = undefined;
+  dueAt = 0;
+  stop: (() => void) | undefined = undefined;
+
+  constructor(run: Run, stage: BulkheadStage, list: TimerList, settings: BulkheadSettings) {
+    this.run = run;
+    this.stage = stage;
+    this.list = list;
+    this.settings = settings;
+  }
+
+  expire(): void {
+    this.stage.depart(this);
+    this.ticket = 'overdue';
+    this.run.wake();
+  }
+}
+
+export class BulkheadStage extends Stage {
+  readonly #timers: Timers;
+  #settings: BulkheadSettings;
+  #list: TimerList;
+  #first: Waiter | undefined;
+  #last: Waiter | undefined;
+  running = 0;
+  queued = 0;
+
+  constructor(emitter: Emitter, clock: Clock, timers: Timers, settings: BulkheadSettings) {
+    super(emitter, new Recorder(), clock);
+    this.#timers = timers;
+    this.#settings = settings;
+    this.#list = new TimerList(settings.queueTimeoutMs, timers);
+  }
+
+  get settings(): BulkheadSettings {
+    return this.#settings;
+  }
+
+  /** For calls from now on; callers in the queue keep their time limit, and get the slots that are new. */
+  set settings(settings: BulkheadSettings) {
+    this.#settings = settings;
+    this.#list = new TimerList(settings.queueTimeoutMs, this.#timers);
+    while (this.running < settings.maxConcurrent && this.#first !== undefined) {
+      this.running++;
+      this.#grant(this.#first);
+    }
+  }
+
+  override enter(run: Run, at: number): Step {
+    const { maxConcurrent, maxQueue, queueTimeoutMs } = this.#settings;
+    run.slots[at] = undefined;
+    if (this.running < maxConcurrent) {
+      this.running++;
+      return GO;
+    }
+    if (this.queued >= maxQueue) throw this.#refusal('full', this.#settings);
+    const waiter = new Waiter(run, this, this.#list, this.#settings);
+    run.slots[at] = waiter;
+    waiter.ahead = this.#last;
+    if (this.#last === undefined) this.#first = waiter;
+    else this.#last.behind = waiter;
+    this.#last = waiter;
+    this.queued++;
+    if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#list.add(waiter, run.time(systemClock));
+    run.park(at);
+    return WAIT;
+  }
+
+  override resume(run: Run, at: number): Step {
+    const waiter = run.slots[at] as Waiter;
+    if (waiter.ticket === 'overdue') throw this.#refusal('queue-timeout', waiter.settings);
+    return GO;
+  }
+
+  override unpark(run: Run, at: number): void {
+    const waiter = run.slots[at] as Waiter;
+    if (waiter.ticket === 'waiting') this.depart(waiter);
+  }
+
+  override leave(_run: Run, _at: number): Step {
+    this.#release();
+    return GO;
+  }
+
+  override drop(run: Run, at: number): void {
+    const waiter = run.slots[at] as Waiter | undefined;
+    if (waiter !== undefined && waiter.ticket !== 'granted') return;
+    // The slot is taken until the call has settled, unless a time limit inside has given the call up.
+    const { pending } = run;
+    const release = (): void => this.#release();
+    if (pending === undefined || run.scopeInside(at)) release();
+    else pending.then(release, release);
+  }
+
+  /** Takes a caller out of the queue, from wherever it stands. */
+  depart(waiter: Waiter): void {
+    const { ahead, behind } = waiter;
+    if (ahead === undefined) this.#first = behind;
+    else ahead.behind = behind;
+    if (behind === undefined) this.#last = ahead;
+    else behind.ahead = ahead;
+    this.queued--;
+    waiter.list.remove(waiter);
+  }
+
+  #grant(waiter: Waiter): void {
+    this.depart(waiter);
+    waiter.ticket = 'granted';
+    waiter.run.wake();
+  }
+
+  #release(): void {
+    // The slot goes straight to the next in the queue; `running` does not drop in between, so no newcomer can overtake.
+    if (this.#first === undefined || this.running > this.#settings.maxConcurrent) this.running--;
+    else this.#grant(this.#first);
+  }
+
+  #refusal(reason: 'full' | 'queue-timeout', settings: BulkheadSettings): BulkheadFullError {
+    const { emitter } = this;
+    const { policy } = emitter;
+    const { maxConcurrent, maxQueue, queueTimeoutMs } = settings;
+    if (emitter.wants('reject')) emitter.emit('reject', { policy, reason });
+    return stackless(() => new BulkheadFullError(policy, maxConcurrent, maxQueue, reason, queueTimeoutMs));
+  }
+}

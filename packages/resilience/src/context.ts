@@ -1,0 +1,55 @@
+import type { Scope } from './scope.ts';
+
+/** What the called function gets. */
+export interface PolicyContext {
+  /**
+   * Aborts when the caller aborts or a time limit strikes; its `reason` says which. Made when first read.
+   * Once the call has settled it stays as it is.
+   */
+  readonly signal: AbortSignal;
+  /** 1 for the first call, 2 for its first repetition. */
+  readonly attempt: number;
+}
+
+const SCOPE = Symbol('scope');
+
+interface Scoped {
+  readonly [SCOPE]: Scope;
+}
+
+class LightContext implements PolicyContext {
+  readonly [SCOPE]: Scope;
+  readonly attempt: number;
+
+  constructor(scope: Scope, attempt: number) {
+    this[SCOPE] = scope;
+    this.attempt = attempt;
+  }
+
+  get signal(): AbortSignal {
+    return this[SCOPE].signal;
+  }
+}
+
+/** For a function that will hardly look at it: `signal` is on the prototype, which costs nothing until it is read. */
+export const lightContext = (scope: Scope, attempt: number | undefined): PolicyContext =>
+  new LightContext(scope, attempt ?? 1);
+
+const FIRST = { attempt: 1 };
+const SIGNAL = {
+  get(this: Scoped): AbortSignal {
+    return this[SCOPE].signal;
+  },
+  enumerable: true,
+  configurable: true,
+};
+
+/**
+ * cockatiel's `wrap` copies contexts by spreading them, one over the other. So `signal` is an own accessor, that it be copied;
+ * and an attempt that nobody counted is inherited, that it not be copied over the count of a retry further out.
+ */
+export const contextOf = (scope: Scope, attempt: number | undefined): PolicyContext => {
+  const context = Object.create(FIRST, { [SCOPE]: { value: scope }, signal: SIGNAL }) as PolicyContext;
+  if (attempt !== undefined) (context as { attempt: number }).attempt = attempt;
+  return context;
+};

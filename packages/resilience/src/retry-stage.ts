@@ -1,0 +1,169 @@
+import { setImmediate } from 'node:timers';
+import { type FailedAttempt, rememberAttempts } from './attempts.ts';
+import type { BackoffContext, Delays } from './backoff.ts';
+import type { Emitter } from './events.ts';
+import type { RetrySettings } from './retry-settings.ts';
+import { AGAIN, GO, type Run, type Step, WAIT } from './run.ts';
+import type { Scope } from './scope.ts';
+import { Stage } from './stage.ts';
+import { Recorder } from './stats.ts';
+import { after, type Clock, type Timers } from './timers.ts';
+
+const MOST_ATTEMPTS_KEPT = 100;
+const REFUSED = -1;
+
+/** What a retry knows of a run; made with the first failure, for most calls have none. */
+class RetryState {
+  readonly settings: RetrySettings;
+  readonly startedAt: number;
+  attempt = 1;
+  delays: Delays | undefined = undefined;
+  failures: FailedAttempt[] = [];
+  suppressed = false;
+  stopTimer: (() => void) | undefined = undefined;
+
+  constructor(settings: RetrySettings, startedAt: number) {
+    this.settings = settings;
+    this.startedAt = startedAt;
+  }
+}
+
+export class RetryStage extends Stage {
+  readonly #timers: Timers;
+  /** For calls from now on. */
+  settings: RetrySettings;
+
+  constructor(emitter: Emitter, clock: Clock, timers: Timers, settings: RetrySettings) {
+    super(emitter, new Recorder(), clock);
+    this.#timers = timers;
+    this.settings = settings;
+  }
+
+  override enter(run: Run, at: number): Step {
+    const { settings } = this;
+    run.slots[at] =
+      settings.maxElapsedMs === Number.POSITIVE_INFINITY
+        ? settings
+        : new RetryState(settings, run.time(this.clock));
+    settings.budget?.deposit();
+    return GO;
+  }
+
+  override attemptOf(run: Run, at: number): number {
+    const slot = run.slots[at];
+    return slot instanceof RetryState ? slot.attempt : 1;
+  }
+
+  override leave(run: Run, at: number): Step {
+    const { emitter } = this;
+    const slot = run.slots[at];
+    const settings = slot instanceof RetryState ? slot.settings : (slot as RetrySettings);
+    if (!run.failed && (settings.isBad === undefined || this.attemptOf(run, at) >= settings.maxAttempts))
+      return GO;
+    if (!run.failed && settings.isBad?.(run.value, emitter) !== true) return GO;
+    const state = slot instanceof RetryState ? slot : new RetryState(settings, 0);
+    run.slots[at] = state;
+    const delayMs = this.#delay(run, at, state);
+    const failure: FailedAttempt = { attempt: state.attempt };
+    if (run.failed) failure.error = run.value;
+    if (state.failures.push(failure) > MOST_ATTEMPTS_KEPT) state.failures.shift();
+    if (delayMs === REFUSED) return this.#giveUp(run, state);
+    failure.delayMs = delayMs;
+    this.recorder.retries++;
+    if (emitter.wants('retry')) {
+      const policy = emitter.policy;
+      const { attempt } = state;
+      emitter.emit('retry', {
+        policy,
+        attempt,
+        delayMs,
+        ...(run.failed ? { error: run.value } : {}),
+      });
+    }
+    // An abort may have come with the attempt's result, or from a listener.
+    if (run.struckOutside(at)) return WAIT;
+    if (delayMs > 0) {
+      run.park(at);
+      state.stopTimer = after(this.#timers, delayMs, () => run.wake());
+      return WAIT;
+    }
+    if (state.attempt % 64 === 0) {
+      // A call that fails at once for ever must not starve all others, nor the timer that would end it.
+      run.park(at);
+      setImmediate(() => run.wake());
+      return WAIT;
+    }
+    state.attempt++;
+    return AGAIN;
+  }
+
+  override resume(run: Run, at: number): Step {
+    (run.slots[at] as RetryState).attempt++;
+    return AGAIN;
+  }
+
+  override unpark(run: Run, at: number): void {
+    const { slots } = run;
+    (slots[at] as RetryState).stopTimer?.();
+  }
+
+  /** The wait before the next attempt, or `REFUSED` when there is none. */
+  #delay(run: Run, at: number, state: RetryState): number {
+    const { emitter } = this;
+    const { settings, attempt } = state;
+    if (attempt >= settings.maxAttempts) return REFUSED;
+    let afterMs = 0;
+    if (run.failed) {
+      const verdict = settings.judge(run.value, emitter);
+      if (verdict === undefined) return REFUSED;
+      afterMs = verdict;
+    }
+    const { canRetry, budget } = settings;
+    if (canRetry !== undefined) {
+      const input = { args: run.args, attempt, error: run.failed ? run.value : undefined };
+      if (!emitter.ask('canRetry', () => canRetry(input), false)) return REFUSED;
+    }
+    state.delays ??= settings.series();
+    const { delays } = state;
+    const result = run.failed ? { error: run.value } : { value: run.value };
+    const context = backoffContext(run.scopeAt(at), attempt, result);
+    const delayMs = Math.max(
+      afterMs,
+      emitter.ask('backoff', () => delays(context), 0),
+    );
+    const late =
+      settings.maxElapsedMs !== Number.POSITIVE_INFINITY &&
+      run.time(this.clock) - state.startedAt + delayMs > settings.maxElapsedMs;
+    if (late) return REFUSED;
+    // Before the wait: retries that are all waiting must count already.
+    if (budget === undefined || emitter.ask('budget', () => budget.withdraw(), false)) return delayMs;
+    state.suppressed = true;
+    this.recorder.suppressed++;
+    if (emitter.wants('suppress')) {
+      const error = run.failed ? { error: run.value } : {};
+      emitter.emit('suppress', { policy: emitter.policy, attempt, reason: 'budget', ...error });
+    }
+    return REFUSED;
+  }
+
+  #giveUp(run: Run, state: RetryState): Step {
+    if (run.failed && (state.attempt > 1 || state.suppressed))
+      rememberAttempts(run.value, {
+        attempts: state.failures,
+        ...(state.suppressed ? { suppressed: 'budget' as const } : {}),
+      });
+    return GO;
+  }
+}
+
+const backoffContext = (
+  scope: Scope,
+  attempt: number,
+  result: BackoffContext['result'],
+): BackoffContext => ({
+  get signal() {
+    return scope.signal;
+  },
+  attempt,
+  result,
+});

@@ -1,0 +1,93 @@
+import { PolicyTimeoutError, stackless } from './errors.ts';
+import type { Emitter } from './events.ts';
+import { GO, type Run, type Step } from './run.ts';
+import { Scope } from './scope.ts';
+import { Stage } from './stage.ts';
+import { Recorder } from './stats.ts';
+import { type Timed, TimerList } from './timer-list.ts';
+import { type Clock, systemClock, type Timers } from './timers.ts';
+
+/** The time limit of one run: the cancellation that the inside sees, and its entry in the list of timers, in one. */
+class Limit extends Scope implements Timed {
+  readonly ms: number;
+  readonly list: TimerList;
+  readonly #run: Run;
+  readonly #at: number;
+  previous: Timed | undefined = undefined;
+  next: Timed | undefined = undefined;
+  dueAt = 0;
+  stop: (() => void) | undefined = undefined;
+
+  constructor(run: Run, at: number, ms: number, list: TimerList) {
+    super(undefined, true);
+    this.#run = run;
+    this.#at = at;
+    this.ms = ms;
+    this.list = list;
+  }
+
+  expire(): void {
+    this.#run.strike(this.#at);
+  }
+}
+
+export class TimeoutStage extends Stage {
+  override readonly limits = true;
+  readonly #timers: Timers;
+  #ms: number;
+  #list: TimerList;
+
+  constructor(emitter: Emitter, clock: Clock, timers: Timers, ms: number) {
+    super(emitter, new Recorder(), clock);
+    this.#timers = timers;
+    this.#ms = ms;
+    this.#list = new TimerList(ms, timers);
+  }
+
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** For calls from now on. */
+  set ms(ms: number) {
+    this.#ms = ms;
+    this.#list = new TimerList(ms, this.#timers);
+  }
+
+  override enter(run: Run, at: number): Step {
+    run.slots[at] = undefined;
+    if (this.#ms === Number.POSITIVE_INFINITY) return GO;
+    const limit = new Limit(run, at, this.#ms, this.#list);
+    run.slots[at] = limit;
+    limit.list.add(limit, run.time(systemClock));
+    return GO;
+  }
+
+  override leave(run: Run, at: number): Step {
+    const limit = run.slots[at] as Limit | undefined;
+    if (limit === undefined) return GO;
+    limit.list.remove(limit);
+    run.slots[at] = undefined;
+    return GO;
+  }
+
+  override drop(run: Run, at: number, reason: unknown): void {
+    const limit = run.slots[at] as Limit | undefined;
+    limit?.list.remove(limit);
+    limit?.abort(reason);
+  }
+
+  override aborted(run: Run, at: number, reason: unknown): void {
+    (run.slots[at] as Limit | undefined)?.abort(reason);
+  }
+
+  override expired(run: Run, at: number): unknown {
+    const limit = run.slots[at] as Limit;
+    const { emitter, recorder } = this;
+    recorder.timeouts++;
+    const error = stackless(() => new PolicyTimeoutError(emitter.policy, limit.ms));
+    if (emitter.wants('timeout')) emitter.emit('timeout', { policy: emitter.policy, timeoutMs: limit.ms });
+    limit.abort(error);
+    return error;
+  }
+}
