@@ -1,6 +1,7 @@
-import { BulkheadStage } from './bulkhead-stage.ts';
+import { BulkheadRule } from './bulkhead-rule.ts';
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
 import type { TimeSource } from './timers.ts';
 import { duration, integer, nameOf, onlyKnown, timeSource } from './validate.ts';
 
@@ -41,13 +42,13 @@ export function bulkhead(options: BulkheadOptions): Bulkhead {
     infinite: true,
   });
   const emitter = new Emitter(name, ['success', 'failure', 'reject']);
-  const stage = new BulkheadStage(emitter, clock, timers, { maxConcurrent, maxQueue, queueTimeoutMs });
+  const rule = new BulkheadRule(emitter, clock, timers, { maxConcurrent, maxQueue, queueTimeoutMs });
   const snapshot = (): ReturnType<Bulkhead['snapshot']> => ({
     name,
-    running: stage.running,
-    queued: stage.queued,
-    maxConcurrent: stage.settings.maxConcurrent,
-    maxQueue: stage.settings.maxQueue,
+    running: rule.running,
+    queued: rule.queued,
+    maxConcurrent: rule.settings.maxConcurrent,
+    maxQueue: rule.settings.maxQueue,
   });
-  return policyOf([stage], { snapshot });
+  return policyOf([new Stage(rule)], { snapshot });
 }

@@ -7,10 +7,11 @@ import {
   engineCounter,
   windowCounter,
 } from './circuit-counters.ts';
-import { type CircuitJudge, CircuitStage } from './circuit-stage.ts';
+import { type CircuitJudge, CircuitRule } from './circuit-rule.ts';
 import type { IBreaker } from './cockatiel.ts';
 import { type CircuitStateName, Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
 import type { Clock, TimeSource } from './timers.ts';
 import { duration, integer, nameOf, onlyKnown, optionalFunction, timeSource } from './validate.ts';
 import { clean, filterOf, type Handle, type Verdict, verdictOf } from './verdict.ts';
@@ -85,7 +86,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     clock,
     emitter,
   });
-  const stage = new CircuitStage(emitter, clock, circuit, judgeOf(options));
+  const rule = new CircuitRule(emitter, clock, circuit, judgeOf(options));
   const surface = {
     get state() {
       return circuit.state;
@@ -93,7 +94,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     snapshot: () => circuit.snapshot(),
     isolate: () => circuit.isolate(),
   };
-  return policyOf([stage], surface);
+  return policyOf([new Stage(rule)], surface);
 }
 
 const judgeOf = (options: CircuitBreakerOptions): CircuitJudge => {

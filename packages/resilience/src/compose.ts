@@ -24,6 +24,10 @@ export function compose<P extends readonly PolicyLike[]>(
   policies.forEach((policy, at) => {
     assertPolicy(`compose argument ${at + 1}`, policy);
   });
-  const whole = new Stage(new Emitter('compose', ['success', 'failure']), new Recorder(), systemClock);
+  const whole = new Stage({
+    emitter: new Emitter('compose', ['success', 'failure']),
+    recorder: new Recorder(),
+    clock: systemClock,
+  });
   return policyOf([whole, ...policies.flatMap(elementsOf)]);
 }

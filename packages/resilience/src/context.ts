@@ -17,11 +17,12 @@ interface Scoped {
   readonly [SCOPE]: Scope;
 }
 
-class LightContext implements PolicyContext {
-  readonly [SCOPE]: Scope;
+/** For a function that will hardly look at it: `signal` is on the prototype, which costs nothing until it is read. */
+export class LightContext implements PolicyContext {
+  readonly [SCOPE]: { readonly signal: AbortSignal };
   readonly attempt: number;
 
-  constructor(scope: Scope, attempt: number) {
+  constructor(scope: { readonly signal: AbortSignal }, attempt: number) {
     this[SCOPE] = scope;
     this.attempt = attempt;
   }
@@ -30,10 +31,6 @@ class LightContext implements PolicyContext {
     return this[SCOPE].signal;
   }
 }
-
-/** For a function that will hardly look at it: `signal` is on the prototype, which costs nothing until it is read. */
-export const lightContext = (scope: Scope, attempt: number | undefined): PolicyContext =>
-  new LightContext(scope, attempt ?? 1);
 
 const FIRST = { attempt: 1 };
 const SIGNAL = {

@@ -48,12 +48,18 @@ const SUCCESS = channel('agent4:resilience:success');
 const FAILURE = channel('agent4:resilience:failure');
 const ERROR_CHANNEL = channel('agent4:resilience:error');
 
+/** Whether anybody in the process listens to the outcomes of all policies. */
+export const outcomesAreHeard = (): boolean => SUCCESS.hasSubscribers || FAILURE.hasSubscribers;
+
 /** The events of one policy: to its own listeners, and the same payload to the process's diagnostics channels. */
 export class Emitter {
   readonly policy: string;
   readonly #known: readonly EventName[];
   // Replaced, never changed: a listener that comes or goes during an event does not disturb it.
   readonly #listeners: Partial<Record<EventName, readonly ((payload: never) => unknown)[]>> = {};
+
+  /** Whether a listener of its own waits for `success` or `failure`. */
+  hearsOutcome = false;
 
   constructor(policy: string, known: readonly EventName[]) {
     this.policy = policy;
@@ -68,10 +74,12 @@ export class Emitter {
     const entry = (payload: never): unknown => listener(payload);
     const listeners = this.#listeners;
     listeners[event] = [...(listeners[event] ?? []), entry];
+    this.hearsOutcome ||= event === 'success' || event === 'failure';
     return () => {
       const left = listeners[event]?.filter((other) => other !== entry) ?? [];
       if (left.length > 0) listeners[event] = left;
       else delete listeners[event];
+      this.hearsOutcome = listeners.success !== undefined || listeners.failure !== undefined;
     };
   }
 
@@ -82,14 +90,6 @@ export class Emitter {
   /** Ask before building a payload: nothing is paid for when nobody listens. */
   wants(event: EventName): boolean {
     return this.#listeners[event] !== undefined || CHANNELS[event]?.hasSubscribers === true;
-  }
-
-  /** Whether somebody listens to `success` or `failure`. */
-  hearsOutcome(): boolean {
-    const { success, failure } = this.#listeners;
-    return (
-      success !== undefined || failure !== undefined || SUCCESS.hasSubscribers || FAILURE.hasSubscribers
-    );
   }
 
   /** Never throws: a listener's fault must not become the call's. */

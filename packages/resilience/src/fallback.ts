@@ -1,8 +1,9 @@
 import type { PolicyContext } from './context.ts';
 import { isCancellation } from './errors.ts';
 import { Emitter } from './events.ts';
-import { FallbackStage } from './fallback-stage.ts';
+import { FallbackRule } from './fallback-rule.ts';
 import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
 import { nameOf, onlyKnown } from './validate.ts';
 import { filterOf, type Handle } from './verdict.ts';
 
@@ -37,5 +38,5 @@ export function fallback(answer: unknown, options: FallbackOptions = {}): Policy
   const handles = filter.error ?? ((error: unknown) => !isCancellation(error));
   const emitter = new Emitter(policy, ['success', 'failure', 'fallback']);
 
-  return policyOf([new FallbackStage(emitter, answer, handles, filter.result)]);
+  return policyOf([new Stage(new FallbackRule(emitter, answer, handles, filter.result))]);
 }

@@ -155,7 +155,7 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
     stats: stats(),
   });
   return policyOf(
-    [new Stage(emitter, recorder, clock), ...parts.flatMap(elementsOf)],
+    [new Stage({ emitter, recorder, clock }), ...parts.flatMap(elementsOf)],
     { circuitBreaker: ownBreaker, bulkhead: ownBulkhead, on, stats, snapshot },
   );
 }

@@ -67,7 +67,7 @@ const OURS = new WeakMap<object, { elements: readonly Element[]; emitter: Emitte
 
 /** Builds the callable object that a user holds, out of what the policy does and what it adds to the surface. */
 export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P =>
-  policyOf([new Stage(core.emitter, core.recorder, core.clock), core.layer], extras);
+  policyOf([new Stage(core), core.layer], extras);
 
 /** As {@link definePolicy}, for a policy made of stages; the first one's events and counts are the policy's. */
 export const policyOf = <P extends PolicyLike>(
@@ -83,7 +83,7 @@ export const policyOf = <P extends PolicyLike>(
       return Promise.reject(
         new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),
       );
-    return drive(new Run(program, fn, undefined, Scope.from(signal), undefined));
+    return drive(new Run(program, fn, undefined, signal && Scope.from(signal), undefined));
   };
   const surface = {
     _altReturn: undefined,
@@ -102,7 +102,7 @@ export const policyOf = <P extends PolicyLike>(
     }),
   };
   const apply = (fn: Method, self: unknown, args: unknown[]): Promise<unknown> =>
-    drive(new Run(program, fn as never, undefined, Scope.from(undefined), undefined, self, args));
+    drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
   const policy = wrapperOf(apply, emitter.policy);
   Object.defineProperties(policy, {
     ...Object.getOwnPropertyDescriptors(surface),

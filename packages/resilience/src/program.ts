@@ -15,8 +15,10 @@ export type Element = Stage | Layer;
 export interface Program {
   readonly stages: readonly Stage[];
   readonly inner: Layer | undefined;
-  /** Whether a time limit may cut a call off. */
-  readonly limited: boolean;
+  /** Where time limits may cut a call off, the innermost first. */
+  readonly limits: readonly number[];
+  /** Where attempts are counted, the innermost first. */
+  readonly counters: readonly number[];
 }
 
 export const compile = (elements: readonly Element[]): Program => {
@@ -26,9 +28,16 @@ export const compile = (elements: readonly Element[]): Program => {
   return {
     stages,
     inner: outer === undefined ? undefined : around(outer as Layer, rest),
-    limited: stages.some((stage) => stage.limits),
+    limits: places(stages, ({ rule }) => rule.limits === true),
+    counters: places(stages, ({ rule }) => rule.attemptOf !== undefined),
   };
 };
+
+const places = (stages: readonly Stage[], suits: (stage: Stage) => boolean): number[] =>
+  stages
+    .map((stage, at) => (suits(stage) ? at : -1))
+    .filter((at) => at >= 0)
+    .reverse();
 
 const around = (outer: Layer, rest: readonly Element[]): Layer => {
   if (rest.length === 0) return outer;

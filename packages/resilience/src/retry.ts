@@ -1,9 +1,10 @@
 import type { BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { retrySettings } from './retry-settings.ts';
-import { RetryStage } from './retry-stage.ts';
+import { RetryRule } from './retry-rule.ts';
 import type { TimeSource } from './timers.ts';
 import { nameOf, onlyKnown, timeSource } from './validate.ts';
 import type { Handle, Verdict } from './verdict.ts';
@@ -79,5 +80,5 @@ export function retry(options: RetryPolicy = {}): Policy<never, RetryEvents> {
   onlyKnown('retry', options, OPTIONS);
   const { clock, timers } = timeSource(options);
   const emitter = new Emitter(nameOf(options.name, 'retry'), ['success', 'failure', 'retry', 'suppress']);
-  return policyOf([new RetryStage(emitter, clock, timers, retrySettings(options))]);
+  return policyOf([new Stage(new RetryRule(emitter, clock, timers, retrySettings(options)))]);
 }

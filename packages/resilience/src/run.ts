@@ -1,4 +1,5 @@
-import { contextOf, lightContext, type PolicyContext } from './context.ts';
+import { contextOf, LightContext, type PolicyContext } from './context.ts';
+import { outcomesAreHeard } from './events.ts';
 import type { Program, Task } from './program.ts';
 import { Scope } from './scope.ts';
 import { type Clock, systemClock } from './timers.ts';
@@ -15,6 +16,7 @@ type Settle = (value?: unknown) => void;
 const STRUCK = Symbol('struck');
 const NOBODY = 1_000_000;
 const UNTIMED: readonly undefined[] = [];
+const NO_SLOTS: never[] = [];
 
 let resolveMade: Settle;
 let rejectMade: Settle;
@@ -31,9 +33,10 @@ const capture = (resolve: Settle, reject: Settle): void => {
  */
 export class Run {
   readonly program: Program;
-  readonly scope: Scope;
+  /** Undefined until somebody looks, where nothing can abort the run. */
+  scope: Scope | undefined;
   /** What each stage remembers of this run. */
-  readonly slots: unknown[];
+  slots: unknown[] = NO_SLOTS;
   /** The result on its way outwards. */
   failed = false;
   value: unknown = undefined;
@@ -63,7 +66,7 @@ export class Run {
     program: Program,
     fn: Fn | undefined,
     task: Task | undefined,
-    scope: Scope,
+    scope: Scope | undefined,
     attempt: number | undefined,
     self?: unknown,
     args?: readonly unknown[],
@@ -75,7 +78,6 @@ export class Run {
     this.#task = task;
     this.scope = scope;
     this.#attempt = attempt;
-    this.slots = new Array(program.stages.length);
   }
 
   /** Arguments of a wrapped function; none otherwise. */
@@ -87,8 +89,11 @@ export class Run {
     return this.#fn !== undefined;
   }
 
+  /** Whether anybody in the process wants to know how policies end. */
+  readonly heard = outcomesAreHeard();
+
   get gated(): boolean {
-    return this.program.limited || this.scope.canAbort;
+    return this.program.limits.length > 0 || this.scope?.canAbort === true;
   }
 
   /** Reads the clock once for all that is done without a wait in between. */
@@ -113,24 +118,39 @@ export class Run {
 
   /** The cancellation that the stage at this place sees. */
   scopeAt(at: number): Scope {
-    if (this.program.limited)
-      for (let outer = at - 1; outer >= 0; outer--) {
-        const slot = this.slots[outer];
-        if (slot instanceof Scope) return slot;
-      }
+    const { limits } = this.program;
+    for (let each = 0; each < limits.length; each++) {
+      const place = limits[each]!;
+      const limit = place < at ? this.slots[place] : undefined;
+      if (limit !== undefined) return limit as Scope;
+    }
+    this.scope ??= Scope.from(undefined);
     return this.scope;
+  }
+
+  get signal(): AbortSignal {
+    return this.scopeAt(0).signal;
+  }
+
+  /** Remembers something of this run for the stage at this place. */
+  keep(at: number, what: unknown): void {
+    if (this.slots === NO_SLOTS) {
+      if (what === undefined) return;
+      this.slots = new Array(this.program.stages.length);
+    }
+    this.slots[at] = what;
   }
 
   /** Whether a time limit further in stands between this place and the call. */
   scopeInside(at: number): boolean {
-    return this.scopeAt(this.slots.length) !== this.scopeAt(at + 1);
+    return this.scopeAt(this.program.stages.length) !== this.scopeAt(at + 1);
   }
 
   attemptAt(at: number): number | undefined {
-    const { stages } = this.program;
-    for (let outer = at - 1; outer >= 0; outer--) {
-      const attempt = stages[outer]!.attemptOf(this, outer);
-      if (attempt !== undefined) return attempt;
+    const { counters, stages } = this.program;
+    for (let each = 0; each < counters.length; each++) {
+      const place = counters[each]!;
+      if (place < at) return stages[place]!.rule.attemptOf?.(this, place);
     }
     return this.#attempt;
   }
@@ -138,19 +158,26 @@ export class Run {
   /** Makes the call itself. */
   call(): unknown {
     const { inner, stages } = this.program;
-    const scope = this.scopeAt(stages.length);
-    const attempt = this.attemptAt(stages.length);
     const fn = this.#fn;
+    const attempt = this.attemptAt(stages.length);
+    if (fn !== undefined && inner === undefined) {
+      const args = this.#args;
+      if (args !== undefined) return Reflect.apply(fn, this.#self, args);
+      if (fn.length === 0) {
+        const source = this.program.limits.length > 0 ? this.scopeAt(stages.length) : this;
+        return fn(new LightContext(source, attempt ?? 1));
+      }
+    }
+    const scope = this.scopeAt(stages.length);
     if (fn === undefined)
       return inner === undefined ? this.#task!(scope, attempt) : inner(this.#task!, scope, attempt);
     const args = this.#args;
-    if (args !== undefined) {
+    if (inner !== undefined && args !== undefined) {
       const self = this.#self;
-      if (inner === undefined) return Reflect.apply(fn, self, args);
       return inner(() => Reflect.apply(fn, self, args), scope, attempt);
     }
     if (inner !== undefined) return inner((s, a) => fn(contextOf(s, a)), scope, attempt);
-    return fn(fn.length === 0 ? lightContext(scope, attempt) : contextOf(scope, attempt));
+    return fn(contextOf(scope, attempt));
   }
 
   /** A promise for what user code answered, or for the strike that comes first. */
@@ -200,7 +227,7 @@ export class Run {
     this.#struck = at;
     this.#reason = reason;
     const parkedAt = this.#parkedAt;
-    if (parkedAt > at) this.program.stages[parkedAt]!.unpark(this, parkedAt);
+    if (parkedAt > at) this.program.stages[parkedAt]!.rule.unpark?.(this, parkedAt);
     this.wake(STRUCK);
   }
 
@@ -213,9 +240,9 @@ export class Run {
   strikeOut(deepest: number): number {
     const { stages } = this.program;
     const at = this.#struck;
-    const error = at < 0 ? this.#reason : stages[at]!.expired(this, at);
+    const error = at < 0 ? this.#reason : stages[at]!.rule.expired?.(this, at);
     for (let inside = deepest; inside > at; inside--) {
-      stages[inside]!.drop(this, inside, error);
+      stages[inside]!.rule.drop?.(this, inside, error);
       stages[inside]!.recordDrop(this, inside, error);
     }
     this.waited();
@@ -231,9 +258,9 @@ export class Run {
   }
 
   listen(): void {
-    this.#stopListening = this.scope.onAbort((reason) => {
+    this.#stopListening = this.scope?.onAbort((reason) => {
       const { stages } = this.program;
-      for (let at = 0; at < stages.length; at++) stages[at]!.aborted(this, at, reason);
+      for (let at = 0; at < stages.length; at++) stages[at]!.rule.aborted?.(this, at, reason);
       this.strike(-1, reason);
     });
   }
@@ -242,38 +269,94 @@ export class Run {
     this.#stopListening?.();
   }
 
-  isStrike(value: unknown): boolean {
-    return value === STRUCK;
+  /** The call is over, one way or the other: the place where the way outwards begins. */
+  called(): number {
+    const innermost = this.program.stages.length - 1;
+    if ((this.failed || this.value === STRUCK) && this.#struck !== NOBODY) return this.strikeOut(innermost);
+    this.waited();
+    return innermost;
+  }
+
+  /** The stage at this place threw on the way in. */
+  refused(at: number, error: unknown): number {
+    this.failed = true;
+    this.value = error;
+    this.program.stages[at]!.record(this, at);
+    return at - 1;
   }
 }
 
-/** Takes a run through its program. */
+/** Takes a run through its program. Most runs pass without a detour; `detour` takes over from wherever one does not. */
 export const drive = async (run: Run): Promise<unknown> => {
   const { stages } = run.program;
   const { length } = stages;
   const { scope } = run;
-  if (scope.canAbort) {
+  let at = 0;
+  if (scope?.canAbort === true) {
     if (scope.aborted) {
       // Nothing is called.
-      stages[0]?.begin(run, 0);
-      stages[0]?.recordDrop(run, 0, scope.reason);
+      stages[0]?.skip(run, 0, scope.reason);
       throw scope.reason;
     }
     run.listen();
+    return detour(run, 0, INWARDS);
   }
-  let at = 0;
-  let inwards = true;
+  try {
+    for (; at < length; at++) {
+      const stage = stages[at]!;
+      if (stage.enter(run, at) !== GO) return detour(run, at, ENTERED);
+    }
+  } catch (error) {
+    return detour(run, run.refused(at, error), OUTWARDS);
+  }
+  let value: unknown;
+  try {
+    value = run.call();
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function')
+      value = await (run.program.limits.length > 0 ? run.race(value) : value);
+  } catch (error) {
+    run.failed = true;
+    value = error;
+  }
+  run.value = value;
+  if (run.failed || value === STRUCK) return detour(run, run.called(), OUTWARDS);
+  run.waited();
+  while (--at >= 0) {
+    const stage = stages[at]!;
+    const step = stage.leave(run, at);
+    if (step !== GO) return detour(run, at, step === WAIT ? LEFT_WAITING : LEFT_AGAIN);
+    stage.record(run, at);
+    run.passed(at);
+  }
+  return run.value;
+};
+
+const INWARDS = 0;
+const ENTERED = 1;
+const OUTWARDS = 2;
+const LEFT_WAITING = 3;
+const LEFT_AGAIN = 4;
+
+const detour = async (run: Run, from: number, phase: number): Promise<unknown> => {
+  const { stages } = run.program;
+  const { length } = stages;
+  let at = from;
+  let inwards = phase === INWARDS || phase === ENTERED;
+  // What the stage at this place has answered already.
+  let answered: Step = phase === ENTERED || phase === LEFT_WAITING ? WAIT : phase === LEFT_AGAIN ? AGAIN : GO;
   for (;;) {
     if (inwards && at < length) {
       const stage = stages[at]!;
-      stage.begin(run, at);
       try {
-        if (stage.enter(run, at) === WAIT) {
+        if (answered === GO) {
+          answered = stage.enter(run, at);
+        }
+        if (answered === WAIT) {
           run.woken = await run.gate;
           // A run that was given what it waited for and is cut off has to give it back: `drop` knows.
           if (!run.struckOutside(at)) {
             run.waited();
-            stage.resume(run, at);
+            stage.rule.resume?.(run, at);
           }
         }
         if (run.struckOutside(at)) {
@@ -281,35 +364,30 @@ export const drive = async (run: Run): Promise<unknown> => {
           inwards = false;
         } else at++;
       } catch (error) {
-        run.failed = true;
-        run.value = error;
-        stage.record(run, at);
-        at--;
+        at = run.refused(at, error);
         inwards = false;
       }
+      answered = GO;
     } else if (inwards) {
       inwards = false;
-      at = length - 1;
       try {
         const answer = run.call();
         const waits = (typeof answer === 'object' && answer !== null) || typeof answer === 'function';
-        const value = !waits ? answer : run.gated ? await run.race(answer) : await answer;
-        run.failed = !waits && run.struckOutside(length);
-        run.value = value;
-        if (run.isStrike(value)) run.failed = true;
+        run.failed = false;
+        run.value = !waits ? answer : run.gated ? await run.race(answer) : await answer;
+        // Cut off before the answer was there.
+        if (!waits && run.struckOutside(length)) run.value = STRUCK;
       } catch (error) {
         run.failed = true;
         run.value = error;
       }
-      if (run.failed && run.struckOutside(length)) at = run.strikeOut(at);
-      else run.waited();
+      at = run.called();
     } else {
       if (at < 0) break;
       const stage = stages[at]!;
-      let step: Step = GO;
       try {
-        step = stage.leave(run, at);
-        if (step === WAIT && !run.struckOutside(at)) {
+        if (answered === GO) answered = stage.leave(run, at);
+        if (answered === WAIT && !run.struckOutside(at)) {
           try {
             run.woken = await run.gate;
             run.wokenFailed = false;
@@ -319,16 +397,16 @@ export const drive = async (run: Run): Promise<unknown> => {
           }
           if (!run.struckOutside(at)) {
             run.waited();
-            step = stage.resume(run, at);
+            answered = stage.rule.resume?.(run, at) ?? GO;
           }
         }
       } catch (error) {
         run.failed = true;
         run.value = error;
-        step = GO;
+        answered = GO;
       }
-      if (step !== GO && run.struckOutside(at)) at = run.strikeOut(at);
-      else if (step === AGAIN) {
+      if (answered !== GO && run.struckOutside(at)) at = run.strikeOut(at);
+      else if (answered === AGAIN) {
         at++;
         inwards = true;
       } else {
@@ -336,6 +414,7 @@ export const drive = async (run: Run): Promise<unknown> => {
         run.passed(at);
         at--;
       }
+      answered = GO;
     }
   }
   run.unlisten();

@@ -5,62 +5,68 @@ import type { Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
 
 /**
- * What one policy does to a run that passes it. Nothing here waits: a stage answers `WAIT` after `run.park(at)`, and is
+ * What one policy does to a run that passes it. Nothing here waits: a rule answers `WAIT` after `run.park(at)`, and is
  * asked again by `resume` when the run was woken. `at` is the stage's place; what it remembers of a run is in `run.slots[at]`.
  * A run that entered leaves exactly once: by `leave` (again after each `AGAIN`), or by `drop`.
+ */
+export interface Rule {
+  readonly emitter: Emitter;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  /** Whether it may cut a run off by `run.strike(at)`. */
+  readonly limits?: boolean;
+  /** On the way in: `GO` or `WAIT`. A throw is this policy's refusal. */
+  enter?(run: Run, at: number): Step;
+  /** On the way out, with the result in `run.failed` and `run.value`. */
+  leave?(run: Run, at: number): Step;
+  /** After a wait; `run.woken` tells by what. */
+  resume?(run: Run, at: number): Step;
+  /** The run's wait at this stage is over before its time. Called at once, in no caller's context: no user code here. */
+  unpark?(run: Run, at: number): void;
+  /** The run was cut off further out, for `reason`. */
+  drop?(run: Run, at: number, reason: unknown): void;
+  /** The caller aborts; called at once, where `drop` follows later. */
+  aborted?(run: Run, at: number, reason: unknown): void;
+  /** The policy's own limit was reached: the error to give. */
+  expired?(run: Run, at: number): unknown;
+  /** Which attempt this is, for a policy that counts them. */
+  attemptOf?(run: Run, at: number): number;
+}
+
+/**
+ * A rule in its place, with the counting that all have in common. One class for all: were there one for each rule, every look
+ * at a stage would be a search through their shapes, which costs more than what the rules do.
  */
 export class Stage {
   readonly emitter: Emitter;
   readonly recorder: Recorder;
   readonly clock: Clock;
-  /** Whether it may cut a run off by `run.strike(at)`. */
-  readonly limits: boolean = false;
+  readonly rule: Rule;
+  readonly #enter: Rule['enter'];
+  readonly #leave: Rule['leave'];
 
-  constructor(emitter: Emitter, recorder: Recorder, clock: Clock) {
-    this.emitter = emitter;
-    this.recorder = recorder;
-    this.clock = clock;
+  constructor(rule: Rule) {
+    this.emitter = rule.emitter;
+    this.recorder = rule.recorder;
+    this.clock = rule.clock;
+    this.rule = rule;
+    this.#enter = rule.enter;
+    this.#leave = rule.leave;
   }
 
-  /** On the way in: `GO` or `WAIT`. A throw is this policy's refusal. */
-  enter(_run: Run, _at: number): Step {
-    return GO;
+  enter(run: Run, at: number): Step {
+    this.#begin(run, at);
+    return this.#enter === undefined ? GO : this.#enter.call(this.rule, run, at);
   }
 
-  /** On the way out, with the result in `run.failed` and `run.value`. */
-  leave(_run: Run, _at: number): Step {
-    return GO;
+  leave(run: Run, at: number): Step {
+    return this.#leave === undefined ? GO : this.#leave.call(this.rule, run, at);
   }
 
-  /** After a wait; `run.woken` tells by what. */
-  resume(_run: Run, _at: number): Step {
-    return GO;
-  }
-
-  /** The run's wait at this stage is over before its time. Called at once, in no caller's context: no user code here. */
-  unpark(_run: Run, _at: number): void {}
-
-  /** The run was cut off further out, for `reason`. */
-  drop(_run: Run, _at: number, _reason: unknown): void {}
-
-  /** The caller aborts; called at once, where `drop` follows later. */
-  aborted(_run: Run, _at: number, _reason: unknown): void {}
-
-  /** The stage's own limit was reached: the error to give. */
-  expired(_run: Run, _at: number): unknown {
-    return undefined;
-  }
-
-  /** Which attempt this is, for a stage that counts them. */
-  attemptOf(_run: Run, _at: number): number | undefined {
-    return undefined;
-  }
-
-  begin(run: Run, at: number): void {
-    const { emitter, recorder } = this;
+  #begin(run: Run, at: number): void {
+    const { recorder } = this;
     recorder.calls++;
-    const whole = at === 0 && run.outermost;
-    if (whole ? emitter.hearsOutcome() || recorder.samples() : emitter.hearsOutcome())
+    if (this.emitter.hearsOutcome || run.heard || (at === 0 && run.outermost && recorder.samples()))
       run.startAt(at, run.time(this.clock));
   }
 
@@ -73,6 +79,12 @@ export class Stage {
     } else if (isRejection(run.value)) recorder.rejections++;
     else if (isCancellation(run.value)) recorder.cancelled++;
     else this.#failure(run, at, run.value);
+  }
+
+  /** Counts a run that was not even begun, because its caller had aborted before. */
+  skip(run: Run, at: number, reason: unknown): void {
+    this.#begin(run, at);
+    this.recordDrop(run, at, reason);
   }
 
   /** Counts a run that was cut off further out. */

@@ -1,6 +1,7 @@
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
-import { TimeoutStage } from './timeout-stage.ts';
+import { Stage } from './stage.ts';
+import { TimeoutRule } from './timeout-rule.ts';
 import type { TimeSource } from './timers.ts';
 import { duration, nameOf, onlyKnown, timeSource } from './validate.ts';
 
@@ -30,5 +31,5 @@ export function timeout(options: number | TimeoutOptions): Policy<never, Timeout
   const ms = duration('ms', given.ms, { zero: false, infinite: true });
   const policy = nameOf(given.name, 'timeout');
   const emitter = new Emitter(policy, ['success', 'failure', 'timeout']);
-  return policyOf([new TimeoutStage(emitter, clock, timers, ms)]);
+  return policyOf([new Stage(new TimeoutRule(emitter, clock, timers, ms))]);
 }

@@ -1,10 +1,10 @@
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { GO, type Run, type Step, WAIT } from './run.ts';
-import { Stage } from './stage.ts';
+import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
-import { type Clock, systemClock, type Timers } from './timers.ts';
+import type { Clock, Timers } from './timers.ts';
 
 export interface BulkheadSettings {
   maxConcurrent: number;
@@ -17,7 +17,7 @@ type Ticket = 'waiting' | 'granted' | 'overdue';
 /** A run's place in the queue, and in the list of timers. */
 class Waiter implements Timed {
   readonly run: Run;
-  readonly stage: BulkheadStage;
+  readonly stage: BulkheadRule;
   readonly list: TimerList;
   readonly settings: BulkheadSettings;
   ticket: Ticket = 'waiting';
@@ -28,7 +28,7 @@ class Waiter implements Timed {
   dueAt = 0;
   stop: (() => void) | undefined = undefined;
 
-  constructor(run: Run, stage: BulkheadStage, list: TimerList, settings: BulkheadSettings) {
+  constructor(run: Run, stage: BulkheadRule, list: TimerList, settings: BulkheadSettings) {
     this.run = run;
     this.stage = stage;
     this.list = list;
@@ -42,7 +42,10 @@ class Waiter implements Timed {
   }
 }
 
-export class BulkheadStage extends Stage {
+export class BulkheadRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock: Clock;
   readonly #timers: Timers;
   #settings: BulkheadSettings;
   #list: TimerList;
@@ -52,7 +55,8 @@ export class BulkheadStage extends Stage {
   queued = 0;
 
   constructor(emitter: Emitter, clock: Clock, timers: Timers, settings: BulkheadSettings) {
-    super(emitter, new Recorder(), clock);
+    this.emitter = emitter;
+    this.clock = clock;
     this.#timers = timers;
     this.#settings = settings;
     this.#list = new TimerList(settings.queueTimeoutMs, timers);
@@ -72,43 +76,43 @@ export class BulkheadStage extends Stage {
     }
   }
 
-  override enter(run: Run, at: number): Step {
+  enter(run: Run, at: number): Step {
     const { maxConcurrent, maxQueue, queueTimeoutMs } = this.#settings;
-    run.slots[at] = undefined;
+    run.keep(at, undefined);
     if (this.running < maxConcurrent) {
       this.running++;
       return GO;
     }
     if (this.queued >= maxQueue) throw this.#refusal('full', this.#settings);
     const waiter = new Waiter(run, this, this.#list, this.#settings);
-    run.slots[at] = waiter;
+    run.keep(at, waiter);
     waiter.ahead = this.#last;
     if (this.#last === undefined) this.#first = waiter;
     else this.#last.behind = waiter;
     this.#last = waiter;
     this.queued++;
-    if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#list.add(waiter, run.time(systemClock));
+    if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#list.add(waiter, run);
     run.park(at);
     return WAIT;
   }
 
-  override resume(run: Run, at: number): Step {
+  resume(run: Run, at: number): Step {
     const waiter = run.slots[at] as Waiter;
     if (waiter.ticket === 'overdue') throw this.#refusal('queue-timeout', waiter.settings);
     return GO;
   }
 
-  override unpark(run: Run, at: number): void {
+  unpark(run: Run, at: number): void {
     const waiter = run.slots[at] as Waiter;
     if (waiter.ticket === 'waiting') this.depart(waiter);
   }
 
-  override leave(_run: Run, _at: number): Step {
+  leave(_run: Run, _at: number): Step {
     this.#release();
     return GO;
   }
 
-  override drop(run: Run, at: number): void {
+  drop(run: Run, at: number): void {
     const waiter = run.slots[at] as Waiter | undefined;
     if (waiter !== undefined && waiter.ticket !== 'granted') return;
     // The slot is taken until the call has settled, unless a time limit inside has given the call up.

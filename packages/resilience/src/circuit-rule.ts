@@ -2,7 +2,7 @@ import type { Circuit, Permit } from './circuit.ts';
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { GO, type Run, type Step } from './run.ts';
-import { Stage } from './stage.ts';
+import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
 
@@ -13,22 +13,26 @@ export interface CircuitJudge {
   result: ((value: unknown, emitter: Emitter) => boolean) | undefined;
 }
 
-export class CircuitStage extends Stage {
+export class CircuitRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock: Clock;
   readonly #circuit: Circuit;
   judge: CircuitJudge;
 
   constructor(emitter: Emitter, clock: Clock, circuit: Circuit, judge: CircuitJudge) {
-    super(emitter, new Recorder(), clock);
+    this.emitter = emitter;
+    this.clock = clock;
     this.#circuit = circuit;
     this.judge = judge;
   }
 
-  override enter(run: Run, at: number): Step {
-    run.slots[at] = this.#circuit.admit();
+  enter(run: Run, at: number): Step {
+    run.keep(at, this.#circuit.admit());
     return GO;
   }
 
-  override leave(run: Run, at: number): Step {
+  leave(run: Run, at: number): Step {
     const circuit = this.#circuit;
     const permit = run.slots[at] as Permit;
     const { failed, value } = run;
@@ -44,7 +48,7 @@ export class CircuitStage extends Stage {
   }
 
   // A call that ignores its signal must not keep a probe's place after its caller has gone.
-  override drop(run: Run, at: number, reason: unknown): void {
+  drop(run: Run, at: number, reason: unknown): void {
     const permit = run.slots[at] as Permit;
     if (isTimeout(reason)) this.#circuit.fail(permit, reason);
     else this.#circuit.cancel(permit);

@@ -5,7 +5,7 @@ import type { Emitter } from './events.ts';
 import type { RetrySettings } from './retry-settings.ts';
 import { AGAIN, GO, type Run, type Step, WAIT } from './run.ts';
 import type { Scope } from './scope.ts';
-import { Stage } from './stage.ts';
+import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { after, type Clock, type Timers } from './timers.ts';
 
@@ -28,33 +28,35 @@ class RetryState {
   }
 }
 
-export class RetryStage extends Stage {
+export class RetryRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock: Clock;
   readonly #timers: Timers;
   /** For calls from now on. */
   settings: RetrySettings;
 
   constructor(emitter: Emitter, clock: Clock, timers: Timers, settings: RetrySettings) {
-    super(emitter, new Recorder(), clock);
+    this.emitter = emitter;
+    this.clock = clock;
     this.#timers = timers;
     this.settings = settings;
   }
 
-  override enter(run: Run, at: number): Step {
+  enter(run: Run, at: number): Step {
     const { settings } = this;
-    run.slots[at] =
-      settings.maxElapsedMs === Number.POSITIVE_INFINITY
-        ? settings
-        : new RetryState(settings, run.time(this.clock));
+    const endless = settings.maxElapsedMs === Number.POSITIVE_INFINITY;
+    run.keep(at, endless ? settings : new RetryState(settings, run.time(this.clock)));
     settings.budget?.deposit();
     return GO;
   }
 
-  override attemptOf(run: Run, at: number): number {
+  attemptOf(run: Run, at: number): number {
     const slot = run.slots[at];
     return slot instanceof RetryState ? slot.attempt : 1;
   }
 
-  override leave(run: Run, at: number): Step {
+  leave(run: Run, at: number): Step {
     const { emitter } = this;
     const slot = run.slots[at];
     const settings = slot instanceof RetryState ? slot.settings : (slot as RetrySettings);
@@ -62,7 +64,7 @@ export class RetryStage extends Stage {
       return GO;
     if (!run.failed && settings.isBad?.(run.value, emitter) !== true) return GO;
     const state = slot instanceof RetryState ? slot : new RetryState(settings, 0);
-    run.slots[at] = state;
+    run.keep(at, state);
     const delayMs = this.#delay(run, at, state);
     const failure: FailedAttempt = { attempt: state.attempt };
     if (run.failed) failure.error = run.value;
@@ -97,12 +99,12 @@ export class RetryStage extends Stage {
     return AGAIN;
   }
 
-  override resume(run: Run, at: number): Step {
+  resume(run: Run, at: number): Step {
     (run.slots[at] as RetryState).attempt++;
     return AGAIN;
   }
 
-  override unpark(run: Run, at: number): void {
+  unpark(run: Run, at: number): void {
     const { slots } = run;
     (slots[at] as RetryState).stopTimer?.();
   }

@@ -2,10 +2,10 @@ import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { GO, type Run, type Step } from './run.ts';
 import { Scope } from './scope.ts';
-import { Stage } from './stage.ts';
+import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
-import { type Clock, systemClock, type Timers } from './timers.ts';
+import type { Clock, Timers } from './timers.ts';
 
 /** The time limit of one run: the cancellation that the inside sees, and its entry in the list of timers, in one. */
 class Limit extends Scope implements Timed {
@@ -31,14 +31,18 @@ class Limit extends Scope implements Timed {
   }
 }
 
-export class TimeoutStage extends Stage {
-  override readonly limits = true;
+export class TimeoutRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock: Clock;
+  readonly limits = true;
   readonly #timers: Timers;
   #ms: number;
   #list: TimerList;
 
   constructor(emitter: Emitter, clock: Clock, timers: Timers, ms: number) {
-    super(emitter, new Recorder(), clock);
+    this.emitter = emitter;
+    this.clock = clock;
     this.#timers = timers;
     this.#ms = ms;
     this.#list = new TimerList(ms, timers);
@@ -54,34 +58,34 @@ export class TimeoutStage extends Stage {
     this.#list = new TimerList(ms, this.#timers);
   }
 
-  override enter(run: Run, at: number): Step {
-    run.slots[at] = undefined;
+  enter(run: Run, at: number): Step {
+    run.keep(at, undefined);
     if (this.#ms === Number.POSITIVE_INFINITY) return GO;
     const limit = new Limit(run, at, this.#ms, this.#list);
-    run.slots[at] = limit;
-    limit.list.add(limit, run.time(systemClock));
+    run.keep(at, limit);
+    limit.list.add(limit, run);
     return GO;
   }
 
-  override leave(run: Run, at: number): Step {
+  leave(run: Run, at: number): Step {
     const limit = run.slots[at] as Limit | undefined;
     if (limit === undefined) return GO;
     limit.list.remove(limit);
-    run.slots[at] = undefined;
+    run.keep(at, undefined);
     return GO;
   }
 
-  override drop(run: Run, at: number, reason: unknown): void {
+  drop(run: Run, at: number, reason: unknown): void {
     const limit = run.slots[at] as Limit | undefined;
     limit?.list.remove(limit);
     limit?.abort(reason);
   }
 
-  override aborted(run: Run, at: number, reason: unknown): void {
+  aborted(run: Run, at: number, reason: unknown): void {
     (run.slots[at] as Limit | undefined)?.abort(reason);
   }
 
-  override expired(run: Run, at: number): unknown {
+  expired(run: Run, at: number): unknown {
     const limit = run.slots[at] as Limit;
     const { emitter, recorder } = this;
     recorder.timeouts++;

@@ -1,13 +1,16 @@
 import { contextOf, type PolicyContext } from './context.ts';
 import type { Emitter } from './events.ts';
 import { GO, type Run, type Step, WAIT } from './run.ts';
-import { Stage } from './stage.ts';
+import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { systemClock } from './timers.ts';
 
 type Answer = (error: unknown, context: PolicyContext) => unknown;
 
-export class FallbackStage extends Stage {
+export class FallbackRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock = systemClock;
   readonly #answer: unknown;
   readonly #handles: (error: unknown) => boolean;
   readonly #badResult: ((value: unknown) => boolean) | undefined;
@@ -18,13 +21,13 @@ export class FallbackStage extends Stage {
     handles: (error: unknown) => boolean,
     badResult: ((value: unknown) => boolean) | undefined,
   ) {
-    super(emitter, new Recorder(), systemClock);
+    this.emitter = emitter;
     this.#answer = answer;
     this.#handles = handles;
     this.#badResult = badResult;
   }
 
-  override leave(run: Run, at: number): Step {
+  leave(run: Run, at: number): Step {
     const { emitter } = this;
     const badResult = this.#badResult;
     const { failed, value } = run;
@@ -39,7 +42,7 @@ export class FallbackStage extends Stage {
       this.#announce(original, {});
       return GO;
     }
-    run.slots[at] = original;
+    run.keep(at, original);
     try {
       run.parkFor(at, (answer as Answer)(original, contextOf(run.scopeAt(at), run.attemptAt(at))));
       return WAIT;
@@ -48,7 +51,7 @@ export class FallbackStage extends Stage {
     }
   }
 
-  override resume(run: Run, at: number): Step {
+  resume(run: Run, at: number): Step {
     const original = run.slots[at];
     if (run.wokenFailed) return this.#failed(run, original, run.woken);
     run.value = run.woken;
