@@ -1,6 +1,6 @@
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { GO, type Run, type Step, WAIT } from './run.ts';
+import { GO, Refusal, type Run, type Step, WAIT, Waiting } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
@@ -12,11 +12,17 @@ export interface BulkheadSettings {
   queueTimeoutMs: number;
 }
 
+interface Caller {
+  wake(value?: unknown): void;
+}
+
+const NOW = { time: (clock: Clock): number => clock() };
+
 type Ticket = 'waiting' | 'granted' | 'overdue';
 
 /** A run's place in the queue, and in the list of timers. */
 class Waiter implements Timed {
-  readonly run: Run;
+  readonly caller: Caller;
   readonly stage: BulkheadRule;
   readonly list: TimerList;
   readonly settings: BulkheadSettings;
@@ -28,8 +34,8 @@ class Waiter implements Timed {
   dueAt = 0;
   stop: (() => void) | undefined = undefined;
 
-  constructor(run: Run, stage: BulkheadRule, list: TimerList, settings: BulkheadSettings) {
-    this.run = run;
+  constructor(caller: Caller, stage: BulkheadRule, list: TimerList, settings: BulkheadSettings) {
+    this.caller = caller;
     this.stage = stage;
     this.list = list;
     this.settings = settings;
@@ -38,7 +44,7 @@ class Waiter implements Timed {
   expire(): void {
     this.stage.depart(this);
     this.ticket = 'overdue';
-    this.run.wake();
+    this.caller.wake();
   }
 }
 
@@ -76,22 +82,35 @@ export class BulkheadRule implements Rule {
     }
   }
 
+  quick(): true | Refusal | Waiting {
+    const { maxConcurrent, maxQueue } = this.#settings;
+    if (this.running < maxConcurrent) {
+      this.running++;
+      return true;
+    }
+    if (this.queued >= maxQueue) return new Refusal(this.#refusal('full', this.#settings));
+    const waiting: Waiting = new Waiting(() => {
+      if (waiter.ticket === 'overdue') return new Refusal(this.#refusal('queue-timeout', waiter.settings));
+      return true;
+    });
+    const waiter = this.#queue(waiting, NOW);
+    return waiting;
+  }
+
+  quickLeave(): boolean {
+    this.#release();
+    return true;
+  }
+
   enter(run: Run, at: number): Step {
-    const { maxConcurrent, maxQueue, queueTimeoutMs } = this.#settings;
+    const { maxConcurrent, maxQueue } = this.#settings;
     run.keep(at, undefined);
     if (this.running < maxConcurrent) {
       this.running++;
       return GO;
     }
     if (this.queued >= maxQueue) throw this.#refusal('full', this.#settings);
-    const waiter = new Waiter(run, this, this.#list, this.#settings);
-    run.keep(at, waiter);
-    waiter.ahead = this.#last;
-    if (this.#last === undefined) this.#first = waiter;
-    else this.#last.behind = waiter;
-    this.#last = waiter;
-    this.queued++;
-    if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#list.add(waiter, run);
+    run.keep(at, this.#queue(run, run));
     run.park(at);
     return WAIT;
   }
@@ -122,6 +141,17 @@ export class BulkheadRule implements Rule {
     else pending.then(release, release);
   }
 
+  #queue(caller: Caller, time: { time(clock: Clock): number }): Waiter {
+    const waiter = new Waiter(caller, this, this.#list, this.#settings);
+    waiter.ahead = this.#last;
+    if (this.#last === undefined) this.#first = waiter;
+    else this.#last.behind = waiter;
+    this.#last = waiter;
+    this.queued++;
+    if (this.#settings.queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#list.add(waiter, time);
+    return waiter;
+  }
+
   /** Takes a caller out of the queue, from wherever it stands. */
   depart(waiter: Waiter): void {
     const { ahead, behind } = waiter;
@@ -136,7 +166,7 @@ export class BulkheadRule implements Rule {
   #grant(waiter: Waiter): void {
     this.depart(waiter);
     waiter.ticket = 'granted';
-    waiter.run.wake();
+    waiter.caller.wake();
   }
 
   #release(): void {

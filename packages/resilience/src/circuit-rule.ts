@@ -1,7 +1,7 @@
 import type { Circuit, Permit } from './circuit.ts';
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { GO, type Run, type Step } from './run.ts';
+import { GO, Refusal, type Run, type Step } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
@@ -27,8 +27,21 @@ export class CircuitRule implements Rule {
     this.judge = judge;
   }
 
+  quick(): Permit | Refusal {
+    const permit = this.#circuit.admit();
+    return permit instanceof Error ? new Refusal(permit) : permit;
+  }
+
+  quickLeave(kept: unknown): boolean {
+    if (this.judge.result !== undefined) return false;
+    this.#circuit.succeed(kept as Permit);
+    return true;
+  }
+
   enter(run: Run, at: number): Step {
-    run.keep(at, this.#circuit.admit());
+    const permit = this.#circuit.admit();
+    if (permit instanceof Error) throw permit;
+    run.keep(at, permit);
     return GO;
   }
 

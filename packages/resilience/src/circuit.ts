@@ -88,13 +88,14 @@ export class Circuit {
   }
 
   /** Lets a call through, or throws the rejection. */
-  admit(): Permit {
+  /** A permit, or the error of the refusal. */
+  admit(): Permit | CircuitOpenError {
     const inner = this.#look();
-    if (inner.state === 'isolated') return this.#reject('isolated');
-    if (inner.state === 'open') return this.#reject('open', this.#untilProbe(inner));
+    if (inner.state === 'isolated') return this.#refusal('isolated');
+    if (inner.state === 'open') return this.#refusal('open', this.#untilProbe(inner));
     if (inner.state === 'closed') return inner.permit;
     if (inner.running.size + inner.succeeded >= this.#set.halfOpenProbes)
-      return this.#reject('half-open', this.#untilVerdict(inner));
+      return this.#refusal('half-open', this.#untilVerdict(inner));
     const permit: Permit = { generation: this.#generation, admittedAt: this.#set.clock() };
     inner.running.add(permit);
     return permit;
@@ -200,12 +201,12 @@ export class Circuit {
     emitter.emit(event, change);
   }
 
-  #reject(reason: 'open' | 'half-open' | 'isolated', retryAfterMs?: number): never {
+  #refusal(reason: 'open' | 'half-open' | 'isolated', retryAfterMs?: number): CircuitOpenError {
     const { emitter } = this.#set;
     const policy = emitter.policy;
     if (emitter.wants('reject'))
       emitter.emit('reject', { policy, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
-    throw stackless(() =>
+    return stackless(() =>
       reason === 'isolated'
         ? new CircuitIsolatedError(policy)
         : new CircuitOpenError(

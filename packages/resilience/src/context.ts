@@ -19,15 +19,17 @@ interface Scoped {
 
 /** For a function that will hardly look at it: `signal` is on the prototype, which costs nothing until it is read. */
 export class LightContext implements PolicyContext {
-  readonly [SCOPE]: { readonly signal: AbortSignal };
+  [SCOPE]: { readonly signal: AbortSignal } | undefined;
   readonly attempt: number;
 
-  constructor(scope: { readonly signal: AbortSignal }, attempt: number) {
+  /** @param scope Undefined for a call that nothing can abort. */
+  constructor(scope: { readonly signal: AbortSignal } | undefined, attempt: number) {
     this[SCOPE] = scope;
     this.attempt = attempt;
   }
 
   get signal(): AbortSignal {
+    this[SCOPE] ??= new AbortController();
     return this[SCOPE].signal;
   }
 }

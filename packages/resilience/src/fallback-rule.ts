@@ -27,6 +27,14 @@ export class FallbackRule implements Rule {
     this.#badResult = badResult;
   }
 
+  quick(): true {
+    return true;
+  }
+
+  quickLeave(): boolean {
+    return this.#badResult === undefined;
+  }
+
   leave(run: Run, at: number): Step {
     const { emitter } = this;
     const badResult = this.#badResult;

@@ -2,7 +2,7 @@ import type { IDisposable, IFailureEvent, IPolicy, ISuccessEvent } from './cocka
 import type { PolicyContext } from './context.ts';
 import type { Emitter, EventName, PolicyEvents } from './events.ts';
 import { compile, type Element, type Layer } from './program.ts';
-import { drive, Run } from './run.ts';
+import { drive, quickly, Run } from './run.ts';
 import { Scope } from './scope.ts';
 import { Stage } from './stage.ts';
 import type { PolicyStats, Recorder } from './stats.ts';
@@ -74,7 +74,9 @@ export const policyOf = <P extends PolicyLike>(
   elements: readonly [Stage, ...Element[]],
   extras: object = {},
 ): P => {
-  const [{ emitter, recorder }] = elements;
+  const [stage] = elements;
+  const { emitter, recorder } = stage;
+  const alone = elements.length === 1 && stage.rule.quick !== undefined;
   const program = compile(elements);
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
@@ -83,7 +85,10 @@ export const policyOf = <P extends PolicyLike>(
       return Promise.reject(
         new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),
       );
-    return drive(new Run(program, fn, undefined, signal && Scope.from(signal), undefined));
+    if (signal !== undefined) return drive(new Run(program, fn, undefined, Scope.from(signal), undefined));
+    const kept = alone ? stage.quick() : undefined;
+    if (kept !== undefined) return quickly(program, kept, fn);
+    return drive(new Run(program, fn, undefined, undefined, undefined));
   };
   const surface = {
     _altReturn: undefined,
@@ -101,8 +106,11 @@ export const policyOf = <P extends PolicyLike>(
       ),
     }),
   };
-  const apply = (fn: Method, self: unknown, args: unknown[]): Promise<unknown> =>
-    drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
+  const apply = (fn: Method, self: unknown, args: unknown[]): Promise<unknown> => {
+    const kept = alone ? stage.quick() : undefined;
+    if (kept !== undefined) return quickly(program, kept, fn as never, self, args);
+    return drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
+  };
   const policy = wrapperOf(apply, emitter.policy);
   Object.defineProperties(policy, {
     ...Object.getOwnPropertyDescriptors(surface),

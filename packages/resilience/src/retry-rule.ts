@@ -43,6 +43,17 @@ export class RetryRule implements Rule {
     this.settings = settings;
   }
 
+  quick(): RetrySettings | undefined {
+    const { settings } = this;
+    if (settings.maxElapsedMs !== Number.POSITIVE_INFINITY) return undefined;
+    settings.budget?.deposit();
+    return settings;
+  }
+
+  quickLeave(kept: unknown): boolean {
+    return (kept as RetrySettings).isBad === undefined;
+  }
+
   enter(run: Run, at: number): Step {
     const { settings } = this;
     const endless = settings.maxElapsedMs === Number.POSITIVE_INFINITY;
@@ -125,14 +136,7 @@ export class RetryRule implements Rule {
       const input = { args: run.args, attempt, error: run.failed ? run.value : undefined };
       if (!emitter.ask('canRetry', () => canRetry(input), false)) return REFUSED;
     }
-    state.delays ??= settings.series();
-    const { delays } = state;
-    const result = run.failed ? { error: run.value } : { value: run.value };
-    const context = backoffContext(run.scopeAt(at), attempt, result);
-    const delayMs = Math.max(
-      afterMs,
-      emitter.ask('backoff', () => delays(context), 0),
-    );
+    const delayMs = settings.series === undefined ? afterMs : Math.max(afterMs, this.#computed(run, at, state));
     const late =
       settings.maxElapsedMs !== Number.POSITIVE_INFINITY &&
       run.time(this.clock) - state.startedAt + delayMs > settings.maxElapsedMs;
@@ -146,6 +150,14 @@ export class RetryRule implements Rule {
       emitter.emit('suppress', { policy: emitter.policy, attempt, reason: 'budget', ...error });
     }
     return REFUSED;
+  }
+
+  #computed(run: Run, at: number, state: RetryState): number {
+    state.delays ??= state.settings.series?.();
+    const { delays } = state;
+    const result = run.failed ? { error: run.value } : { value: run.value };
+    const context = backoffContext(run.scopeAt(at), state.attempt, result);
+    return this.emitter.ask('backoff', () => delays?.(context) ?? 0, 0);
   }
 
   #giveUp(run: Run, state: RetryState): Step {

@@ -1,4 +1,4 @@
-import { type Delays, delaysOf } from './backoff.ts';
+import { type BackoffOptions, type Delays, delaysOf } from './backoff.ts';
 import { isCancellation, isRejection } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { RetryInput, RetryPolicy } from './retry.ts';
@@ -10,8 +10,8 @@ import { clean, filterOf, type Verdict, verdictOf } from './verdict.ts';
 export interface RetrySettings {
   readonly maxAttempts: number;
   readonly maxElapsedMs: number;
-  /** A fresh series of waits. */
-  readonly series: () => Delays;
+  /** A fresh series of waits; undefined when there are none. */
+  readonly series: (() => Delays) | undefined;
   /** Milliseconds that the server asked for when the error is to be retried, undefined when it is not. */
   readonly judge: (error: unknown, emitter: Emitter) => number | undefined;
   /** Undefined when results are not looked at. */
@@ -30,7 +30,7 @@ export const retrySettings = (options: RetryPolicy): RetrySettings => {
       zero: true,
       infinite: true,
     }),
-    series: delaysOf({
+    series: seriesOf({
       initialDelayMs: options.initialDelayMs ?? 1_000,
       maxDelayMs: options.maxDelayMs ?? 30_000,
       backoff: options.backoff ?? 'exponential',
@@ -43,6 +43,11 @@ export const retrySettings = (options: RetryPolicy): RetrySettings => {
     canRetry: optionalFunction('canRetry', options.canRetry),
     budget,
   };
+};
+
+const seriesOf = (options: BackoffOptions): RetrySettings['series'] => {
+  const series = delaysOf(options);
+  return options.initialDelayMs === 0 && typeof options.backoff === 'string' ? undefined : series;
 };
 
 const resultsOf = (options: RetryPolicy): RetrySettings['isBad'] => {
@@ -69,10 +74,13 @@ const judgeOf = (options: RetryPolicy): RetrySettings['judge'] => {
   });
   return (error, emitter) => {
     if (isRejection(error) && !retryRejections) return undefined;
-    const verdict =
-      classify === undefined
-        ? emitter.ask('verdict', () => verdictOf(error), REFUSE)
-        : emitter.ask('classify', () => clean(classify(error)), REFUSE);
+    let verdict: Verdict;
+    try {
+      verdict = classify === undefined ? verdictOf(error) : clean(classify(error));
+    } catch (fault) {
+      emitter.report(classify === undefined ? 'verdict' : 'classify', fault);
+      verdict = REFUSE;
+    }
     if (handles !== undefined) {
       if (!emitter.ask('handle', () => handles(error), false)) return undefined;
     } else if (verdict.retryable === false || (verdict.retryable === undefined && isCancellation(error))) {

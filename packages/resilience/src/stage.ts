@@ -1,5 +1,5 @@
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
-import type { Emitter } from './events.ts';
+import { type Emitter, outcomesAreHeard } from './events.ts';
 import { GO, type Run, type Step } from './run.ts';
 import type { Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
@@ -29,6 +29,13 @@ export interface Rule {
   aborted?(run: Run, at: number, reason: unknown): void;
   /** The policy's own limit was reached: the error to give. */
   expired?(run: Run, at: number): unknown;
+  /**
+   * Enters without a run, for a policy on its own whose call will most likely succeed. Answers what it would have kept of the run
+   * (`true` for nothing), a `Refusal`, a `Waiting`, or undefined when it takes a run.
+   */
+  quick?(): unknown;
+  /** Leaves without a run after a success; false when it takes one. */
+  quickLeave?(kept: unknown): boolean;
   /** Which attempt this is, for a policy that counts them. */
   attemptOf?(run: Run, at: number): number;
 }
@@ -52,6 +59,15 @@ export class Stage {
     this.rule = rule;
     this.#enter = rule.enter;
     this.#leave = rule.leave;
+  }
+
+  /** {@link Rule.quick}, where nobody wants to know how long the call takes. */
+  quick(): unknown {
+    const { recorder, rule } = this;
+    if (this.emitter.hearsOutcome || outcomesAreHeard()) return undefined;
+    const kept = rule.quick?.();
+    if (kept !== undefined) recorder.calls++;
+    return kept;
   }
 
   enter(run: Run, at: number): Step {

@@ -18,7 +18,7 @@ export interface PolicyStats {
   timeouts: number;
   /**
    * Of successes and failures, in milliseconds; undefined until one was measured. The first 1,024 calls are all measured, later
-   * ones one in eight, unless somebody listens to `success` or `failure`: `count` tells how many were.
+   * ones one in sixteen, unless somebody listens to `success` or `failure`: `count` tells how many were.
    */
   latencyMs: { count: number; p50: number; p95: number; p99: number } | undefined;
 }
@@ -35,9 +35,9 @@ export class Recorder {
   timeouts = 0;
   #latency: RecordableHistogram | undefined;
 
-  /** Whether this call is one of those measured: reading a clock twice costs more than all the rest of a counter. */
+  /** Whether the call just counted is one of those measured: reading a clock twice costs more than all the rest of a counter. */
   samples(): boolean {
-    return this.calls <= 1_024 || (this.calls & 7) === 0;
+    return this.calls <= 1_024 || (this.calls & 15) === 0;
   }
 
   /** Microseconds up to an hour, to two figures. */
