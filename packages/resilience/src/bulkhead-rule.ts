@@ -126,8 +126,9 @@ export class BulkheadRule implements Rule {
     if (waiter.ticket === 'waiting') this.depart(waiter);
   }
 
-  leave(_run: Run, _at: number): Step {
-    this.#release();
+  leave(run: Run, _at: number): Step {
+    if (!run.failed && run.holds !== undefined) run.holds.push(() => this.#release());
+    else this.#release();
     return GO;
   }
 

@@ -1,4 +1,4 @@
-import { BulkheadRule } from './bulkhead-rule.ts';
+import { BulkheadRule, type BulkheadSettings } from './bulkhead-rule.ts';
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { Stage } from './stage.ts';
@@ -17,11 +17,22 @@ export interface BulkheadOptions extends TimeSource {
   name?: string | undefined;
 }
 
+const CHANGES = ['maxConcurrent', 'maxQueue', 'queueTimeoutMs'];
+
+/** What `configure` can change. */
+export type BulkheadChanges = Partial<Omit<BulkheadOptions, 'name' | 'clock' | 'timers'>>;
+
 export type BulkheadEvents = 'success' | 'failure' | 'reject';
 
 /** A {@link Policy} that also shows how full it is. */
 export interface Bulkhead extends Policy<never, BulkheadEvents> {
   snapshot(): { name: string; running: number; queued: number; maxConcurrent: number; maxQueue: number };
+  /**
+   * Changes settings. More slots go to those who wait at once; fewer take none away. Callers in the queue keep their place and
+   * their time limit.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: BulkheadChanges): void;
 }
 
 /**
@@ -32,17 +43,13 @@ export interface Bulkhead extends Policy<never, BulkheadEvents> {
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function bulkhead(options: BulkheadOptions): Bulkhead {
-  onlyKnown('bulkhead', options, ['maxConcurrent', 'maxQueue', 'queueTimeoutMs', 'name', 'clock', 'timers']);
+  onlyKnown('bulkhead', options, [...CHANGES, 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(options);
   const name = nameOf(options.name, 'bulkhead');
-  const maxConcurrent = integer('maxConcurrent', options.maxConcurrent, 1);
-  const maxQueue = integer('maxQueue', options.maxQueue ?? 0, 0, true);
-  const queueTimeoutMs = duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
-    zero: false,
-    infinite: true,
-  });
+  const settings = settingsOf(options);
   const emitter = new Emitter(name, ['success', 'failure', 'reject']);
-  const rule = new BulkheadRule(emitter, clock, timers, { maxConcurrent, maxQueue, queueTimeoutMs });
+  const rule = new BulkheadRule(emitter, clock, timers, settings);
+  let current = options;
   const snapshot = (): ReturnType<Bulkhead['snapshot']> => ({
     name,
     running: rule.running,
@@ -50,5 +57,22 @@ export function bulkhead(options: BulkheadOptions): Bulkhead {
     maxConcurrent: rule.settings.maxConcurrent,
     maxQueue: rule.settings.maxQueue,
   });
-  return policyOf([new Stage(rule)], { snapshot });
+  return policyOf([new Stage(rule)], { snapshot }, (changes: BulkheadChanges) => {
+    onlyKnown('configure', changes, CHANGES);
+    const next = { ...current, ...changes };
+    const checked = settingsOf(next);
+    return () => {
+      current = next;
+      rule.settings = checked;
+    };
+  });
 }
+
+const settingsOf = (options: BulkheadOptions): BulkheadSettings => ({
+  maxConcurrent: integer('maxConcurrent', options.maxConcurrent, 1),
+  maxQueue: integer('maxQueue', options.maxQueue ?? 0, 0, true),
+  queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
+    zero: false,
+    infinite: true,
+  }),
+});

@@ -8,7 +8,8 @@ import type { Clock } from './timers.ts';
 
 /** What of a call's end counts as a failure of the dependency. */
 export interface CircuitJudge {
-  error: (error: unknown, emitter: Emitter) => boolean;
+  /** How long the dependency asked to be left alone, 0 when it did not; undefined for what is no failure. */
+  error: (error: unknown, emitter: Emitter) => number | undefined;
   /** Undefined when results are not looked at. */
   result: ((value: unknown, emitter: Emitter) => boolean) | undefined;
 }
@@ -18,13 +19,11 @@ export class CircuitRule implements Rule {
   readonly recorder = new Recorder();
   readonly clock: Clock;
   readonly #circuit: Circuit;
-  judge: CircuitJudge;
 
-  constructor(emitter: Emitter, clock: Clock, circuit: Circuit, judge: CircuitJudge) {
+  constructor(emitter: Emitter, clock: Clock, circuit: Circuit) {
     this.emitter = emitter;
     this.clock = clock;
     this.#circuit = circuit;
-    this.judge = judge;
   }
 
   quick(): Permit | Refusal {
@@ -33,8 +32,9 @@ export class CircuitRule implements Rule {
   }
 
   quickLeave(kept: unknown): boolean {
-    if (this.judge.result !== undefined) return false;
-    this.#circuit.succeed(kept as Permit);
+    const permit = kept as Permit;
+    if (permit.settings.judge.result !== undefined) return false;
+    this.#circuit.succeed(permit);
     return true;
   }
 
@@ -46,18 +46,27 @@ export class CircuitRule implements Rule {
   }
 
   leave(run: Run, at: number): Step {
-    const circuit = this.#circuit;
     const permit = run.slots[at] as Permit;
-    const { failed, value } = run;
-    const { emitter } = this;
-    if (!failed) {
-      const bad = this.judge.result;
-      if (bad?.(value, emitter) === true) circuit.fail(permit, undefined);
-      else circuit.succeed(permit);
-    } else if (isRejection(value) || isCancellation(value)) circuit.cancel(permit);
-    else if (this.judge.error(value, emitter)) circuit.fail(permit, value);
-    else circuit.succeed(permit);
+    const { failed, value, holds } = run;
+    const { judge } = permit.settings;
+    if (failed) this.#failed(permit, value);
+    else if (judge.result?.(value, this.emitter) === true) this.#circuit.fail(permit, undefined);
+    else if (holds === undefined) this.#circuit.succeed(permit);
+    else
+      holds.push(({ how, error }) => {
+        if (how === 'succeeded') this.#circuit.succeed(permit);
+        else if (how === 'failed') this.#failed(permit, error);
+        else this.#circuit.cancel(permit);
+      });
     return GO;
+  }
+
+  #failed(permit: Permit, error: unknown): void {
+    const circuit = this.#circuit;
+    if (isRejection(error) || isCancellation(error)) return circuit.cancel(permit);
+    const afterMs = permit.settings.judge.error(error, this.emitter);
+    if (afterMs === undefined) circuit.succeed(permit);
+    else circuit.fail(permit, error, afterMs);
   }
 
   // A call that ignores its signal must not keep a probe's place after its caller has gone.

@@ -25,7 +25,7 @@ export interface PolicyEvents {
   timeout: { policy: string; timeoutMs: number };
   reject: {
     policy: string;
-    reason: 'open' | 'half-open' | 'isolated' | 'full' | 'queue-timeout';
+    reason: 'open' | 'half-open' | 'isolated' | 'ramp-up' | 'full' | 'queue-timeout';
     retryAfterMs?: number;
   };
   /** `error` was answered by the fallback; `fallbackError` is set when the fallback threw as well. */

@@ -1,14 +1,24 @@
 // The whole public surface of @agent4/resilience. What is not named here is not for use.
+export { attemptsOf, type FailedAttempt, type RetryHistory } from './attempts.ts';
 export type { BackoffContext, BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
-export { type Bulkhead, type BulkheadEvents, type BulkheadOptions, bulkhead } from './bulkhead.ts';
-export type { CircuitSnapshot, IsolationHandle } from './circuit.ts';
+export {
+  type Bulkhead,
+  type BulkheadChanges,
+  type BulkheadEvents,
+  type BulkheadOptions,
+  bulkhead,
+} from './bulkhead.ts';
+export type { CircuitMode, CircuitRefusal } from './circuit.ts';
 export {
   type CircuitBreaker,
+  type CircuitBreakerChanges,
   type CircuitBreakerEvents,
   type CircuitBreakerOptions,
   circuitBreaker,
 } from './circuit-breaker.ts';
+export { type CircuitBreakers, type CircuitBreakersOptions, circuitBreakers } from './circuit-breakers.ts';
 export type { CircuitWindow } from './circuit-counters.ts';
+export type { CircuitCounts, CircuitExplanation, CircuitSnapshot, IsolationHandle } from './circuit-report.ts';
 export { compose } from './compose.ts';
 export type { PolicyContext } from './context.ts';
 export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeoutError } from './errors.ts';
@@ -26,10 +36,26 @@ export {
   type HealthStatus,
   healthRegistry,
 } from './health.ts';
-export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
+export { type PerInstance, perInstance } from './per-instance.ts';
+export {
+  type Pipeline,
+  type PipelineChanges,
+  type PipelineExplanation,
+  type PipelineOptions,
+  type PipelineSnapshot,
+  pipeline,
+} from './pipeline.ts';
 export type { Policy, PolicyLike } from './policy.ts';
-export { type RetryEvents, type RetryPolicy, retry } from './retry.ts';
+export { type NamedPolicy, PolicyRegistry, policies } from './policy-registry.ts';
+export { type Retry, type RetryChanges, type RetryEvents, type RetryInput, type RetryPolicy, retry } from './retry.ts';
+export {
+  type RetryBudget,
+  type RetryBudgetOptions,
+  type RetryBudgetSnapshot,
+  retryBudget,
+} from './retry-budget.ts';
 export type { PolicyStats } from './stats.ts';
-export { type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';
+export { type StreamOptions, stream } from './stream.ts';
+export { type Timeout, type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';
 export type { Clock, Timers, TimeSource } from './timers.ts';
 export type { Handle, Safety, Verdict } from './verdict.ts';

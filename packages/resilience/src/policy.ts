@@ -1,14 +1,15 @@
 import type { IDisposable, IFailureEvent, IPolicy, ISuccessEvent } from './cockatiel.ts';
 import type { PolicyContext } from './context.ts';
 import type { Emitter, EventName, PolicyEvents } from './events.ts';
-import { compile, type Element, type Layer } from './program.ts';
+import { compile, type Element, type Layer, type Program } from './program.ts';
 import { drive, quickly, Run } from './run.ts';
 import { Scope } from './scope.ts';
 import { Stage } from './stage.ts';
 import type { PolicyStats, Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
 import { show } from './validate.ts';
-import { type Method, wrapperOf } from './wrapper.ts';
+import { streamOf } from './stream-run.ts';
+import { type Method, type Open, wrapperOf } from './wrapper.ts';
 
 /** The least a policy is: cockatiel's policies and ours satisfy it. */
 export interface PolicyLike {
@@ -42,12 +43,21 @@ export interface Policy<A = never, E extends EventName = EventName> extends IPol
     method: (this: This, ...args: Args) => Promise<R>,
     context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Promise<R>>,
   ): (this: This, ...args: Args) => Promise<R>;
+  /** `@policy` on an async generator method, ECMAScript's decorators. */
+  <This, Args extends unknown[], T, R, N>(
+    method: (this: This, ...args: Args) => AsyncGenerator<T, R, N>,
+    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => AsyncGenerator<T, R, N>>,
+  ): (this: This, ...args: Args) => AsyncGenerator<T, R, N>;
   /** `@policy` on a method, TypeScript's `experimentalDecorators`. */
-  <M extends (...args: never[]) => Promise<unknown>>(
+  <M extends (...args: never[]) => Promise<unknown> | AsyncGenerator<unknown, unknown, never>>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): TypedPropertyDescriptor<M>;
+  /** An async generator function: see `stream`. */
+  <This, Args extends unknown[], T, R, N>(
+    fn: (this: This, ...args: Args) => AsyncGenerator<T, R, N>,
+  ): (this: This, ...args: Args) => AsyncGenerator<T, R, undefined>;
   /** A function that does the same under the policy; `this`, `name` and `length` are kept. */
   <This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => R,
@@ -63,7 +73,18 @@ export interface PolicyCore {
 }
 
 // Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
-const OURS = new WeakMap<object, { elements: readonly Element[]; emitter: Emitter }>();
+interface Ours {
+  elements: readonly Element[];
+  program: Program;
+  emitter: Emitter;
+  apply: (fn: Method, self: unknown, args: readonly unknown[]) => Promise<unknown>;
+  prepare: Prepare | undefined;
+}
+
+const OURS = new WeakMap<object, Ours>();
+
+/** Checks changes of settings, and answers what makes them. */
+export type Prepare = (changes: never) => () => void;
 
 /** Builds the callable object that a user holds, out of what the policy does and what it adds to the surface. */
 export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P =>
@@ -73,6 +94,7 @@ export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: obj
 export const policyOf = <P extends PolicyLike>(
   elements: readonly [Stage, ...Element[]],
   extras: object = {},
+  prepare?: Prepare,
 ): P => {
   const [stage] = elements;
   const { emitter, recorder } = stage;
@@ -106,18 +128,21 @@ export const policyOf = <P extends PolicyLike>(
       ),
     }),
   };
-  const apply = (fn: Method, self: unknown, args: unknown[]): Promise<unknown> => {
+  const apply: Ours['apply'] = (fn, self, args) => {
     const kept = alone ? stage.quick() : undefined;
     if (kept !== undefined) return quickly(program, kept, fn as never, self, args);
     return drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
   };
-  const policy = wrapperOf(apply, emitter.policy);
+  const open: Open = (fn, self, args) =>
+    streamOf(emitter.policy, program, () => Reflect.apply(fn, self, args), {}, undefined, args);
+  const policy = wrapperOf({ policy: emitter.policy, apply, open });
   Object.defineProperties(policy, {
     ...Object.getOwnPropertyDescriptors(surface),
     ...Object.getOwnPropertyDescriptors(extras),
+    ...(prepare && { configure: { value: (changes: never) => prepare(changes)() } }),
     name: { value: emitter.policy, enumerable: true },
   });
-  OURS.set(policy, { elements, emitter });
+  OURS.set(policy, { elements, program, emitter, apply, prepare });
   return policy as unknown as P;
 };
 
@@ -133,3 +158,18 @@ export const elementsOf = (policy: PolicyLike): readonly Element[] =>
 
 /** The events of a policy of ours; undefined for a stranger. */
 export const emitterOf = (policy: PolicyLike): Emitter | undefined => OURS.get(policy)?.emitter;
+
+/** How a policy of ours changes its settings; undefined where it cannot. */
+export const prepareOf = (policy: PolicyLike): Prepare | undefined => OURS.get(policy)?.prepare;
+
+/** What a policy of ours runs; undefined for a stranger. */
+export const programOf = (policy: PolicyLike): Program | undefined => OURS.get(policy)?.program;
+
+/** Calls a function of a user's under a policy, as a wrapped function does. */
+export const applyUnder = (
+  policy: PolicyLike,
+  fn: Method,
+  self: unknown,
+  args: readonly unknown[],
+): Promise<unknown> =>
+  OURS.get(policy)?.apply(fn, self, args) ?? policy.execute(() => Reflect.apply(fn, self, args));

@@ -60,13 +60,26 @@ export interface RetryPolicy extends TimeSource {
   retryRejections?: boolean | undefined;
 }
 
-const OPTIONS = [
-  ...['name', 'maxAttempts', 'initialDelayMs', 'maxDelayMs', 'backoff', 'factor', 'jitter', 'random'],
+const CHANGES = [
+  ...['maxAttempts', 'initialDelayMs', 'maxDelayMs', 'backoff', 'factor', 'jitter', 'random'],
   ...['maxElapsedMs', 'retryOnResult', 'handle', 'classify', 'idempotent', 'maxRetryAfterMs'],
-  ...['canRetry', 'budget', 'retryRejections', 'clock', 'timers'],
+  ...['canRetry', 'budget', 'retryRejections'],
 ];
+const OPTIONS = ['name', ...CHANGES, 'clock', 'timers'];
+
+/** What `configure` can change. */
+export type RetryChanges = Omit<RetryPolicy, 'name' | 'clock' | 'timers'>;
 
 export type RetryEvents = 'success' | 'failure' | 'retry' | 'suppress';
+
+/** A {@link Policy} whose settings can be changed. */
+export interface Retry extends Policy<never, RetryEvents> {
+  /**
+   * Changes settings for calls from now on; those running keep theirs.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: RetryChanges): void;
+}
 
 /**
  * A policy that runs a call again after a retryable failure.
@@ -76,9 +89,19 @@ export type RetryEvents = 'success' | 'failure' | 'retry' | 'suppress';
  * @throws The last error, by identity; `signal.reason` at once when aborted, even in mid-wait.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
-export function retry(options: RetryPolicy = {}): Policy<never, RetryEvents> {
+export function retry(options: RetryPolicy = {}): Retry {
   onlyKnown('retry', options, OPTIONS);
   const { clock, timers } = timeSource(options);
   const emitter = new Emitter(nameOf(options.name, 'retry'), ['success', 'failure', 'retry', 'suppress']);
-  return policyOf([new Stage(new RetryRule(emitter, clock, timers, retrySettings(options)))]);
+  const rule = new RetryRule(emitter, clock, timers, retrySettings(options));
+  let current = options;
+  return policyOf([new Stage(rule)], {}, (changes: RetryChanges) => {
+    onlyKnown('configure', changes, CHANGES);
+    const next = { ...current, ...changes };
+    const settings = retrySettings(next);
+    return () => {
+      current = next;
+      rule.settings = settings;
+    };
+  });
 }

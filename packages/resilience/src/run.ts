@@ -26,6 +26,12 @@ const capture = (resolve: Settle, reject: Settle): void => {
   rejectMade = reject;
 };
 
+/** How a stream ended; a consumer that goes away is neither success nor failure. */
+export interface StreamEnd {
+  how: 'succeeded' | 'failed' | 'cancelled';
+  error: unknown;
+}
+
 /**
  * One call on its way through the stages of a program: inwards from the first to the last, the call, and outwards again.
  * Whatever ends a wait (the call, a timer, a place in a queue, an abort) settles the one gate that the run stands at, so
@@ -46,6 +52,8 @@ export class Run {
   /** What user code is still at work on: a slot may have to be held until it has settled. */
   pending: Promise<unknown> | undefined = undefined;
   gate: Promise<unknown> | undefined = undefined;
+  /** For the opening of a stream: what is to be let go when the stream ends. */
+  holds: ((end: StreamEnd) => void)[] | undefined = undefined;
   readonly #fn: Fn | undefined;
   readonly #task: Task | undefined;
   readonly #attempt: number | undefined;

@@ -15,6 +15,15 @@ export interface TimeoutOptions extends TimeSource {
 
 export type TimeoutEvents = 'success' | 'failure' | 'timeout';
 
+/** A {@link Policy} whose limit can be changed. */
+export interface Timeout extends Policy<never, TimeoutEvents> {
+  /**
+   * Changes the limit of calls from now on.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: { ms: number }): void;
+}
+
 /**
  * A policy that gives up on a call that takes too long, and aborts the signal that the call was given.
  * It does not wait for the call to notice. The signal is left alone when the call succeeds.
@@ -24,12 +33,21 @@ export type TimeoutEvents = 'success' | 'failure' | 'timeout';
  * @throws RangeError here, at construction, for a limit that is not a number above 0.
  * @throws TypeError here, at construction, for an unknown option, a `name` that is no text, a `clock` or `timers` that cannot be used.
  */
-export function timeout(options: number | TimeoutOptions): Policy<never, TimeoutEvents> {
+export function timeout(options: number | TimeoutOptions): Timeout {
   const given = typeof options === 'number' ? { ms: options } : options;
   onlyKnown('timeout', given, ['ms', 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(given);
-  const ms = duration('ms', given.ms, { zero: false, infinite: true });
+  const ms = limitOf(given.ms);
   const policy = nameOf(given.name, 'timeout');
   const emitter = new Emitter(policy, ['success', 'failure', 'timeout']);
-  return policyOf([new Stage(new TimeoutRule(emitter, clock, timers, ms))]);
+  const rule = new TimeoutRule(emitter, clock, timers, ms);
+  return policyOf([new Stage(rule)], {}, (changes: { ms: number }) => {
+    onlyKnown('configure', changes, ['ms']);
+    const next = limitOf(changes.ms);
+    return () => {
+      rule.ms = next;
+    };
+  });
 }
+
+const limitOf = (ms: number): number => duration('ms', ms, { zero: false, infinite: true });

@@ -1,0 +1,98 @@
+import type { PolicyContext } from './context.ts';
+import { PolicyTimeoutError, stackless } from './errors.ts';
+import type { Program } from './program.ts';
+import { drive, Run, type StreamEnd } from './run.ts';
+import { Scope } from './scope.ts';
+import { StreamLife } from './stream-life.ts';
+import { after, systemTimers, type Timers } from './timers.ts';
+
+export interface StreamLimits {
+  gapMs?: number | undefined;
+  totalMs?: number | undefined;
+  timers?: Timers | undefined;
+}
+
+type Source<T> = AsyncIterable<T> | Iterable<T>;
+
+const iteratorOf = <T>(source: Source<T>): AsyncIterator<T> | Iterator<T> => {
+  const { [Symbol.asyncIterator]: asyncOf } = source as AsyncIterable<T>;
+  return asyncOf === undefined ? (source as Iterable<T>)[Symbol.iterator]() : asyncOf.call(source);
+};
+
+/**
+ * The items of a source, opened under a program: all its rules hold for the first item, and those that hold something (a slot,
+ * a probe's place) hold it until the end.
+ */
+export async function* streamOf(
+  policy: string,
+  program: Program,
+  open: (context: PolicyContext) => unknown,
+  limits: StreamLimits,
+  signal: AbortSignal | undefined,
+  args?: readonly unknown[],
+): AsyncGenerator<unknown, unknown, undefined> {
+  const { gapMs = Number.POSITIVE_INFINITY, totalMs = Number.POSITIVE_INFINITY, timers = systemTimers } = limits;
+  const life = new StreamLife();
+  const abort = (): void => life.end(signal?.reason);
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  const stopTotal = after(timers, totalMs, () => life.end(timeoutOf(`${policy}.total`, totalMs)));
+  const holds: ((end: StreamEnd) => void)[] = [];
+  let iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
+  let end: StreamEnd = { how: 'cancelled', error: undefined };
+  let over = false;
+  const first = async (context: PolicyContext): Promise<IteratorResult<unknown>> => {
+    const controller = life.attempt(context.signal);
+    const opened = iteratorOf(
+      (await open({ signal: controller.signal, attempt: context.attempt })) as Source<unknown>,
+    );
+    iterator = opened;
+    try {
+      const item = await opened.next();
+      // The attempt was given up in the meantime, so nobody will ask for more.
+      if (controller.signal.aborted) void letGo(opened);
+      return item;
+    } finally {
+      life.opened();
+    }
+  };
+  try {
+    const run = new Run(program, first, undefined, Scope.from(life.signal), undefined, undefined, args);
+    run.holds = holds;
+    let item = (await drive(run)) as IteratorResult<unknown>;
+    while (item.done !== true) {
+      yield item.value;
+      const stopGap = after(timers, gapMs, () => life.end(timeoutOf(`${policy}.gap`, gapMs)));
+      try {
+        item = await life.race(iterator!.next());
+      } finally {
+        stopGap();
+      }
+    }
+    over = true;
+    end = { how: 'succeeded', error: undefined };
+    return item.value;
+  } catch (error) {
+    end = { how: signal?.aborted === true ? 'cancelled' : 'failed', error };
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    stopTotal();
+    for (const hold of holds) hold(end);
+    if (!over) {
+      life.end(end.error);
+      if (iterator !== undefined) void letGo(iterator);
+    }
+  }
+}
+
+const letGo = async (iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> => {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The consumer has gone; nobody is there to hear of it.
+  }
+};
+
+const timeoutOf = (policy: string, ms: number): PolicyTimeoutError =>
+  stackless(() => new PolicyTimeoutError(policy, ms));
