@@ -1,6 +1,7 @@
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { GO, Refusal, type Run, type Step, WAIT, Waiting } from './run.ts';
+import { Refusal, Waiting } from './quickly.ts';
+import { GO, type Run, type Step, WAIT } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';

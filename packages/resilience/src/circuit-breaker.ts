@@ -127,19 +127,24 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
       return circuit.restore(saved, elapsedMs);
     },
   };
-  return policyOf([new Stage(new CircuitRule(emitter, clock, circuit))], surface, (changes: CircuitBreakerChanges) => {
-    onlyKnown('configure', changes, CHANGES);
-    const fresh = bringsCounter(changes);
-    // The three ways to count exclude each other, so a new one takes the place of whichever was there.
-    const next = { ...current, ...(fresh ? NO_COUNTER : {}), ...changes };
-    const settings = circuitSettings(next, clock, fresh ? undefined : circuit.settings.counter);
-    return () => {
-      current = next;
-      circuit.settings = settings;
-    };
-  });
+  return policyOf(
+    [new Stage(new CircuitRule(emitter, clock, circuit))],
+    surface,
+    (changes: CircuitBreakerChanges) => {
+      onlyKnown('configure', changes, CHANGES);
+      const fresh = bringsCounter(changes);
+      // The three ways to count exclude each other, so a new one takes the place of whichever was there.
+      const next = { ...current, ...(fresh ? NO_COUNTER : {}), ...changes };
+      const settings = circuitSettings(next, clock, fresh ? undefined : circuit.settings.counter);
+      return () => {
+        current = next;
+        circuit.settings = settings;
+      };
+    },
+  );
 }
 
 const NO_COUNTER = { failureThreshold: undefined, window: undefined, breaker: undefined };
 
-const modeOf = (mode: CircuitMode): CircuitMode => oneOf('mode', mode, ['enabled', 'metrics-only', 'disabled']);
+const modeOf = (mode: CircuitMode): CircuitMode =>
+  oneOf('mode', mode, ['enabled', 'metrics-only', 'disabled']);

@@ -68,7 +68,12 @@ interface Limits {
   slowRate: number | undefined;
 }
 
-const trips = ({ minimum, failureRate, slowRate }: Limits, calls: number, failures: number, slow: number): boolean =>
+const trips = (
+  { minimum, failureRate, slowRate }: Limits,
+  calls: number,
+  failures: number,
+  slow: number,
+): boolean =>
   calls >= minimum &&
   (failures >= failureRate * calls || (slowRate !== undefined && slow >= slowRate * calls));
 

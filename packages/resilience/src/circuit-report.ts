@@ -100,7 +100,8 @@ const textOf = (circuit: Circuit): string => {
     case 'closed':
       if (mode === 'disabled') return 'disabled: every call is let through, none is counted';
       if (mode === 'metrics-only') return 'metrics-only: every call is let through and counted';
-      if (inner.rampEndsAt !== undefined) return 'closed a short while ago: a growing share of calls is let through';
+      if (inner.rampEndsAt !== undefined)
+        return 'closed a short while ago: a growing share of calls is let through';
       return 'closed: every call is let through';
   }
 };
@@ -112,7 +113,10 @@ export const checkSnapshot = (saved: CircuitSnapshot, elapsedMs: number): void =
     throw new TypeError(`snapshot must have a state of a circuit, got ${show(saved)}`);
   if (state === 'open')
     duration('snapshot.retryAfterMs', retryAfterMs as number, { zero: true, infinite: false });
-  if ((state === 'open' || state === 'half-open') && !(Number.isSafeInteger(openings) && Number(openings) >= 0))
+  if (
+    (state === 'open' || state === 'half-open') &&
+    !(Number.isSafeInteger(openings) && Number(openings) >= 0)
+  )
     throw new RangeError(`snapshot.openings must be an integer >= 0, got ${show(openings)}`);
   duration('elapsedMs', elapsedMs, { zero: true, infinite: false });
 };

@@ -1,7 +1,8 @@
 import type { Circuit, Permit } from './circuit.ts';
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { GO, Refusal, type Run, type Step } from './run.ts';
+import { Refusal } from './quickly.ts';
+import { GO, type Run, type Step } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
@@ -63,10 +64,12 @@ export class CircuitRule implements Rule {
 
   #failed(permit: Permit, error: unknown): void {
     const circuit = this.#circuit;
-    if (isRejection(error) || isCancellation(error)) return circuit.cancel(permit);
-    const afterMs = permit.settings.judge.error(error, this.emitter);
-    if (afterMs === undefined) circuit.succeed(permit);
-    else circuit.fail(permit, error, afterMs);
+    if (isRejection(error) || isCancellation(error)) circuit.cancel(permit);
+    else {
+      const afterMs = permit.settings.judge.error(error, this.emitter);
+      if (afterMs === undefined) circuit.succeed(permit);
+      else circuit.fail(permit, error, afterMs);
+    }
   }
 
   // A call that ignores its signal must not keep a probe's place after its caller has gone.

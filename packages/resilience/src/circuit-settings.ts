@@ -56,7 +56,9 @@ const judgeOf = (options: CircuitBreakerOptions): CircuitJudge => {
         {},
       );
       const failed =
-        fault === undefined ? verdict.retryable !== false : emitter.ask('isFailure', () => fault(error), true);
+        fault === undefined
+          ? verdict.retryable !== false
+          : emitter.ask('isFailure', () => fault(error), true);
       return failed ? (verdict.afterMs ?? 0) : undefined;
     },
     result: result && ((value, emitter) => emitter.ask('isFailure', () => result(value), false)),

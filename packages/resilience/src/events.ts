@@ -41,7 +41,16 @@ export interface PolicyEvents {
 export type EventName = keyof PolicyEvents;
 
 const CHANNELS: Partial<Record<EventName, Channel>> = {};
-for (const event of ['success', 'failure', 'retry', 'suppress', 'timeout', 'reject', 'fallback', 'state'] as const) {
+for (const event of [
+  'success',
+  'failure',
+  'retry',
+  'suppress',
+  'timeout',
+  'reject',
+  'fallback',
+  'state',
+] as const) {
   CHANNELS[event] = channel(`agent4:resilience:${event}`);
 }
 const SUCCESS = channel('agent4:resilience:success');

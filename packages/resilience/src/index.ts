@@ -18,7 +18,12 @@ export {
 } from './circuit-breaker.ts';
 export { type CircuitBreakers, type CircuitBreakersOptions, circuitBreakers } from './circuit-breakers.ts';
 export type { CircuitWindow } from './circuit-counters.ts';
-export type { CircuitCounts, CircuitExplanation, CircuitSnapshot, IsolationHandle } from './circuit-report.ts';
+export type {
+  CircuitCounts,
+  CircuitExplanation,
+  CircuitSnapshot,
+  IsolationHandle,
+} from './circuit-report.ts';
 export { compose } from './compose.ts';
 export type { PolicyContext } from './context.ts';
 export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeoutError } from './errors.ts';
@@ -47,7 +52,14 @@ export {
 } from './pipeline.ts';
 export type { Policy, PolicyLike } from './policy.ts';
 export { type NamedPolicy, PolicyRegistry, policies } from './policy-registry.ts';
-export { type Retry, type RetryChanges, type RetryEvents, type RetryInput, type RetryPolicy, retry } from './retry.ts';
+export {
+  type Retry,
+  type RetryChanges,
+  type RetryEvents,
+  type RetryInput,
+  type RetryPolicy,
+  retry,
+} from './retry.ts';
 export {
   type RetryBudget,
   type RetryBudgetOptions,

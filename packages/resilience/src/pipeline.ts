@@ -196,7 +196,9 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
     const bulk = ownBulkhead?.snapshot();
     const order = PARTS.filter((each) => named[each] !== undefined);
     const texts = [circuit && `circuit breaker ${circuit.text}`, bulk && slotsText(bulk)];
-    const text = [`${name}: ${order.join(' > ')} > call`, ...texts.filter((each) => each !== undefined)].join('; ');
+    const text = [`${name}: ${order.join(' > ')} > call`, ...texts.filter((each) => each !== undefined)].join(
+      '; ',
+    );
     return { name, order, text, circuitBreaker: circuit, bulkhead: bulk };
   };
   return policyOf(

@@ -1,14 +1,16 @@
 import type { IDisposable, IFailureEvent, IPolicy, ISuccessEvent } from './cockatiel.ts';
 import type { PolicyContext } from './context.ts';
+import { drive } from './drive.ts';
 import type { Emitter, EventName, PolicyEvents } from './events.ts';
 import { compile, type Element, type Layer, type Program } from './program.ts';
-import { drive, quickly, Run } from './run.ts';
+import { quickly } from './quickly.ts';
+import { Run } from './run.ts';
 import { Scope } from './scope.ts';
 import { Stage } from './stage.ts';
 import type { PolicyStats, Recorder } from './stats.ts';
+import { streamOf } from './stream-run.ts';
 import type { Clock } from './timers.ts';
 import { show } from './validate.ts';
-import { streamOf } from './stream-run.ts';
 import { type Method, type Open, wrapperOf } from './wrapper.ts';
 
 /** The least a policy is: cockatiel's policies and ours satisfy it. */

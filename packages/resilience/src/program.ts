@@ -1,4 +1,5 @@
-import { drive, Run } from './run.ts';
+import { drive } from './drive.ts';
+import { Run } from './run.ts';
 import type { Scope } from './scope.ts';
 import type { Stage } from './stage.ts';
 

@@ -136,7 +136,8 @@ export class RetryRule implements Rule {
       const input = { args: run.args, attempt, error: run.failed ? run.value : undefined };
       if (!emitter.ask('canRetry', () => canRetry(input), false)) return REFUSED;
     }
-    const delayMs = settings.series === undefined ? afterMs : Math.max(afterMs, this.#computed(run, at, state));
+    const delayMs =
+      settings.series === undefined ? afterMs : Math.max(afterMs, this.#computed(run, at, state));
     const late =
       settings.maxElapsedMs !== Number.POSITIVE_INFINITY &&
       run.time(this.clock) - state.startedAt + delayMs > settings.maxElapsedMs;
@@ -170,11 +171,7 @@ export class RetryRule implements Rule {
   }
 }
 
-const backoffContext = (
-  scope: Scope,
-  attempt: number,
-  result: BackoffContext['result'],
-): BackoffContext => ({
+const backoffContext = (scope: Scope, attempt: number, result: BackoffContext['result']): BackoffContext => ({
   get signal() {
     return scope.signal;
   },

@@ -22,7 +22,10 @@ export interface RetrySettings {
 
 export const retrySettings = (options: RetryPolicy): RetrySettings => {
   const { budget } = options;
-  if (budget !== undefined && (typeof budget?.deposit !== 'function' || typeof budget.withdraw !== 'function'))
+  if (
+    budget !== undefined &&
+    (typeof budget?.deposit !== 'function' || typeof budget.withdraw !== 'function')
+  )
     throw new TypeError(`budget must have deposit and withdraw, as retryBudget() has, got ${show(budget)}`);
   return {
     maxAttempts: integer('maxAttempts', options.maxAttempts ?? 3, 1, true),

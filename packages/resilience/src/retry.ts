@@ -1,10 +1,10 @@
 import type { BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
-import { Stage } from './stage.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { retrySettings } from './retry-settings.ts';
 import { RetryRule } from './retry-rule.ts';
+import { retrySettings } from './retry-settings.ts';
+import { Stage } from './stage.ts';
 import type { TimeSource } from './timers.ts';
 import { nameOf, onlyKnown, timeSource } from './validate.ts';
 import type { Handle, Verdict } from './verdict.ts';

@@ -10,10 +10,11 @@ export const AGAIN = 1;
 export const WAIT = 2;
 export type Step = typeof GO | typeof AGAIN | typeof WAIT;
 
-type Fn = (context: PolicyContext) => unknown;
+export type Fn = (context: PolicyContext) => unknown;
 type Settle = (value?: unknown) => void;
 
-const STRUCK = Symbol('struck');
+/** What a gate answers when the run was cut off. */
+export const STRUCK = Symbol('struck');
 const NOBODY = 1_000_000;
 const UNTIMED: readonly undefined[] = [];
 const NO_SLOTS: never[] = [];
@@ -54,6 +55,7 @@ export class Run {
   gate: Promise<unknown> | undefined = undefined;
   /** For the opening of a stream: what is to be let go when the stream ends. */
   holds: ((end: StreamEnd) => void)[] | undefined = undefined;
+  opens: readonly unknown[] | undefined = undefined;
   readonly #fn: Fn | undefined;
   readonly #task: Task | undefined;
   readonly #attempt: number | undefined;
@@ -88,9 +90,9 @@ export class Run {
     this.#attempt = attempt;
   }
 
-  /** Arguments of a wrapped function; none otherwise. */
+  /** Arguments of a wrapped function, also where the stream that it opens is what runs; none otherwise. */
   get args(): readonly unknown[] {
-    return this.#args ?? [];
+    return this.opens ?? this.#args ?? [];
   }
 
   get outermost(): boolean {
@@ -293,207 +295,3 @@ export class Run {
     return at - 1;
   }
 }
-
-/** Takes a run through its program. Most runs pass without a detour; `detour` takes over from wherever one does not. */
-export const drive = async (run: Run): Promise<unknown> => {
-  const { stages } = run.program;
-  const { length } = stages;
-  const { scope } = run;
-  let at = 0;
-  if (scope?.canAbort === true) {
-    if (scope.aborted) {
-      // Nothing is called.
-      stages[0]?.skip(run, 0, scope.reason);
-      throw scope.reason;
-    }
-    run.listen();
-    return detour(run, 0, INWARDS);
-  }
-  try {
-    for (; at < length; at++) {
-      const stage = stages[at]!;
-      if (stage.enter(run, at) !== GO) return detour(run, at, ENTERED);
-    }
-  } catch (error) {
-    return detour(run, run.refused(at, error), OUTWARDS);
-  }
-  let value: unknown;
-  try {
-    value = run.call();
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function')
-      value = await (run.program.limits.length > 0 ? run.race(value) : value);
-  } catch (error) {
-    run.failed = true;
-    value = error;
-  }
-  run.value = value;
-  if (run.failed || value === STRUCK) return detour(run, run.called(), OUTWARDS);
-  run.waited();
-  while (--at >= 0) {
-    const stage = stages[at]!;
-    const step = stage.leave(run, at);
-    if (step !== GO) return detour(run, at, step === WAIT ? LEFT_WAITING : LEFT_AGAIN);
-    stage.record(run, at);
-    run.passed(at);
-  }
-  return run.value;
-};
-
-/** What `quick` answers when the policy does not make the call. */
-export class Refusal {
-  readonly error: unknown;
-
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
-
-/** What `quick` answers when the call has to wait first. */
-export class Waiting {
-  readonly gate = new Promise<unknown>(capture);
-  readonly wake = resolveMade;
-  /** After the wait: what `quick` would have answered. */
-  readonly answer: () => unknown;
-
-  constructor(answer: () => unknown) {
-    this.answer = answer;
-  }
-}
-
-/** A call under one policy, which entered by `quick`. A run is made only for a call that does not succeed plainly. */
-export const quickly = async (
-  program: Program,
-  kept: unknown,
-  fn: Fn,
-  self?: unknown,
-  args?: readonly unknown[],
-): Promise<unknown> => {
-  const stage = program.stages[0]!;
-  const { recorder } = stage;
-  const start = recorder.samples() ? stage.clock() : undefined;
-  let failed = false;
-  let value: unknown;
-  if (kept instanceof Waiting) {
-    await kept.gate;
-    kept = kept.answer();
-  }
-  if (kept instanceof Refusal) {
-    recorder.rejections++;
-    // A promise that rejects before anybody has seen it is tracked as unhandled, which costs more than the rejection.
-    await undefined;
-    throw kept.error;
-  }
-  try {
-    if (args !== undefined) value = await Reflect.apply(fn, self, args);
-    else if (fn.length === 0) value = await fn(new LightContext(undefined, 1));
-    else {
-      const attempt = stage.rule.attemptOf === undefined ? undefined : 1;
-      value = await fn(contextOf(Scope.from(undefined), attempt));
-    }
-  } catch (error) {
-    failed = true;
-    value = error;
-  }
-  if (!failed && stage.rule.quickLeave?.(kept) === true) {
-    recorder.successes++;
-    if (start !== undefined) recorder.measure(stage.clock() - start);
-    return value;
-  }
-  const run = new Run(program, fn, undefined, undefined, undefined, self, args);
-  if (kept !== true) run.keep(0, kept);
-  if (start !== undefined) run.startAt(0, start);
-  run.failed = failed;
-  run.value = value;
-  return detour(run, 0, OUTWARDS);
-};
-
-const INWARDS = 0;
-const ENTERED = 1;
-const OUTWARDS = 2;
-const LEFT_WAITING = 3;
-const LEFT_AGAIN = 4;
-
-const detour = async (run: Run, from: number, phase: number): Promise<unknown> => {
-  const { stages } = run.program;
-  const { length } = stages;
-  let at = from;
-  let inwards = phase === INWARDS || phase === ENTERED;
-  // What the stage at this place has answered already.
-  let answered: Step = phase === ENTERED || phase === LEFT_WAITING ? WAIT : phase === LEFT_AGAIN ? AGAIN : GO;
-  for (;;) {
-    if (inwards && at < length) {
-      const stage = stages[at]!;
-      try {
-        if (answered === GO) {
-          answered = stage.enter(run, at);
-        }
-        if (answered === WAIT) {
-          run.woken = await run.gate;
-          // A run that was given what it waited for and is cut off has to give it back: `drop` knows.
-          if (!run.struckOutside(at)) {
-            run.waited();
-            stage.rule.resume?.(run, at);
-          }
-        }
-        if (run.struckOutside(at)) {
-          at = run.strikeOut(at);
-          inwards = false;
-        } else at++;
-      } catch (error) {
-        at = run.refused(at, error);
-        inwards = false;
-      }
-      answered = GO;
-    } else if (inwards) {
-      inwards = false;
-      try {
-        const answer = run.call();
-        const waits = (typeof answer === 'object' && answer !== null) || typeof answer === 'function';
-        run.failed = false;
-        run.value = !waits ? answer : run.gated ? await run.race(answer) : await answer;
-        // Cut off before the answer was there.
-        if (!waits && run.struckOutside(length)) run.value = STRUCK;
-      } catch (error) {
-        run.failed = true;
-        run.value = error;
-      }
-      at = run.called();
-    } else {
-      if (at < 0) break;
-      const stage = stages[at]!;
-      try {
-        if (answered === GO) answered = stage.leave(run, at);
-        if (answered === WAIT && !run.struckOutside(at)) {
-          try {
-            run.woken = await run.gate;
-            run.wokenFailed = false;
-          } catch (error) {
-            run.woken = error;
-            run.wokenFailed = true;
-          }
-          if (!run.struckOutside(at)) {
-            run.waited();
-            answered = stage.rule.resume?.(run, at) ?? GO;
-          }
-        }
-      } catch (error) {
-        run.failed = true;
-        run.value = error;
-        answered = GO;
-      }
-      if (answered !== GO && run.struckOutside(at)) at = run.strikeOut(at);
-      else if (answered === AGAIN) {
-        at++;
-        inwards = true;
-      } else {
-        stage.record(run, at);
-        run.passed(at);
-        at--;
-      }
-      answered = GO;
-    }
-  }
-  run.unlisten();
-  if (run.failed) throw run.value;
-  return run.value;
-};

@@ -53,8 +53,7 @@ export class Scope {
   onAbort(listener: Listener): () => void {
     if (!this.canAbort) return nothing;
     this.#listeners ??= new Set();
-    if (this.#listeners.size === 0)
-      this.#given?.addEventListener('abort', this, { once: true });
+    if (this.#listeners.size === 0) this.#given?.addEventListener('abort', this, { once: true });
     this.#listeners.add(listener);
     return () => {
       if (this.#listeners?.delete(listener) === true && this.#listeners.size === 0) {

@@ -1,7 +1,8 @@
 import type { PolicyContext } from './context.ts';
+import { drive } from './drive.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Program } from './program.ts';
-import { drive, Run, type StreamEnd } from './run.ts';
+import { Run, type StreamEnd } from './run.ts';
 import { Scope } from './scope.ts';
 import { StreamLife } from './stream-life.ts';
 import { after, systemTimers, type Timers } from './timers.ts';
@@ -31,7 +32,11 @@ export async function* streamOf(
   signal: AbortSignal | undefined,
   args?: readonly unknown[],
 ): AsyncGenerator<unknown, unknown, undefined> {
-  const { gapMs = Number.POSITIVE_INFINITY, totalMs = Number.POSITIVE_INFINITY, timers = systemTimers } = limits;
+  const {
+    gapMs = Number.POSITIVE_INFINITY,
+    totalMs = Number.POSITIVE_INFINITY,
+    timers = systemTimers,
+  } = limits;
   const life = new StreamLife();
   const abort = (): void => life.end(signal?.reason);
   if (signal?.aborted === true) abort();
@@ -57,8 +62,9 @@ export async function* streamOf(
     }
   };
   try {
-    const run = new Run(program, first, undefined, Scope.from(life.signal), undefined, undefined, args);
+    const run = new Run(program, first, undefined, Scope.from(life.signal), undefined);
     run.holds = holds;
+    run.opens = args;
     let item = (await drive(run)) as IteratorResult<unknown>;
     while (item.done !== true) {
       yield item.value;

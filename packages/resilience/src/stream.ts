@@ -24,7 +24,9 @@ export interface StreamOptions extends Pick<TimeSource, 'timers'> {
  */
 export function stream<T>(
   policy: PolicyLike,
-  fn: (context: PolicyContext) => AsyncIterable<T> | Iterable<T> | PromiseLike<AsyncIterable<T> | Iterable<T>>,
+  fn: (
+    context: PolicyContext,
+  ) => AsyncIterable<T> | Iterable<T> | PromiseLike<AsyncIterable<T> | Iterable<T>>,
   options: StreamOptions = {},
   signal?: AbortSignal,
 ): AsyncGenerator<T, unknown, undefined> {
@@ -40,5 +42,9 @@ export function stream<T>(
   };
   const { name } = policy as { name?: unknown };
   const label = typeof name === 'string' && name !== '' ? name : 'stream';
-  return streamOf(label, compile(elementsOf(policy)), fn, limits, signal) as AsyncGenerator<T, unknown, undefined>;
+  return streamOf(label, compile(elementsOf(policy)), fn, limits, signal) as AsyncGenerator<
+    T,
+    unknown,
+    undefined
+  >;
 }

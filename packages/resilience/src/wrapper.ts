@@ -32,7 +32,9 @@ const wrap = ({ policy, apply, open }: Wrapping, fn: Method): Method => {
   const kind = Object.prototype.toString.call(fn);
   // Its body runs after the call has returned and between the calls of `next`, which wait for nobody.
   if (kind === '[object GeneratorFunction]')
-    throw new TypeError(`"${policy}" cannot wrap "${fn.name}": a generator that is not async waits for nothing`);
+    throw new TypeError(
+      `"${policy}" cannot wrap "${fn.name}": a generator that is not async waits for nothing`,
+    );
   const wrapped =
     kind === '[object AsyncGeneratorFunction]'
       ? function (this: unknown, ...args: unknown[]): AsyncGenerator {

@@ -236,7 +236,10 @@ describe('explain, snapshot and restore', () => {
   it.each<[unknown, string]>([
     [undefined, 'snapshot must have a state of a circuit, got undefined'],
     [{ state: 'ajar' }, 'snapshot must have a state of a circuit, got an object'],
-    [{ state: 'open', openings: 1 }, 'snapshot.retryAfterMs must be a number of milliseconds >= 0, got undefined'],
+    [
+      { state: 'open', openings: 1 },
+      'snapshot.retryAfterMs must be a number of milliseconds >= 0, got undefined',
+    ],
     [{ state: 'half-open', openings: -1 }, 'snapshot.openings must be an integer >= 0, got -1'],
   ])('refuses to restore %j', (saved, message) => {
     expect(() => setUp().breaker.restore(saved as never)).toThrow(message);
@@ -290,7 +293,8 @@ describe('circuitBreakers', () => {
       clock: time.clock,
       ...options,
     });
-    const fail = (key: string) => breakers.execute(key, () => Promise.reject(new Error('down'))).catch(() => {});
+    const fail = (key: string) =>
+      breakers.execute(key, () => Promise.reject(new Error('down'))).catch(() => {});
     return { time, breakers, fail };
   };
 

@@ -117,7 +117,11 @@ describe('attemptsOf', () => {
     await retry({ maxAttempts: 1 })
       .execute(() => Promise.reject(once))
       .catch(() => {});
-    expect([attemptsOf(once), attemptsOf('text'), attemptsOf(null)]).toEqual([undefined, undefined, undefined]);
+    expect([attemptsOf(once), attemptsOf('text'), attemptsOf(null)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -171,7 +175,10 @@ describe('jitter polly-v2', () => {
         initialDelayMs: 128,
         maxDelayMs: 400,
         jitter: 'polly-v2',
-        random: () => ((draw = (draw * 7_919 + 104_729) % 100_003) / 100_003),
+        random: () => {
+          draw = (draw * 7_919 + 104_729) % 100_003;
+          return draw / 100_003;
+        },
         timers: { setTimeout: (callback) => queueMicrotask(callback), clearTimeout: () => {} },
       });
       policy.on('retry', ({ delayMs }) => delays.push(delayMs));
