@@ -111,8 +111,7 @@ export class BulkheadRule implements Rule {
       return GO;
     }
     if (this.queued >= maxQueue) throw this.#refusal('full', this.#settings);
-    run.keep(at, this.#queue(run, run));
-    run.park(at);
+    run.keep(at, this.#queue({ wake: run.park(at) }, run));
     return WAIT;
   }
 

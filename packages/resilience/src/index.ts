@@ -25,7 +25,6 @@ export type {
   IsolationHandle,
 } from './circuit-report.ts';
 export { compose } from './compose.ts';
-export type { PolicyContext } from './context.ts';
 export { BulkheadFullError, CircuitIsolatedError, CircuitOpenError, PolicyTimeoutError } from './errors.ts';
 export type { CircuitStateName, EventName, PolicyEvents, StateChange } from './events.ts';
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.ts';
@@ -50,7 +49,7 @@ export {
   type PipelineSnapshot,
   pipeline,
 } from './pipeline.ts';
-export type { Policy, PolicyLike } from './policy.ts';
+export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
 export { type NamedPolicy, PolicyRegistry, policies } from './policy-registry.ts';
 export {
   type Retry,

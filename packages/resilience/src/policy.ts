@@ -13,6 +13,8 @@ import type { Clock } from './timers.ts';
 import { show } from './validate.ts';
 import { type Method, type Open, wrapperOf } from './wrapper.ts';
 
+export type { PolicyContext } from './context.ts';
+
 /** The least a policy is: cockatiel's policies and ours satisfy it. */
 export interface PolicyLike {
   execute<T>(

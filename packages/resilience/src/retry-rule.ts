@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { clearImmediate, setImmediate } from 'node:timers';
 import { type FailedAttempt, rememberAttempts } from './attempts.ts';
 import type { BackoffContext, Delays } from './backoff.ts';
 import type { Emitter } from './events.ts';
@@ -96,14 +96,13 @@ export class RetryRule implements Rule {
     // An abort may have come with the attempt's result, or from a listener.
     if (run.struckOutside(at)) return WAIT;
     if (delayMs > 0) {
-      run.park(at);
-      state.stopTimer = after(this.#timers, delayMs, () => run.wake());
+      state.stopTimer = after(this.#timers, delayMs, run.park(at));
       return WAIT;
     }
     if (state.attempt % 64 === 0) {
       // A call that fails at once for ever must not starve all others, nor the timer that would end it.
-      run.park(at);
-      setImmediate(() => run.wake());
+      const turn = setImmediate(run.park(at));
+      state.stopTimer = () => clearImmediate(turn);
       return WAIT;
     }
     state.attempt++;

@@ -200,9 +200,10 @@ export class Run {
     return gate;
   }
 
-  /** Before a stage answers `WAIT`: the run stands still until `wake` is called. */
-  park(at: number): void {
+  /** Before a stage answers `WAIT`: the run stands still until the answer is called. A late call ends no other wait. */
+  park(at: number): () => void {
     this.gate = this.#open(at);
+    return resolveMade as () => void;
   }
 
   /** As {@link park}, until `answer` has settled. */

@@ -27,7 +27,8 @@ class Limit extends Scope implements Timed {
   }
 
   expire(): void {
-    this.#run.strike(this.#at);
+    // A timer of a user's may fire although it was cleared.
+    if (this.#run.slots[this.#at] === this) this.#run.strike(this.#at);
   }
 }
 

@@ -12,7 +12,7 @@ export interface Timed {
   expire(): void;
 }
 
-const realSetTimeout = globalThis.setTimeout;
+const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
 // A timer shared by many calls must not hold on to the AsyncLocalStorage of the one that happened to start it.
 const outsideOfCalls = AsyncLocalStorage.snapshot();
 const LONGEST = 2_147_483_647;
@@ -116,7 +116,7 @@ export class TimerList {
   }
 
   #arm(ms: number): void {
-    if (this.#handle !== undefined) clearTimeout(this.#handle);
+    if (this.#handle !== undefined) realClearTimeout(this.#handle);
     this.#unseen = false;
     outsideOfCalls(() => {
       this.#handle = realSetTimeout(this.#tick, Math.min(LONGEST, Math.max(1, Math.ceil(ms))));

@@ -7,3 +7,16 @@ it('runs every sample of the README and prints what it says', async () => {
   expect(problems).toEqual([]);
   expect(samples).toBeGreaterThan(1);
 }, 120_000);
+
+it.each([
+  ['docs/retry-budget.md', 1],
+  ['docs/circuit-breaker.md', 2],
+  ['docs/run-time.md', 3],
+])(
+  'runs the samples of %s and prints what it says',
+  async (page, count) => {
+    const folder = fileURLToPath(new URL('..', import.meta.url));
+    expect(await checkReadme(folder, page)).toEqual({ samples: count, problems: [] });
+  },
+  120_000,
+);
