@@ -34,7 +34,6 @@ export class LightContext implements PolicyContext {
   }
 }
 
-const FIRST = { attempt: 1 };
 const SIGNAL = {
   get(this: Scoped): AbortSignal {
     return this[SCOPE].signal;
@@ -43,12 +42,25 @@ const SIGNAL = {
   configurable: true,
 };
 
+class OwnContext implements PolicyContext {
+  declare readonly [SCOPE]: Scope;
+  declare readonly signal: AbortSignal;
+  declare readonly attempt: number;
+
+  constructor(scope: Scope, attempt: number | undefined) {
+    Object.defineProperty(this, SCOPE, { value: scope });
+    Object.defineProperty(this, 'signal', SIGNAL);
+    if (attempt !== undefined) (this as { attempt: number }).attempt = attempt;
+  }
+
+  static {
+    Object.defineProperty(OwnContext.prototype, 'attempt', { value: 1, writable: true });
+  }
+}
+
 /**
  * cockatiel's `wrap` copies contexts by spreading them, one over the other. So `signal` is an own accessor, that it be copied;
  * and an attempt that nobody counted is inherited, that it not be copied over the count of a retry further out.
  */
-export const contextOf = (scope: Scope, attempt: number | undefined): PolicyContext => {
-  const context = Object.create(FIRST, { [SCOPE]: { value: scope }, signal: SIGNAL }) as PolicyContext;
-  if (attempt !== undefined) (context as { attempt: number }).attempt = attempt;
-  return context;
-};
+export const contextOf = (scope: Scope, attempt: number | undefined): PolicyContext =>
+  new OwnContext(scope, attempt);

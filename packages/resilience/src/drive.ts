@@ -4,7 +4,7 @@ import { AGAIN, GO, type Run, STRUCK, type Step, WAIT } from './run.ts';
 export const drive = async (run: Run): Promise<unknown> => {
   const { stages } = run.program;
   const { length } = stages;
-  const { scope } = run;
+  const scope = run.given;
   let at = 0;
   if (scope?.canAbort === true) {
     if (scope.aborted) {

@@ -28,29 +28,51 @@ export class Waiting {
   }
 }
 
-/** A call under one policy, which entered by `quick`. A run is made only for a call that does not succeed plainly. */
-export const quickly = async (
+/** A call under one policy, which has entered by `quick` with this answer. */
+export const quickly = (
   program: Program,
   kept: unknown,
   fn: Fn,
   self?: unknown,
   args?: readonly unknown[],
 ): Promise<unknown> => {
+  if (kept instanceof Waiting) return waited(program, kept, fn, self, args);
+  if (kept instanceof Refusal) return refused(program, kept);
+  return entered(program, kept, fn, self, args);
+};
+
+const waited = async (
+  program: Program,
+  waiting: Waiting,
+  fn: Fn,
+  self: unknown,
+  args: readonly unknown[] | undefined,
+): Promise<unknown> => {
+  await waiting.gate;
+  const kept = waiting.answer();
+  return kept instanceof Refusal ? refused(program, kept) : entered(program, kept, fn, self, args);
+};
+
+const refused = async (program: Program, refusal: Refusal): Promise<never> => {
+  program.stages[0]!.recorder.rejections++;
+  // A promise that rejects before anybody has seen it is tracked as unhandled, which costs more than the rejection.
+  await undefined;
+  throw refusal.error;
+};
+
+/** A run is made only for a call that does not succeed plainly. */
+const entered = async (
+  program: Program,
+  kept: unknown,
+  fn: Fn,
+  self: unknown,
+  args: readonly unknown[] | undefined,
+): Promise<unknown> => {
   const stage = program.stages[0]!;
   const { recorder } = stage;
   const start = recorder.samples() ? stage.clock() : undefined;
   let failed = false;
   let value: unknown;
-  if (kept instanceof Waiting) {
-    await kept.gate;
-    kept = kept.answer();
-  }
-  if (kept instanceof Refusal) {
-    recorder.rejections++;
-    // A promise that rejects before anybody has seen it is tracked as unhandled, which costs more than the rejection.
-    await undefined;
-    throw kept.error;
-  }
   try {
     if (args !== undefined) value = await Reflect.apply(fn, self, args);
     else if (fn.length === 0) value = await fn(new LightContext(undefined, 1));

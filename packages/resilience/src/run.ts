@@ -27,6 +27,12 @@ const capture = (resolve: Settle, reject: Settle): void => {
   rejectMade = reject;
 };
 
+/** Where a cancellation comes from; looking at it makes it. */
+export interface CancellationSource {
+  readonly scope: Scope;
+  readonly signal: AbortSignal;
+}
+
 /** How a stream ended; a consumer that goes away is neither success nor failure. */
 export interface StreamEnd {
   how: 'succeeded' | 'failed' | 'cancelled';
@@ -41,7 +47,7 @@ export interface StreamEnd {
 export class Run {
   readonly program: Program;
   /** Undefined until somebody looks, where nothing can abort the run. */
-  scope: Scope | undefined;
+  given: Scope | undefined;
   /** What each stage remembers of this run. */
   slots: unknown[] = NO_SLOTS;
   /** The result on its way outwards. */
@@ -86,7 +92,7 @@ export class Run {
     this.program = program;
     this.#fn = fn;
     this.#task = task;
-    this.scope = scope;
+    this.given = scope;
     this.#attempt = attempt;
   }
 
@@ -103,7 +109,7 @@ export class Run {
   readonly heard = outcomesAreHeard();
 
   get gated(): boolean {
-    return this.program.limits.length > 0 || this.scope?.canAbort === true;
+    return this.program.limits.length > 0 || this.given?.canAbort === true;
   }
 
   /** Reads the clock once for all that is done without a wait in between. */
@@ -128,18 +134,27 @@ export class Run {
 
   /** The cancellation that the stage at this place sees. */
   scopeAt(at: number): Scope {
+    return this.#sourceAt(at).scope;
+  }
+
+  #sourceAt(at: number): CancellationSource {
     const { limits } = this.program;
     for (let each = 0; each < limits.length; each++) {
       const place = limits[each]!;
       const limit = place < at ? this.slots[place] : undefined;
-      if (limit !== undefined) return limit as Scope;
+      if (limit !== undefined) return limit as CancellationSource;
     }
-    this.scope ??= Scope.from(undefined);
-    return this.scope;
+    return this;
+  }
+
+  /** The caller's cancellation. */
+  get scope(): Scope {
+    this.given ??= Scope.from(undefined);
+    return this.given;
   }
 
   get signal(): AbortSignal {
-    return this.scopeAt(0).signal;
+    return this.scope.signal;
   }
 
   /** Remembers something of this run for the stage at this place. */
@@ -153,7 +168,7 @@ export class Run {
 
   /** Whether a time limit further in stands between this place and the call. */
   scopeInside(at: number): boolean {
-    return this.scopeAt(this.program.stages.length) !== this.scopeAt(at + 1);
+    return this.#sourceAt(this.program.stages.length) !== this.#sourceAt(at + 1);
   }
 
   attemptAt(at: number): number | undefined {
@@ -174,8 +189,7 @@ export class Run {
       const args = this.#args;
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
       if (fn.length === 0) {
-        const source = this.program.limits.length > 0 ? this.scopeAt(stages.length) : this;
-        return fn(new LightContext(source, attempt ?? 1));
+        return fn(new LightContext(this.#sourceAt(stages.length), attempt ?? 1));
       }
     }
     const scope = this.scopeAt(stages.length);
@@ -269,7 +283,7 @@ export class Run {
   }
 
   listen(): void {
-    this.#stopListening = this.scope?.onAbort((reason) => {
+    this.#stopListening = this.given?.onAbort((reason) => {
       const { stages } = this.program;
       for (let at = 0; at < stages.length; at++) stages[at]!.rule.aborted?.(this, at, reason);
       this.strike(-1, reason);

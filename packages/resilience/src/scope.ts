@@ -14,7 +14,7 @@ export class Scope {
   #listeners: Set<Listener> | undefined = undefined;
   #detach: (() => void) | undefined = undefined;
 
-  protected constructor(given: AbortSignal | undefined, canAbort: boolean) {
+  private constructor(given: AbortSignal | undefined, canAbort: boolean) {
     this.#given = given;
     this.canAbort = canAbort;
   }
@@ -22,6 +22,11 @@ export class Scope {
   /** The scope of a call as its caller made it: aborts when the given signal does, never without one. */
   static from(signal: AbortSignal | undefined): Scope {
     return new Scope(signal, signal !== undefined);
+  }
+
+  /** A scope that is aborted by hand alone. */
+  static own(): Scope {
+    return new Scope(undefined, true);
   }
 
   /** A scope that aborts with its parent and can be aborted on its own; `close()` it when the call has settled. */

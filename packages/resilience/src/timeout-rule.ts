@@ -1,29 +1,50 @@
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { GO, type Run, type Step } from './run.ts';
+import { type CancellationSource, GO, type Run, type Step } from './run.ts';
 import { Scope } from './scope.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
 import type { Clock, Timers } from './timers.ts';
 
-/** The time limit of one run: the cancellation that the inside sees, and its entry in the list of timers, in one. */
-class Limit extends Scope implements Timed {
-  readonly ms: number;
+/** The time limit of one run, its own entry in the list of timers; the cancellation that the inside sees is made when looked at. */
+class Limit implements Timed, CancellationSource {
   readonly list: TimerList;
+  readonly ms: number;
   readonly #run: Run;
   readonly #at: number;
+  #scope: Scope | undefined = undefined;
+  #aborted = false;
+  #reason: unknown = undefined;
   previous: Timed | undefined = undefined;
   next: Timed | undefined = undefined;
   dueAt = 0;
   stop: (() => void) | undefined = undefined;
 
   constructor(run: Run, at: number, ms: number, list: TimerList) {
-    super(undefined, true);
     this.#run = run;
     this.#at = at;
     this.ms = ms;
     this.list = list;
+  }
+
+  get scope(): Scope {
+    if (this.#scope === undefined) {
+      this.#scope = Scope.own();
+      if (this.#aborted) this.#scope.abort(this.#reason);
+    }
+    return this.#scope;
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.signal;
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    this.#scope?.abort(reason);
   }
 
   expire(): void {

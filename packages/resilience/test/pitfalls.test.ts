@@ -224,7 +224,10 @@ describe('what this package does not have', () => {
   });
 
   it('20: a listener that throws is not the call’s failure', async () => {
-    const policy = pipeline({ retry: { maxAttempts: 3, initialDelayMs: 0 }, circuitBreaker: { failureThreshold: 1 } });
+    const policy = pipeline({
+      retry: { maxAttempts: 3, initialDelayMs: 0 },
+      circuitBreaker: { failureThreshold: 1 },
+    });
     for (const event of ['success', 'failure', 'retry', 'state', 'open', 'reject'] as const)
       policy.on(event, () => {
         throw new Error('sink');
@@ -311,7 +314,10 @@ describe('what this package does not have', () => {
   });
 
   it('27: a pipeline tells what its parts tell, and one of nothing calls', async () => {
-    const policy = pipeline({ retry: { maxAttempts: 2, initialDelayMs: 0 }, circuitBreaker: { failureThreshold: 1 } });
+    const policy = pipeline({
+      retry: { maxAttempts: 2, initialDelayMs: 0 },
+      circuitBreaker: { failureThreshold: 1 },
+    });
     const events: string[] = [];
     policy.on('retry', () => events.push('retry'));
     policy.on('open', () => events.push('open'));
@@ -331,7 +337,12 @@ describe('what this package does not have', () => {
     const watch = (error: unknown): number => unhandled.push(error);
     process.on('unhandledRejection', watch);
     const time = new VirtualClock();
-    const policy = pipeline({ ...time.time, timeoutMs: 10, retry: { maxAttempts: 2 }, bulkhead: { maxConcurrent: 9 } });
+    const policy = pipeline({
+      ...time.time,
+      timeoutMs: 10,
+      retry: { maxAttempts: 2 },
+      bulkhead: { maxConcurrent: 9 },
+    });
     const { signal } = new AbortController();
     for (let call = 0; call < 20; call++) await policy.execute(() => call, signal);
     const loser = deferred<never>();
