@@ -19,7 +19,7 @@ const leavingNone = (work: (base: number) => Promise<void>) => async (): Promise
 describe('time limits that share a timer', () => {
   it(
     'cuts each call off at its own time, never early',
-    leavingNone(async (before) => {
+    leavingNone(async () => {
       const policy = timeout(20);
       const took = async (): Promise<number> => {
         const start = performance.now();
@@ -36,7 +36,7 @@ describe('time limits that share a timer', () => {
 
   it(
     'cuts off the calls of a busy list too, never early',
-    leavingNone(async (before) => {
+    leavingNone(async () => {
       const policy = timeout(32);
       const start = performance.now();
       const calls = Array.from({ length: 2_000 }, (_, at) =>
@@ -70,7 +70,7 @@ describe('time limits that share a timer', () => {
 
   it(
     'runs what follows a limit in the AsyncLocalStorage of the call it cut off',
-    leavingNone(async (before) => {
+    leavingNone(async () => {
       const storage = new AsyncLocalStorage<string>();
       const seen: (string | undefined)[] = [];
       const note = (): void => void seen.push(storage.getStore());
@@ -101,7 +101,7 @@ describe('time limits that share a timer', () => {
 
   it(
     'lets the outer of two limits win, and the retry inside it end',
-    leavingNone(async (before) => {
+    leavingNone(async () => {
       let calls = 0;
       const policy = compose(
         fallback('late', { handle: (error) => (error as Error).message.includes('whole') }),
