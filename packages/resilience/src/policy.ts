@@ -2,7 +2,7 @@ import type { IDisposable, IFailureEvent, IPolicy, ISuccessEvent } from './cocka
 import type { PolicyContext } from './context.ts';
 import { drive } from './drive.ts';
 import type { Emitter, EventName, PolicyEvents } from './events.ts';
-import { compile, type Element, type Layer, type Program } from './program.ts';
+import { compile, type Element, type Layer } from './program.ts';
 import { quickly } from './quickly.ts';
 import { Run } from './run.ts';
 import { Scope } from './scope.ts';
@@ -79,7 +79,6 @@ export interface PolicyCore {
 // Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
 interface Ours {
   elements: readonly Element[];
-  program: Program;
   emitter: Emitter;
   apply: (fn: Method, self: unknown, args: readonly unknown[]) => Promise<unknown>;
   prepare: Prepare | undefined;
@@ -146,7 +145,7 @@ export const policyOf = <P extends PolicyLike>(
     ...(prepare && { configure: { value: (changes: never) => prepare(changes)() } }),
     name: { value: emitter.policy, enumerable: true },
   });
-  OURS.set(policy, { elements, program, emitter, apply, prepare });
+  OURS.set(policy, { elements, emitter, apply, prepare });
   return policy as unknown as P;
 };
 
@@ -165,9 +164,6 @@ export const emitterOf = (policy: PolicyLike): Emitter | undefined => OURS.get(p
 
 /** How a policy of ours changes its settings; undefined where it cannot. */
 export const prepareOf = (policy: PolicyLike): Prepare | undefined => OURS.get(policy)?.prepare;
-
-/** What a policy of ours runs; undefined for a stranger. */
-export const programOf = (policy: PolicyLike): Program | undefined => OURS.get(policy)?.program;
 
 /** Calls a function of a user's under a policy, as a wrapped function does. */
 export const applyUnder = (
