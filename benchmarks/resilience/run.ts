@@ -39,10 +39,12 @@ const median = (group: Group, name: string): number => {
   const rounds = seen.get(`${group}/${name}`) ?? [];
   return rounds[rounds.length >> 1] ?? Number.NaN;
 };
+/** The quietest round: on a busy machine the others measure its other work too. */
+const lowest = (group: Group, name: string): number => seen.get(`${group}/${name}`)?.[0] ?? Number.NaN;
 
 console.log(
   `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${new Date().toISOString()}\n` +
-    `ns a call: median of ${values.rounds} rounds of ${values.ms} ms (lowest to highest), times bare\n`,
+    `ns a call: median of ${values.rounds} rounds of ${values.ms} ms (lowest to highest), times bare (by the lowest)\n`,
 );
 for (const group of groups) {
   const mine = wanted.filter(([of]) => of === group);
@@ -53,15 +55,17 @@ for (const group of groups) {
     const ratio = median(group, name) / median(group, 'bare');
     console.log(
       `  ${name.padEnd(34)} ${median(group, name).toFixed(0).padStart(9)}  ${spread.padEnd(22)}` +
-        (Number.isNaN(ratio) ? '' : ` x${ratio.toFixed(2)}`),
+        (Number.isNaN(ratio)
+          ? ''
+          : ` x${ratio.toFixed(2)} (x${(lowest(group, name) / lowest(group, 'bare')).toFixed(2)})`),
     );
   }
 }
-console.log('\ndemanded');
+console.log('\ndemanded: by the medians (by the lowest rounds)');
 for (const [group, name, base, limit] of demands) {
   const ratio = median(group, name) / median(group, base);
   if (Number.isNaN(ratio)) continue;
   console.log(
-    `  ${ratio <= limit ? 'met   ' : 'MISSED'} ${ratio.toFixed(3)} <= ${limit}  ${group}: ${name} / ${base}`,
+    `  ${ratio <= limit ? 'met   ' : 'MISSED'} ${ratio.toFixed(3)} (${(lowest(group, name) / lowest(group, base)).toFixed(3)}) <= ${limit}  ${group}: ${name} / ${base}`,
   );
 }

@@ -21,9 +21,7 @@ const caught = async (call: () => PromiseLike<unknown>): Promise<unknown> => {
     return error;
   }
 };
-const under = (policy: {
-  execute(fn: typeof succeed): Promise<unknown>;
-}): (() => Promise<unknown>) => {
+const under = (policy: { execute(fn: typeof succeed): Promise<unknown> }): (() => Promise<unknown>) => {
   return () => policy.execute(succeed);
 };
 /** Fails at each first call, so that each second one is a repetition. */

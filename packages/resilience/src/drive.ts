@@ -35,12 +35,18 @@ export const drive = async (run: Run): Promise<unknown> => {
   run.value = value;
   if (run.failed || value === STRUCK) return detour(run, run.called(), OUTWARDS);
   run.waited();
-  while (--at >= 0) {
-    const stage = stages[at]!;
-    const step = stage.leave(run, at);
-    if (step !== GO) return detour(run, at, step === WAIT ? LEFT_WAITING : LEFT_AGAIN);
-    stage.record(run, at);
-    run.passed(at);
+  at = length - 1;
+  try {
+    for (; at >= 0; at--) {
+      const stage = stages[at]!;
+      const step = stage.leave(run, at);
+      if (step !== GO) return detour(run, at, step === WAIT ? LEFT_WAITING : LEFT_AGAIN);
+      stage.record(run, at);
+      run.passed(at);
+    }
+  } catch (error) {
+    // A clock of a user's threw: the stages further out have still to be left.
+    return detour(run, run.refused(at, error), OUTWARDS);
   }
   return run.value;
 };

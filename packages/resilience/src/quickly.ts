@@ -70,7 +70,7 @@ const entered = async (
 ): Promise<unknown> => {
   const stage = program.stages[0]!;
   const { recorder } = stage;
-  const start = recorder.samples() ? stage.clock() : undefined;
+  const start = recorder.samples() ? stage.now() : undefined;
   let failed = false;
   let value: unknown;
   try {
@@ -86,7 +86,7 @@ const entered = async (
   }
   if (!failed && stage.rule.quickLeave?.(kept) === true) {
     recorder.successes++;
-    if (start !== undefined) recorder.measure(stage.clock() - start);
+    if (start !== undefined) recorder.measure(stage.now() - start);
     return value;
   }
   const run = new Run(program, fn, undefined, undefined, undefined, self, args);

@@ -91,3 +91,23 @@ it('leaves no timer, no listener and no unhandled rejection behind 100,000 mixed
     expect(Math.min(successes, failures)).toBeGreaterThan(0);
   }
 }, 60_000);
+
+it('leaves no slot taken when a clock throws', async () => {
+  for (let good = 0; good < 6; good++) {
+    let reads = 0;
+    const clock = (): number => {
+      if (reads++ >= good) throw new Error('clock');
+      return reads;
+    };
+    const window = { type: 'time', size: 10 } as const;
+    const slots = bulkhead({ maxConcurrent: 1, clock });
+    try {
+      const whole = pipeline({ bulkhead: slots, circuitBreaker: circuitBreaker({ clock, window }), clock });
+      await whole.execute(() => 1).catch(() => {});
+    } catch {
+      // A breaker with a window reads the clock when it is made.
+    }
+    await slots.execute(() => 1).catch(() => {});
+    expect(slots.snapshot().running).toBe(0);
+  }
+});
