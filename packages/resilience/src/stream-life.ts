@@ -2,7 +2,6 @@
 export class StreamLife {
   readonly #whole = new AbortController();
   #source: AbortController | undefined;
-  #stop: (() => void) | undefined;
 
   /** Aborts with the whole. */
   get signal(): AbortSignal {
@@ -14,20 +13,14 @@ export class StreamLife {
     this.#source?.abort(this.#whole.signal.reason);
   }
 
-  /** The cancellation of one attempt to open: the attempt's until it is opened, the stream's afterwards. */
-  attempt(signal: AbortSignal): AbortController {
-    const source = new AbortController();
-    const forward = (): void => source.abort(signal.reason);
+  /** The cancellation of one attempt to open: the attempt's until `opened()`, the stream's afterwards. */
+  attempt(signal: AbortSignal): { controller: AbortController; opened: () => void } {
+    const controller = new AbortController();
+    const forward = (): void => controller.abort(signal.reason);
     if (signal.aborted) forward();
     signal.addEventListener('abort', forward, { once: true });
-    this.#stop = () => signal.removeEventListener('abort', forward);
-    this.#source = source;
-    return source;
-  }
-
-  opened(): void {
-    this.#stop?.();
-    this.#stop = undefined;
+    this.#source = controller;
+    return { controller, opened: () => signal.removeEventListener('abort', forward) };
   }
 
   /** What comes first: the item, or the end. */

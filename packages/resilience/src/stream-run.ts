@@ -13,6 +13,17 @@ export interface StreamLimits {
   timers?: Timers | undefined;
 }
 
+/** A stream whose first item is there. */
+class Opened {
+  readonly iterator: AsyncIterator<unknown> | Iterator<unknown>;
+  readonly item: IteratorResult<unknown>;
+
+  constructor(iterator: AsyncIterator<unknown> | Iterator<unknown>, item: IteratorResult<unknown>) {
+    this.iterator = iterator;
+    this.item = item;
+  }
+}
+
 type Source<T> = AsyncIterable<T> | Iterable<T>;
 
 const iteratorOf = <T>(source: Source<T>): AsyncIterator<T> | Iterator<T> => {
@@ -46,31 +57,32 @@ export async function* streamOf(
   let iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
   let end: StreamEnd = { how: 'cancelled', error: undefined };
   let over = false;
-  const first = async (context: PolicyContext): Promise<IteratorResult<unknown>> => {
-    const controller = life.attempt(context.signal);
-    const opened = iteratorOf(
-      (await open({ signal: controller.signal, attempt: context.attempt })) as Source<unknown>,
-    );
-    iterator = opened;
+  const first = async (context: PolicyContext): Promise<Opened> => {
+    const { controller, opened: isOpen } = life.attempt(context.signal);
     try {
-      const item = await opened.next();
+      const source = await open({ signal: controller.signal, attempt: context.attempt });
+      const mine = iteratorOf(source as Source<unknown>);
+      const item = await mine.next();
       // The attempt was given up in the meantime, so nobody will ask for more.
-      if (controller.signal.aborted) void letGo(opened);
-      return item;
+      if (controller.signal.aborted) void letGo(mine);
+      return new Opened(mine, item);
     } finally {
-      life.opened();
+      isOpen();
     }
   };
   try {
     const run = new Run(program, first, undefined, Scope.from(life.signal), undefined);
     run.holds = holds;
     run.opens = args;
-    let item = (await drive(run)) as IteratorResult<unknown>;
+    const answer = await drive(run);
+    // A fallback answers with a stream of its own.
+    iterator = answer instanceof Opened ? answer.iterator : iteratorOf(answer as Source<unknown>);
+    let item = answer instanceof Opened ? answer.item : await life.race(iterator.next());
     while (item.done !== true) {
       yield item.value;
       const stopGap = after(timers, gapMs, () => life.end(timeoutOf(`${policy}.gap`, gapMs)));
       try {
-        item = await life.race(iterator!.next());
+        item = await life.race(iterator.next());
       } finally {
         stopGap();
       }

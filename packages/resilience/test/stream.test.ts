@@ -114,6 +114,43 @@ describe('stream', () => {
     expect(policy.stats()).toMatchObject({ calls: 2, successes: 2 });
   });
 
+  it('reads what a fallback answers in its place', async () => {
+    const policy = pipeline({ retry: { maxAttempts: 1 }, fallback: () => ['stale'] as never });
+    const source = stream(policy, (): string[] => {
+      throw new Error('down');
+    });
+    expect(await read(source)).toEqual(['stale']);
+  });
+
+  it('reads the attempt that won, though an earlier one opens after it', async () => {
+    const time = new VirtualClock();
+    const policy = pipeline({
+      ...time.time,
+      timeoutMs: 10,
+      retry: { maxAttempts: 2, initialDelayMs: 0, idempotent: true },
+    });
+    const later = (ms: number) => new Promise<void>((resolve) => void time.timers.setTimeout(resolve, ms));
+    const signals: AbortSignal[] = [];
+    const closed: number[] = [];
+    const source = stream(policy, async function* ({ attempt, signal }) {
+      signals.push(signal);
+      try {
+        if (attempt === 1) await later(13);
+        for (let item = 0; item < 3; item++) {
+          yield `${attempt}.${item}`;
+          await later(5);
+        }
+      } finally {
+        closed.push(attempt);
+      }
+    });
+    const outcome = outcomeOf(read(source));
+    await time.advance(100);
+    expect(outcome.value).toEqual(['2.0', '2.1', '2.2']);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(closed).toEqual([1, 2]);
+  });
+
   it('refuses bad options at once', () => {
     expect(() => stream(retry(), 5 as never)).toThrow('stream needs a function, got 5');
     expect(() => stream(5 as never, () => [])).toThrow('stream needs a policy (with execute), got 5');
