@@ -50,7 +50,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: '@agent4/resilience',
     entries: {
       '.': words(`
-        bulkhead circuitBreaker compose fallback pipeline retry timeout HealthRegistry healthRegistry
+        attemptsOf bulkhead circuitBreaker circuitBreakers compose fallback perInstance pipeline policies retry
+        retryBudget stream timeout HealthRegistry healthRegistry PolicyRegistry
         adaptiveConcurrency chaos coalesce deadline fallbackChain fromDeadlineHeader hedge priorityBulkhead
         rateLimit remainingMs toDeadlineHeader withDeadline
         BulkheadFullError CircuitIsolatedError CircuitOpenError PolicyTimeoutError

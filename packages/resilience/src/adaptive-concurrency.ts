@@ -1,7 +1,8 @@
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import { Emitter } from './events.ts';
 import { Aimd, Gradient2, type LimitAlgorithm } from './limit-algorithms.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
+import { definePolicy, type Policy } from './policy.ts';
+import type { Layer } from './program.ts';
 import type { Scope } from './scope.ts';
 import { type Priority, Slots } from './slots.ts';
 import { Recorder } from './stats.ts';

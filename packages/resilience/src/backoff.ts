@@ -15,7 +15,12 @@ export type CustomBackoff =
   | ((context: BackoffContext) => number)
   | IBackoffFactory<BackoffContext>;
 
-export type Jitter = 'none' | 'full' | 'equal' | 'decorrelated';
+/**
+ * How waits are spread. `full`: between 0 and the wait. `equal`: between half of it and the whole. `decorrelated` (AWS): between
+ * `initialDelayMs` and three times the wait before. `polly-v2`: the smooth growth of Polly 8, of which half are shorter than
+ * `initialDelayMs` at first; the last two take the place of the growth that `backoff` and `factor` describe.
+ */
+export type Jitter = 'none' | 'full' | 'equal' | 'decorrelated' | 'polly-v2';
 
 /** The waits of one call, one after the other: milliseconds, never negative, never NaN. */
 export type Delays = (context: BackoffContext) => number;
@@ -73,6 +78,11 @@ export const delaysOf = (options: BackoffOptions): (() => Delays) => {
   const series: () => Delays = shaped
     ? computed(oneOf('backoff', backoff, SHAPES), initial, factor)
     : customDelays('backoff', backoff);
+  if (jitter === 'polly-v2') {
+    if (backoff !== 'exponential')
+      throw new TypeError('jitter polly-v2 has a growth of its own and takes backoff "exponential" alone');
+    return pollyV2(initial, cap, random);
+  }
   return () => {
     const next = series();
     let previous = initial;
@@ -89,7 +99,7 @@ export const delaysOf = (options: BackoffOptions): (() => Delays) => {
 };
 
 const SHAPES = ['constant', 'linear', 'exponential'] as const;
-const JITTERS = ['none', 'full', 'equal', 'decorrelated'] as const;
+const JITTERS = ['none', 'full', 'equal', 'decorrelated', 'polly-v2'] as const;
 
 const computed = (shape: BackoffShape, initial: number, factor: number): (() => Delays) => {
   if (shape === 'constant') return () => () => initial;
@@ -97,4 +107,18 @@ const computed = (shape: BackoffShape, initial: number, factor: number): (() => 
   // factor ** n overflows to Infinity, and 0 * Infinity is NaN.
   return () => (context) =>
     initial === 0 ? 0 : Math.min(CEILING, initial * factor ** (context.attempt - 1));
+};
+
+/** Polly's DecorrelatedJitterBackoffV2: the differences of a curve that is walked in steps of about 1. */
+const pollyV2 = (initial: number, cap: number, random: () => number) => (): Delays => {
+  let previous = 0;
+  return ({ attempt }) => {
+    const t = attempt - 1 + random();
+    // From here on the difference of two curve points would be of the cap's size or lose all digits.
+    if (t > 40) return initial === 0 ? 0 : cap;
+    const reached = 2 ** t * Math.tanh(Math.sqrt(4 * t));
+    const delay = ((reached - previous) * initial) / 1.4;
+    previous = reached;
+    return Math.min(cap, Math.max(0, delay));
+  };
 };

@@ -1,9 +1,8 @@
-import { BulkheadFullError, stackless } from './errors.ts';
+import { BulkheadRule, type BulkheadSettings } from './bulkhead-rule.ts';
 import { Emitter } from './events.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
-import type { Scope } from './scope.ts';
-import { Recorder } from './stats.ts';
-import { after, type TimeSource } from './timers.ts';
+import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
+import type { TimeSource } from './timers.ts';
 import { duration, integer, nameOf, onlyKnown, timeSource } from './validate.ts';
 
 /** Options of {@link bulkhead}. */
@@ -18,11 +17,22 @@ export interface BulkheadOptions extends TimeSource {
   name?: string | undefined;
 }
 
+const CHANGES = ['maxConcurrent', 'maxQueue', 'queueTimeoutMs'];
+
+/** What `configure` can change. */
+export type BulkheadChanges = Partial<Omit<BulkheadOptions, 'name' | 'clock' | 'timers'>>;
+
 export type BulkheadEvents = 'success' | 'failure' | 'reject';
 
 /** A {@link Policy} that also shows how full it is. */
 export interface Bulkhead extends Policy<never, BulkheadEvents> {
   snapshot(): { name: string; running: number; queued: number; maxConcurrent: number; maxQueue: number };
+  /**
+   * Changes settings. More slots go to those who wait at once; fewer take none away. Callers in the queue keep their place and
+   * their time limit.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: BulkheadChanges): void;
 }
 
 /**
@@ -33,70 +43,36 @@ export interface Bulkhead extends Policy<never, BulkheadEvents> {
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function bulkhead(options: BulkheadOptions): Bulkhead {
-  onlyKnown('bulkhead', options, ['maxConcurrent', 'maxQueue', 'queueTimeoutMs', 'name', 'clock', 'timers']);
+  onlyKnown('bulkhead', options, [...CHANGES, 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(options);
   const name = nameOf(options.name, 'bulkhead');
-  const maxConcurrent = integer('maxConcurrent', options.maxConcurrent, 1);
-  const maxQueue = integer('maxQueue', options.maxQueue ?? 0, 0, true);
-  const queueTimeoutMs = duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
-    zero: false,
-    infinite: true,
-  });
+  const settings = settingsOf(options);
   const emitter = new Emitter(name, ['success', 'failure', 'reject']);
-  // Each entry hands the slot to one waiting caller. A Set keeps order and lets a caller leave from the middle.
-  const queue = new Set<() => void>();
-  let running = 0;
-
-  const refuse = (reason: 'full' | 'queue-timeout'): BulkheadFullError => {
-    if (emitter.wants('reject')) emitter.emit('reject', { policy: name, reason });
-    return stackless(() => new BulkheadFullError(name, maxConcurrent, maxQueue, reason, queueTimeoutMs));
-  };
-  const slot = (scope: Scope): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const leave = (): void => {
-        queue.delete(take);
-        stopTimer();
-        stopListening();
-      };
-      const take = (): void => {
-        leave();
-        resolve();
-      };
-      queue.add(take);
-      const stopListening = scope.onAbort((reason) => {
-        leave();
-        reject(reason);
-      });
-      const stopTimer = after(timers, queueTimeoutMs, () => {
-        leave();
-        reject(refuse('queue-timeout'));
-      });
-    });
-  const release = (): void => {
-    // The slot goes straight to the next in the queue; `running` does not drop in between, so no newcomer can overtake.
-    const [next] = queue;
-    if (next === undefined) running--;
-    else next();
-  };
-
-  const layer: Layer = async (task, scope, attempt) => {
-    if (running < maxConcurrent) running++;
-    else if (queue.size < maxQueue) await slot(scope);
-    else throw refuse('full');
-    // From here on, awaiting in the caller's own async context keeps the caller's AsyncLocalStorage.
-    try {
-      if (scope.aborted) throw scope.reason;
-      return await task(scope, attempt);
-    } finally {
-      release();
-    }
-  };
+  const rule = new BulkheadRule(emitter, clock, timers, settings);
+  let current = options;
   const snapshot = (): ReturnType<Bulkhead['snapshot']> => ({
     name,
-    running,
-    queued: queue.size,
-    maxConcurrent,
-    maxQueue,
+    running: rule.running,
+    queued: rule.queued,
+    maxConcurrent: rule.settings.maxConcurrent,
+    maxQueue: rule.settings.maxQueue,
   });
-  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, { snapshot });
+  return policyOf([new Stage(rule)], { snapshot }, (changes: BulkheadChanges) => {
+    onlyKnown('configure', changes, CHANGES);
+    const next = { ...current, ...changes };
+    const checked = settingsOf(next);
+    return () => {
+      current = next;
+      rule.settings = checked;
+    };
+  });
 }
+
+const settingsOf = (options: BulkheadOptions): BulkheadSettings => ({
+  maxConcurrent: integer('maxConcurrent', options.maxConcurrent, 1),
+  maxQueue: integer('maxQueue', options.maxQueue ?? 0, 0, true),
+  queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
+    zero: false,
+    infinite: true,
+  }),
+});

@@ -1,5 +1,7 @@
+import { contextOf, type PolicyContext } from './context.ts';
 import { Emitter } from './events.ts';
-import { contextOf, definePolicy, type Layer, type Policy, type PolicyContext } from './policy.ts';
+import { definePolicy, type Policy } from './policy.ts';
+import type { Layer } from './program.ts';
 import type { Scope } from './scope.ts';
 import { Recorder } from './stats.ts';
 import { after, type Timers, type TimeSource } from './timers.ts';

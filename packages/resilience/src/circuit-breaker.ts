@@ -1,20 +1,23 @@
-import { type CustomBackoff, customDelays } from './backoff.ts';
-import { Circuit, type CircuitSnapshot, type IsolationHandle, type Permit } from './circuit.ts';
+import type { CustomBackoff } from './backoff.ts';
+import { Circuit, type CircuitMode } from './circuit.ts';
+import type { CircuitWindow } from './circuit-counters.ts';
 import {
-  type CircuitWindow,
-  type Counter,
-  consecutiveCounter,
-  engineCounter,
-  windowCounter,
-} from './circuit-counters.ts';
+  type CircuitExplanation,
+  type CircuitSnapshot,
+  checkSnapshot,
+  explanationOf,
+  type IsolationHandle,
+  snapshotOf,
+} from './circuit-report.ts';
+import { CircuitRule } from './circuit-rule.ts';
+import { bringsCounter, circuitSettings } from './circuit-settings.ts';
 import type { IBreaker } from './cockatiel.ts';
-import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import { type CircuitStateName, Emitter } from './events.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
-import { Recorder } from './stats.ts';
-import type { Clock, TimeSource } from './timers.ts';
-import { duration, integer, nameOf, onlyKnown, optionalFunction, timeSource } from './validate.ts';
-import { clean, filterOf, type Handle, type Verdict, verdictOf } from './verdict.ts';
+import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
+import type { TimeSource } from './timers.ts';
+import { nameOf, oneOf, onlyKnown, timeSource } from './validate.ts';
+import type { Handle, Verdict } from './verdict.ts';
 
 /** Options of {@link circuitBreaker}. `failureThreshold`, `window` and `breaker` exclude each other. */
 export interface CircuitBreakerOptions extends Pick<TimeSource, 'clock'> {
@@ -28,20 +31,36 @@ export interface CircuitBreakerOptions extends Pick<TimeSource, 'clock'> {
   breaker?: IBreaker | undefined;
   /** How long the circuit stays open: a duration, or a backoff over the openings in a row. Default 30_000. */
   openMs?: number | CustomBackoff | undefined;
-  /** Calls let through while half-open; this many successes close the circuit, one failure opens it. Default 1. */
+  /** What an error's Retry-After does: makes the break it leads to as long (`extend`), opens the circuit by itself (`open`), nothing (`ignore`). Default `extend`. */
+  retryAfter?: 'extend' | 'open' | 'ignore' | undefined;
+  /** The longest Retry-After that is obeyed; a longer one is cut to this. Default 300_000. */
+  maxRetryAfterMs?: number | undefined;
+  /** Calls let through while half-open. Default 1. */
   halfOpenProbes?: number | undefined;
+  /** Share of the probes that must succeed to close the circuit, more than 0 and at most 1. Default 1: one failure opens it. */
+  halfOpenSuccessRate?: number | undefined;
   /** A probe that takes longer counts as failed. Default 30_000; `Infinity` waits for ever. */
   halfOpenMaxWaitMs?: number | undefined;
+  /** After closing, the share of calls let through grows from a tenth to all within this time. Default 0: all at once. */
+  rampUpMs?: number | undefined;
+  /** Chooses who is let through while ramping up. Default `Math.random`. */
+  random?: (() => number) | undefined;
+  /** Default `enabled`; can be changed later. */
+  mode?: CircuitMode | undefined;
   /** Which errors (and, as a filter of cockatiel, results) count. Default: all but those whose verdict is not retryable. */
   isFailure?: Handle | undefined;
   /** What an error means. Default: the error's own `retryable`. */
   classify?: ((error: unknown) => Verdict) | undefined;
 }
 
-const OPTIONS = [
-  ...['name', 'failureThreshold', 'window', 'breaker', 'openMs', 'halfOpenProbes', 'halfOpenMaxWaitMs'],
-  ...['isFailure', 'classify', 'clock'],
+/** What `configure` can change. */
+export type CircuitBreakerChanges = Omit<CircuitBreakerOptions, 'name' | 'clock' | 'mode'>;
+
+const CHANGES = [
+  ...['failureThreshold', 'window', 'breaker', 'openMs', 'retryAfter', 'maxRetryAfterMs', 'halfOpenProbes'],
+  ...['halfOpenSuccessRate', 'halfOpenMaxWaitMs', 'rampUpMs', 'random', 'isFailure', 'classify'],
 ];
+const OPTIONS = ['name', ...CHANGES, 'mode', 'clock'];
 
 const EVENTS = [
   ...(['success', 'failure', 'reject'] as const),
@@ -54,7 +73,23 @@ export type CircuitBreakerEvents = (typeof EVENTS)[number];
 export interface CircuitBreaker extends Policy<never, CircuitBreakerEvents> {
   /** Seen against the clock: an idle circuit whose break is over reads `half-open`. */
   readonly state: CircuitStateName;
+  /** Assigning takes effect at once; an open circuit that is no longer to open closes. */
+  mode: CircuitMode;
   snapshot(): CircuitSnapshot;
+  /** Why calls are let through or not, and when the next one may be. */
+  explain(): CircuitExplanation;
+  /**
+   * Takes up a state that `snapshot()` gave `elapsedMs` ago, perhaps in another process. The evidence of a closed circuit begins
+   * anew. For an isolated one the answer is the handle that releases it.
+   * @throws TypeError or RangeError for what is no snapshot.
+   */
+  restore(saved: CircuitSnapshot, elapsedMs?: number): IsolationHandle | undefined;
+  /**
+   * Changes settings for calls from now on; those running keep theirs. The state stays; a new `failureThreshold`, `window` or
+   * `breaker` begins its evidence anew.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: CircuitBreakerChanges): void;
   /** Rejects all calls until every handle given out is disposed of; then the circuit is closed, its counters empty. */
   isolate(): IsolationHandle;
 }
@@ -71,77 +106,45 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   onlyKnown('circuitBreaker', options, OPTIONS);
   const { clock } = timeSource(options);
   const emitter = new Emitter(nameOf(options.name, 'circuitBreaker'), EVENTS);
-  const openMs = options.openMs ?? 30_000;
-  const circuit = new Circuit({
-    counter: counterOf(options, clock),
-    breaks:
-      typeof openMs === 'number'
-        ? customDelays('openMs', [duration('openMs', openMs, { zero: false, infinite: false })])
-        : customDelays('openMs', openMs),
-    halfOpenProbes: integer('halfOpenProbes', options.halfOpenProbes ?? 1, 1),
-    halfOpenMaxWaitMs: duration('halfOpenMaxWaitMs', options.halfOpenMaxWaitMs ?? 30_000, {
-      zero: false,
-      infinite: true,
-    }),
-    clock,
-    emitter,
-  });
-  const classify = optionalFunction('classify', options.classify);
-  const filter = filterOf('isFailure', options.isFailure);
-  const fault = filter.error;
-  const badResult = filter.result;
-
-  const failed = (error: unknown): boolean => {
-    if (fault !== undefined) return emitter.ask('isFailure', () => fault(error), true);
-    const ask = (): boolean =>
-      (classify === undefined ? verdictOf(error) : clean(classify(error))).retryable !== false;
-    return emitter.ask('classify', ask, true);
-  };
-  const settle = (permit: Permit, error: unknown): void => {
-    if (isRejection(error) || isCancellation(error)) circuit.cancel(permit);
-    else if (failed(error)) circuit.fail(permit, error);
-    else circuit.succeed(permit);
-  };
-  const layer: Layer = async (task, scope, attempt) => {
-    const permit = circuit.admit();
-    // A task that ignores its signal must not keep a probe's place after its caller has gone.
-    const stop = scope.onAbort((reason) => {
-      if (isTimeout(reason)) circuit.fail(permit, reason);
-      else circuit.cancel(permit);
-    });
-    try {
-      const value = await task(scope, attempt);
-      if (badResult !== undefined && emitter.ask('isFailure', () => badResult(value), false))
-        circuit.fail(permit, undefined);
-      else circuit.succeed(permit);
-      return value;
-    } catch (error) {
-      settle(permit, error);
-      throw error;
-    } finally {
-      stop();
-    }
-  };
+  const circuit = new Circuit(circuitSettings(options, clock), clock, emitter);
+  circuit.mode = modeOf(options.mode ?? 'enabled');
+  let current = options;
   const surface = {
     get state() {
-      return circuit.state;
+      return circuit.look().state;
     },
-    snapshot: () => circuit.snapshot(),
+    get mode() {
+      return circuit.mode;
+    },
+    set mode(mode: CircuitMode) {
+      circuit.mode = modeOf(mode);
+    },
+    snapshot: () => snapshotOf(circuit),
+    explain: () => explanationOf(circuit),
     isolate: () => circuit.isolate(),
+    restore: (saved: CircuitSnapshot, elapsedMs = 0) => {
+      checkSnapshot(saved, elapsedMs);
+      return circuit.restore(saved, elapsedMs);
+    },
   };
-  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, surface);
+  return policyOf(
+    [new Stage(new CircuitRule(emitter, clock, circuit))],
+    surface,
+    (changes: CircuitBreakerChanges) => {
+      onlyKnown('configure', changes, CHANGES);
+      const fresh = bringsCounter(changes);
+      // The three ways to count exclude each other, so a new one takes the place of whichever was there.
+      const next = { ...current, ...(fresh ? NO_COUNTER : {}), ...changes };
+      const settings = circuitSettings(next, clock, fresh ? undefined : circuit.settings.counter);
+      return () => {
+        current = next;
+        circuit.settings = settings;
+      };
+    },
+  );
 }
 
-const counterOf = (options: CircuitBreakerOptions, clock: Clock): Counter => {
-  const { failureThreshold, window, breaker } = options;
-  const given = Object.entries({ failureThreshold, window, breaker }).filter(
-    ([, value]) => value !== undefined,
-  );
-  if (given.length > 1)
-    throw new TypeError(
-      `give one of failureThreshold, window and breaker, got ${given.map(([key]) => key).join(' and ')}`,
-    );
-  if (window !== undefined) return windowCounter(window, clock);
-  if (breaker !== undefined) return engineCounter(breaker);
-  return consecutiveCounter(failureThreshold ?? 5);
-};
+const NO_COUNTER = { failureThreshold: undefined, window: undefined, breaker: undefined };
+
+const modeOf = (mode: CircuitMode): CircuitMode =>
+  oneOf('mode', mode, ['enabled', 'metrics-only', 'disabled']);

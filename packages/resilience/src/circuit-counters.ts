@@ -1,6 +1,7 @@
+import type { CircuitCounts } from './circuit-report.ts';
 import { ConsecutiveBreaker, EngineState, type IBreaker } from './cockatiel.ts';
 import type { Clock } from './timers.ts';
-import { duration, integer, oneOf, onlyKnown, show } from './validate.ts';
+import { duration, integer, oneOf, onlyKnown, share, show } from './validate.ts';
 
 /** Trips when enough of the last calls failed. The minimum is checked first; a rate equal to `failureRate` trips. */
 export interface CircuitWindow {
@@ -11,16 +12,20 @@ export interface CircuitWindow {
   failureRate?: number | undefined;
   /** Fewer calls never trip. Default: `size` for `count`, 10 for `time`. */
   minimumCalls?: number | undefined;
+  /** A call that takes this long or longer is slow, whether it succeeds or fails. Default: none is. */
+  slowCallMs?: number | undefined;
+  /** Share of slow calls that trips as well, more than 0 and at most 1. Default 1. */
+  slowCallRate?: number | undefined;
 }
 
 /** The evidence of a closed circuit. */
 export interface Counter {
   /** Both answer whether the circuit must open now. */
-  success(): boolean;
-  failure(): boolean;
+  success(slow: boolean): boolean;
+  failure(slow: boolean): boolean;
   clear(): void;
   /** Undefined for a counter whose inside is not ours to read. */
-  counts(): { calls: number; failures: number } | undefined;
+  counts(): CircuitCounts | undefined;
 }
 
 const ENGINE_BREAKERS = new WeakSet<object>();
@@ -55,86 +60,126 @@ export const consecutiveCounter = (threshold: number): Counter => {
   };
 };
 
+/** A share of the calls of a window that trips the circuit. */
+interface Limits {
+  minimum: number;
+  failureRate: number;
+  /** Undefined when no call is too slow. */
+  slowRate: number | undefined;
+}
+
+const trips = (
+  { minimum, failureRate, slowRate }: Limits,
+  calls: number,
+  failures: number,
+  slow: number,
+): boolean =>
+  calls >= minimum &&
+  (failures >= failureRate * calls || (slowRate !== undefined && slow >= slowRate * calls));
+
 export const windowCounter = (window: CircuitWindow, clock: Clock): Counter => {
-  onlyKnown('window', window, ['type', 'size', 'failureRate', 'minimumCalls']);
+  onlyKnown('window', window, ['type', 'size', 'failureRate', 'minimumCalls', 'slowCallMs', 'slowCallRate']);
   oneOf('window.type', window.type, ['count', 'time']);
-  const rate = window.failureRate ?? 0.5;
-  if (!(typeof rate === 'number' && rate > 0 && rate <= 1))
-    throw new RangeError(`window.failureRate must be more than 0 and at most 1, got ${show(rate)}`);
+  const failureRate = share('window.failureRate', window.failureRate ?? 0.5);
+  const slowCallRate = share('window.slowCallRate', window.slowCallRate ?? 1);
+  if (window.slowCallMs !== undefined)
+    duration('window.slowCallMs', window.slowCallMs, { zero: false, infinite: false });
+  else if (window.slowCallRate !== undefined)
+    throw new TypeError('window.slowCallRate needs window.slowCallMs, which says what is slow');
+  const slowRate = window.slowCallMs === undefined ? undefined : slowCallRate;
   if (window.type === 'count') {
     const size = integer('window.size', window.size, 1);
     const minimum = integer('window.minimumCalls', window.minimumCalls ?? size, 1);
     if (minimum > size)
       throw new RangeError(`window.minimumCalls must be at most window.size (${size}), got ${minimum}`);
-    return countWindow(size, rate, minimum);
+    return countWindow(size, { minimum, failureRate, slowRate });
   }
   const size = duration('window.size', window.size, { zero: false, infinite: false });
-  return timeWindow(size, rate, integer('window.minimumCalls', window.minimumCalls ?? 10, 1), clock);
+  const minimum = integer('window.minimumCalls', window.minimumCalls ?? 10, 1);
+  return timeWindow(size, { minimum, failureRate, slowRate }, clock);
 };
 
-const countWindow = (size: number, rate: number, minimum: number): Counter => {
-  const failed = new Uint8Array(size);
+const countsOf = (limits: Limits, calls: number, failures: number, slow: number): CircuitCounts =>
+  limits.slowRate === undefined ? { calls, failures } : { calls, failures, slow };
+
+const FAILED = 1;
+const SLOW = 2;
+
+const countWindow = (size: number, limits: Limits): Counter => {
+  const marks = new Uint8Array(size);
   let at = 0;
   let calls = 0;
   let failures = 0;
-  const sample = (failure: 0 | 1): boolean => {
-    if (calls === size) failures -= failed[at]!;
-    else calls++;
-    failed[at] = failure;
-    failures += failure;
-    at = (at + 1) % size;
-    return calls >= minimum && failures >= rate * calls;
+  let slow = 0;
+  const sample = (mark: number): boolean => {
+    if (calls === size) {
+      failures -= marks[at]! & FAILED;
+      slow -= (marks[at]! & SLOW) >> 1;
+    } else calls++;
+    marks[at] = mark;
+    failures += mark & FAILED;
+    slow += (mark & SLOW) >> 1;
+    at = at + 1 === size ? 0 : at + 1;
+    return trips(limits, calls, failures, slow);
   };
   return {
-    success: () => sample(0),
-    failure: () => sample(1),
+    success: (isSlow) => sample(isSlow ? SLOW : 0),
+    failure: (isSlow) => sample(isSlow ? FAILED | SLOW : FAILED),
     clear: () => {
-      at = calls = failures = 0;
+      at = calls = failures = slow = 0;
     },
-    counts: () => ({ calls, failures }),
+    counts: () => countsOf(limits, calls, failures, slow),
   };
 };
 
 const BUCKETS = 10;
 
-const timeWindow = (size: number, rate: number, minimum: number, clock: Clock): Counter => {
+const timeWindow = (size: number, limits: Limits, clock: Clock): Counter => {
   const width = size / BUCKETS;
-  const calls = new Float64Array(BUCKETS);
-  const failures = new Float64Array(BUCKETS);
+  const columns = [new Float64Array(BUCKETS), new Float64Array(BUCKETS), new Float64Array(BUCKETS)] as const;
+  const [callsOf, failuresOf, slowOf] = columns;
   let current = Math.floor(clock() / width);
-  let allCalls = 0;
-  let allFailures = 0;
+  let calls = 0;
+  let failures = 0;
+  let slow = 0;
   // Empties as many buckets as time has passed, not one: an hour of silence must not leave old failures behind.
   const advance = (): number => {
     const now = Math.floor(clock() / width);
     for (let gone = Math.min(now - current, BUCKETS); gone > 0; gone--) {
-      const bucket = (now - gone + 1 + BUCKETS) % BUCKETS;
-      allCalls -= calls[bucket]!;
-      allFailures -= failures[bucket]!;
-      calls[bucket] = failures[bucket] = 0;
+      const bucket = indexOf(now - gone + 1);
+      calls -= callsOf[bucket]!;
+      failures -= failuresOf[bucket]!;
+      slow -= slowOf[bucket]!;
+      callsOf[bucket] = failuresOf[bucket] = slowOf[bucket] = 0;
     }
     if (now > current) current = now;
-    return current % BUCKETS;
+    return indexOf(current);
   };
-  const sample = (failure: 0 | 1): boolean => {
+  const sample = (failed: 0 | 1, isSlow: boolean): boolean => {
     const bucket = advance();
-    calls[bucket]! += 1;
-    failures[bucket]! += failure;
-    allCalls += 1;
-    allFailures += failure;
-    return allCalls >= minimum && allFailures >= rate * allCalls;
+    callsOf[bucket]! += 1;
+    failuresOf[bucket]! += failed;
+    calls += 1;
+    failures += failed;
+    if (isSlow) {
+      slowOf[bucket]! += 1;
+      slow += 1;
+    }
+    return trips(limits, calls, failures, slow);
   };
   return {
-    success: () => sample(0),
-    failure: () => sample(1),
+    success: (isSlow) => sample(0, isSlow),
+    failure: (isSlow) => sample(1, isSlow),
     clear: () => {
-      calls.fill(0);
-      failures.fill(0);
-      allCalls = allFailures = 0;
+      for (const column of columns) column.fill(0);
+      calls = failures = slow = 0;
     },
     counts: () => {
       advance();
-      return { calls: allCalls, failures: allFailures };
+      return countsOf(limits, calls, failures, slow);
     },
   };
 };
+
+/** A clock may start below 0, where `%` answers less than 0. */
+const indexOf = (bucket: number): number => ((bucket % BUCKETS) + BUCKETS) % BUCKETS;

@@ -1,21 +1,12 @@
 import { Emitter } from './events.ts';
-import { definePolicy, type Layer, layerOf, type Policy, type PolicyLike } from './policy.ts';
+import { elementsOf, type Policy, type PolicyLike, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { systemClock } from './timers.ts';
 import { show } from './validate.ts';
 
 /** What a policy may answer in the call's place. */
 export type AltOf<P> = P extends { readonly _altReturn: infer A } ? A : never;
-
-/** One layer out of several, the first outermost. */
-export const chain = (layers: readonly Layer[]): Layer =>
-  layers.reduceRight<Layer | undefined>(
-    (inner, outer) =>
-      inner === undefined
-        ? outer
-        : (task, scope, attempt) => outer((s, a) => inner(task, s, a), scope, attempt),
-    undefined,
-  ) ?? (async (task, scope, attempt) => task(scope, attempt));
 
 const assertPolicy = (where: string, policy: unknown): void => {
   if (typeof (policy as PolicyLike | null | undefined)?.execute !== 'function')
@@ -33,10 +24,10 @@ export function compose<P extends readonly PolicyLike[]>(
   policies.forEach((policy, at) => {
     assertPolicy(`compose argument ${at + 1}`, policy);
   });
-  return definePolicy({
+  const whole = new Stage({
     emitter: new Emitter('compose', ['success', 'failure']),
-    clock: systemClock,
     recorder: new Recorder(),
-    layer: chain(policies.map(layerOf)),
+    clock: systemClock,
   });
+  return policyOf([whole, ...policies.flatMap(elementsOf)]);
 }

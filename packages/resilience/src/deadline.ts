@@ -1,7 +1,9 @@
+import { contextOf, type PolicyContext } from './context.ts';
 import { deadlineRest, underDeadline } from './deadline-context.ts';
 import { type DeadlineExceededError, spent, struck } from './deadline-error.ts';
 import { Emitter } from './events.ts';
-import { contextOf, definePolicy, type Layer, type Policy, type PolicyContext, type Task } from './policy.ts';
+import { definePolicy, type Policy } from './policy.ts';
+import type { Layer, Task } from './program.ts';
 import { Scope } from './scope.ts';
 import { Recorder } from './stats.ts';
 import { after, type Clock, type Timers, type TimeSource } from './timers.ts';

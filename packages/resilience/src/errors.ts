@@ -15,7 +15,15 @@ import { isMarkedRejection } from './rejection.ts';
 export class CircuitOpenError extends BrokenCircuitError {
   static {
     Object.defineProperty(CircuitOpenError.prototype, 'name', { value: 'CircuitOpenError', writable: true });
+    // An own property would have to be defined as not enumerable, at a third of the cost of a rejection.
+    Object.defineProperty(CircuitOpenError.prototype, 'cause', {
+      get(this: object) {
+        return #cause in this ? this.#cause : undefined;
+      },
+      configurable: true,
+    });
   }
+  readonly #cause: unknown;
   readonly code: 'CIRCUIT_OPEN' | 'CIRCUIT_ISOLATED' = 'CIRCUIT_OPEN';
   readonly retryable: boolean = true;
   readonly safety = 'not-sent';
@@ -29,8 +37,7 @@ export class CircuitOpenError extends BrokenCircuitError {
     super(message ?? `Circuit "${policy}" is open; next probe in ${Math.ceil(retryAfterMs ?? 0)} ms`);
     this.policy = policy;
     this.retryAfterMs = retryAfterMs;
-    if (cause !== undefined)
-      Object.defineProperty(this, 'cause', { value: cause, writable: true, configurable: true });
+    this.#cause = cause;
   }
 }
 

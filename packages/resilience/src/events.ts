@@ -20,10 +20,14 @@ export interface PolicyEvents {
   failure: { policy: string; durationMs: number; error: unknown };
   /** `attempt` failed (1 is the first call); the next one starts after `delayMs`. `error` is absent for a bad result. */
   retry: { policy: string; attempt: number; delayMs: number; error?: unknown };
+  /** A retry was due after `attempt`, and the retry budget did not allow it. */
+  suppress: { policy: string; attempt: number; reason: 'budget'; error?: unknown };
   timeout: { policy: string; timeoutMs: number };
   reject: {
     policy: string;
-    reason: 'open' | 'half-open' | 'isolated' | 'full' | 'queue-timeout' | 'rate' | 'displaced' | 'deadline';
+    reason:
+      | ('open' | 'half-open' | 'isolated' | 'ramp-up' | 'full' | 'queue-timeout')
+      | ('rate' | 'displaced' | 'deadline');
     retryAfterMs?: number;
   };
   /**
@@ -60,18 +64,27 @@ export type EventName = keyof PolicyEvents;
 
 const CHANNELS: Partial<Record<EventName, Channel>> = {};
 for (const event of [
-  ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback', 'state'] as const),
+  ...(['success', 'failure', 'retry', 'suppress', 'timeout', 'reject', 'fallback', 'state'] as const),
   ...(['deadline', 'hedge', 'coalesce', 'chaos', 'limit'] as const),
 ]) {
   CHANNELS[event] = channel(`agent4:resilience:${event}`);
 }
+const SUCCESS = channel('agent4:resilience:success');
+const FAILURE = channel('agent4:resilience:failure');
 const ERROR_CHANNEL = channel('agent4:resilience:error');
+
+/** Whether anybody in the process listens to the outcomes of all policies. */
+export const outcomesAreHeard = (): boolean => SUCCESS.hasSubscribers || FAILURE.hasSubscribers;
 
 /** The events of one policy: to its own listeners, and the same payload to the process's diagnostics channels. */
 export class Emitter {
   readonly policy: string;
   readonly #known: readonly EventName[];
-  readonly #listeners = new Map<EventName, Set<(payload: never) => unknown>>();
+  // Replaced, never changed: a listener that comes or goes during an event does not disturb it.
+  readonly #listeners: Partial<Record<EventName, readonly ((payload: never) => unknown)[]>> = {};
+
+  /** Whether a listener of its own waits for `success` or `failure`. */
+  hearsOutcome = false;
 
   constructor(policy: string, known: readonly EventName[]) {
     this.policy = policy;
@@ -84,10 +97,14 @@ export class Emitter {
     if (typeof listener !== 'function') throw new TypeError(`the listener of "${event}" must be a function`);
     // A wrapper of its own, so that the same function may be subscribed twice and each answer removes its own.
     const entry = (payload: never): unknown => listener(payload);
-    const entries = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, entries.add(entry));
+    const listeners = this.#listeners;
+    listeners[event] = [...(listeners[event] ?? []), entry];
+    this.hearsOutcome ||= event === 'success' || event === 'failure';
     return () => {
-      entries.delete(entry);
+      const left = listeners[event]?.filter((other) => other !== entry) ?? [];
+      if (left.length > 0) listeners[event] = left;
+      else delete listeners[event];
+      this.hearsOutcome = listeners.success !== undefined || listeners.failure !== undefined;
     };
   }
 
@@ -97,12 +114,12 @@ export class Emitter {
 
   /** Ask before building a payload: nothing is paid for when nobody listens. */
   wants(event: EventName): boolean {
-    return (this.#listeners.get(event)?.size ?? 0) > 0 || CHANNELS[event]?.hasSubscribers === true;
+    return this.#listeners[event] !== undefined || CHANNELS[event]?.hasSubscribers === true;
   }
 
   /** Never throws: a listener's fault must not become the call's. */
   emit<K extends EventName>(event: K, payload: PolicyEvents[K]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+    for (const listener of this.#listeners[event] ?? []) {
       try {
         const answer = (listener as (payload: PolicyEvents[K]) => unknown)(payload);
         if (typeof answer === 'object' && answer !== null && 'then' in answer)

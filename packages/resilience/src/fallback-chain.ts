@@ -1,7 +1,9 @@
+import { contextOf, type PolicyContext } from './context.ts';
 import { isCancellation } from './errors.ts';
 import { Emitter } from './events.ts';
 import type { FallbackEvents, FallbackOptions } from './fallback.ts';
-import { contextOf, definePolicy, type Policy, type PolicyContext, type Task } from './policy.ts';
+import { definePolicy, type Policy } from './policy.ts';
+import type { Task } from './program.ts';
 import type { Scope } from './scope.ts';
 import { Recorder } from './stats.ts';
 import { systemClock } from './timers.ts';

@@ -1,8 +1,9 @@
+import type { PolicyContext } from './context.ts';
 import { isCancellation } from './errors.ts';
 import { Emitter } from './events.ts';
-import { contextOf, definePolicy, type Layer, type Policy, type PolicyContext } from './policy.ts';
-import { Recorder } from './stats.ts';
-import { systemClock } from './timers.ts';
+import { FallbackRule } from './fallback-rule.ts';
+import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
 import { nameOf, onlyKnown } from './validate.ts';
 import { filterOf, type Handle } from './verdict.ts';
 
@@ -35,50 +36,7 @@ export function fallback(answer: unknown, options: FallbackOptions = {}): Policy
   const policy = nameOf(options.name, 'fallback');
   const filter = filterOf('handle', options.handle);
   const handles = filter.error ?? ((error: unknown) => !isCancellation(error));
-  const badResult = filter.result;
   const emitter = new Emitter(policy, ['success', 'failure', 'fallback']);
 
-  const layer: Layer = async (task, scope, attempt) => {
-    let original: unknown;
-    try {
-      const value = await task(scope, attempt);
-      if (badResult === undefined || !emitter.ask('handle', () => badResult(value), false)) return value;
-    } catch (error) {
-      if (scope.aborted) throw scope.reason;
-      if (!emitter.ask('handle', () => handles(error), false)) throw error;
-      original = error;
-    }
-    const announce = (failed: { fallbackError?: unknown }): void => {
-      if (emitter.wants('fallback')) emitter.emit('fallback', { policy, error: original, ...failed });
-    };
-    if (typeof answer !== 'function') {
-      announce({});
-      return answer;
-    }
-    let value: unknown;
-    try {
-      value = await (answer as FallbackFunction<unknown>)(original, contextOf(scope, attempt));
-    } catch (error) {
-      blame(error, original);
-      announce({ fallbackError: error });
-      throw error;
-    }
-    announce({});
-    return value;
-  };
-  return definePolicy({ emitter, clock: systemClock, recorder: new Recorder(), layer });
+  return policyOf([new Stage(new FallbackRule(emitter, answer, handles, filter.result))]);
 }
-
-/** Makes the call's error the cause of the fallback's, where there is room for one. */
-const blame = (error: unknown, original: unknown): void => {
-  // By tag, because an error of another realm is no instance of this one's Error.
-  if (Object.prototype.toString.call(error) !== '[object Error]' || error === original) return;
-  if (original === undefined || !Object.isExtensible(error)) return;
-  if ((error as Error).cause !== undefined) return;
-  Object.defineProperty(error, 'cause', {
-    value: original,
-    writable: true,
-    configurable: true,
-    enumerable: false,
-  });
-};

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deadlineRest, withoutDeadline } from './deadline-context.ts';
 import { struck } from './deadline-error.ts';
-import type { Task } from './policy.ts';
+import type { Task } from './program.ts';
 import { Scope } from './scope.ts';
 import { after, type Timers } from './timers.ts';
 

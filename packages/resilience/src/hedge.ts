@@ -1,6 +1,7 @@
 import { Emitter } from './events.ts';
 import { type HedgeBudget, RecentPercentile, ShareBudget } from './hedge-delay.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
+import { definePolicy, type Policy } from './policy.ts';
+import type { Layer } from './program.ts';
 import { Scope } from './scope.ts';
 import { Recorder } from './stats.ts';
 import { after, type TimeSource } from './timers.ts';

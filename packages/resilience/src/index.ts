@@ -5,8 +5,15 @@ export {
   type AdaptiveConcurrencyOptions,
   adaptiveConcurrency,
 } from './adaptive-concurrency.ts';
+export { attemptsOf, type FailedAttempt, type RetryHistory } from './attempts.ts';
 export type { BackoffContext, BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
-export { type Bulkhead, type BulkheadEvents, type BulkheadOptions, bulkhead } from './bulkhead.ts';
+export {
+  type Bulkhead,
+  type BulkheadChanges,
+  type BulkheadEvents,
+  type BulkheadOptions,
+  bulkhead,
+} from './bulkhead.ts';
 export {
   type ChaosEvents,
   type ChaosOptions,
@@ -14,14 +21,22 @@ export {
   chaos,
   InjectedFaultError,
 } from './chaos.ts';
-export type { CircuitSnapshot, IsolationHandle } from './circuit.ts';
+export type { CircuitMode, CircuitRefusal } from './circuit.ts';
 export {
   type CircuitBreaker,
+  type CircuitBreakerChanges,
   type CircuitBreakerEvents,
   type CircuitBreakerOptions,
   circuitBreaker,
 } from './circuit-breaker.ts';
+export { type CircuitBreakers, type CircuitBreakersOptions, circuitBreakers } from './circuit-breakers.ts';
 export type { CircuitWindow } from './circuit-counters.ts';
+export type {
+  CircuitCounts,
+  CircuitExplanation,
+  CircuitSnapshot,
+  IsolationHandle,
+} from './circuit-report.ts';
 export { type Coalesce, type CoalesceEvents, type CoalesceOptions, coalesce } from './coalesce.ts';
 export { compose } from './compose.ts';
 export {
@@ -58,8 +73,17 @@ export type { HealthAnswer, HealthCheck, HealthCheckResult, HealthStatus } from 
 export type { HealthSource } from './health-sources.ts';
 export { type Hedge, type HedgeEvents, type HedgeOptions, hedge } from './hedge.ts';
 export type { HedgeBudget } from './hedge-delay.ts';
-export { type Pipeline, type PipelineOptions, type PipelineSnapshot, pipeline } from './pipeline.ts';
+export { type PerInstance, perInstance } from './per-instance.ts';
+export {
+  type Pipeline,
+  type PipelineChanges,
+  type PipelineExplanation,
+  type PipelineOptions,
+  type PipelineSnapshot,
+  pipeline,
+} from './pipeline.ts';
 export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
+export { type NamedPolicy, PolicyRegistry, policies } from './policy-registry.ts';
 export { type PriorityBulkheadOptions, priorityBulkhead } from './priority-bulkhead.ts';
 export {
   type RateLimit,
@@ -68,9 +92,23 @@ export {
   type RateLimitOptions,
   rateLimit,
 } from './rate-limit.ts';
-export { type RetryEvents, type RetryPolicy, retry } from './retry.ts';
+export {
+  type Retry,
+  type RetryChanges,
+  type RetryEvents,
+  type RetryInput,
+  type RetryPolicy,
+  retry,
+} from './retry.ts';
+export {
+  type RetryBudget,
+  type RetryBudgetOptions,
+  type RetryBudgetSnapshot,
+  retryBudget,
+} from './retry-budget.ts';
 export type { Priority } from './slots.ts';
 export type { PolicyStats } from './stats.ts';
-export { type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';
+export { type StreamOptions, stream } from './stream.ts';
+export { type Timeout, type TimeoutEvents, type TimeoutOptions, timeout } from './timeout.ts';
 export type { Clock, Timers, TimeSource } from './timers.ts';
 export type { Handle, Safety, Verdict } from './verdict.ts';

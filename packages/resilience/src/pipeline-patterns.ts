@@ -26,10 +26,6 @@ export interface PatternParts {
 
 type PatternName = keyof PatternParts;
 
-export const PATTERNS = [
-  ...(['deadlineMs', 'coalesce', 'rateLimit', 'adaptiveConcurrency', 'hedge', 'chaos'] as const),
-];
-
 /** Builds the part of this name, if it was given, from its options. */
 type Build = (part: PatternName, of: (given: unknown) => PolicyLike) => PolicyLike | undefined;
 

@@ -1,12 +1,17 @@
-import { type Bulkhead, type BulkheadOptions, bulkhead } from './bulkhead.ts';
-import type { CircuitSnapshot } from './circuit.ts';
-import { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker.ts';
-import { chain } from './compose.ts';
+import { type Bulkhead, type BulkheadChanges, type BulkheadOptions, bulkhead } from './bulkhead.ts';
+import {
+  type CircuitBreaker,
+  type CircuitBreakerChanges,
+  type CircuitBreakerOptions,
+  circuitBreaker,
+} from './circuit-breaker.ts';
+import type { CircuitExplanation, CircuitSnapshot } from './circuit-report.ts';
 import { Emitter, type EventName, type PolicyEvents } from './events.ts';
 import { type FallbackFunction, fallback } from './fallback.ts';
-import { PATTERNS, type PatternParts, patternsOf } from './pipeline-patterns.ts';
-import { definePolicy, emitterOf, layerOf, type Policy, type PolicyLike } from './policy.ts';
-import { type RetryPolicy, retry } from './retry.ts';
+import { type PatternParts, patternsOf } from './pipeline-patterns.ts';
+import { elementsOf, emitterOf, type Policy, type PolicyLike, policyOf, prepareOf } from './policy.ts';
+import { type RetryChanges, type RetryPolicy, retry } from './retry.ts';
+import { Stage } from './stage.ts';
 import { type PolicyStats, Recorder } from './stats.ts';
 import { timeout } from './timeout.ts';
 import type { TimeSource } from './timers.ts';
@@ -39,6 +44,27 @@ export interface PipelineSnapshot {
   stats: PolicyStats;
 }
 
+/** What `configure` can change: settings of parts that the pipeline has. */
+export interface PipelineChanges {
+  totalTimeoutMs?: number | undefined;
+  bulkhead?: BulkheadChanges | undefined;
+  retry?: RetryChanges | undefined;
+  circuitBreaker?: CircuitBreakerChanges | undefined;
+  timeoutMs?: number | undefined;
+}
+
+const CHANGES = ['totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'];
+
+export interface PipelineExplanation {
+  name: string;
+  /** The parts, the outermost first. */
+  order: readonly string[];
+  /** For people, in a line. */
+  text: string;
+  circuitBreaker: CircuitExplanation | undefined;
+  bulkhead: ReturnType<Bulkhead['snapshot']> | undefined;
+}
+
 /** A {@link Policy} of the usual parts. `on` hears the parts' events as well; `success` and `failure` are the whole's. */
 export interface Pipeline<A = never> extends Policy<A, EventName> {
   /** Undefined when there is none, or it is not one of ours; the type knows it is there when the options say so. */
@@ -46,6 +72,14 @@ export interface Pipeline<A = never> extends Policy<A, EventName> {
   /** As `circuitBreaker`. */
   readonly bulkhead: Bulkhead | undefined;
   snapshot(): PipelineSnapshot;
+  /** What a call meets, and what it would meet just now. */
+  explain(): PipelineExplanation;
+  /**
+   * Changes settings of the parts for calls from now on; those running keep theirs. A ready policy that was handed in is changed
+   * for all its users.
+   * @throws As at construction, or TypeError for a part that is not there; then nothing is changed.
+   */
+  configure(changes: PipelineChanges): void;
   /** Counts of the whole; `retries` and `timeouts` are summed over the parts (a shared part counts all its users). */
   stats(): PolicyStats;
 }
@@ -67,13 +101,13 @@ interface ShowsBulkhead {
 }
 
 const PARTS = [
-  ...(['fallback', 'totalTimeoutMs', 'bulkhead', 'retry', 'circuitBreaker', 'timeoutMs'] as const),
-  ...PATTERNS,
+  ...(['fallback', 'deadlineMs', 'totalTimeoutMs', 'coalesce', 'rateLimit', 'bulkhead'] as const),
+  ...(['adaptiveConcurrency', 'retry', 'hedge', 'circuitBreaker', 'timeoutMs', 'chaos'] as const),
 ];
 const OPTIONS = ['name', ...PARTS, 'classify', 'clock', 'timers'];
 
 const EVENTS: readonly EventName[] = [
-  ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback'] as const),
+  ...(['success', 'failure', 'retry', 'suppress', 'timeout', 'reject', 'fallback'] as const),
   ...(['state', 'open', 'half-open', 'close', 'isolate'] as const),
   ...(['deadline', 'hedge', 'coalesce', 'chaos', 'limit'] as const),
 ];
@@ -113,25 +147,23 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
         throw new TypeError(`${option} must be a number of milliseconds or a policy, got ${show(ms)}`);
       return timeout({ ...shared, name: called, ms });
     });
-  const pattern = patternsOf(shared, (name, of) => part(name, options[name], of), optionsOf);
-  const parts = [
-    part('fallback', options.fallback, (answer) => {
+  const pattern = patternsOf(shared, (each, of) => part(each, options[each], of), optionsOf);
+  const named: Record<(typeof PARTS)[number], PolicyLike | undefined> = {
+    ...pattern,
+    fallback: part('fallback', options.fallback, (answer) => {
       if (typeof answer !== 'function')
         throw new TypeError(`fallback must be a function or a policy, got ${show(answer)}`);
       return fallback(answer as FallbackFunction<A>, { name });
     }),
-    pattern.deadlineMs,
-    limit('totalTimeoutMs', `${name}.total`),
-    pattern.coalesce,
-    pattern.rateLimit,
-    slots,
-    pattern.adaptiveConcurrency,
-    part('retry', options.retry, (given) => retry({ ...shared, classify, ...optionsOf<RetryPolicy>(given) })),
-    pattern.hedge,
-    breaker,
-    limit('timeoutMs', name),
-    pattern.chaos,
-  ].filter((each) => each !== undefined);
+    totalTimeoutMs: limit('totalTimeoutMs', `${name}.total`),
+    bulkhead: slots,
+    retry: part('retry', options.retry, (given) =>
+      retry({ ...shared, classify, ...optionsOf<RetryPolicy>(given) }),
+    ),
+    circuitBreaker: breaker,
+    timeoutMs: limit('timeoutMs', name),
+  };
+  const parts = PARTS.map((each) => named[each]).filter((each) => each !== undefined);
 
   const emitter = new Emitter(name, EVENTS);
   const recorder = new Recorder();
@@ -140,6 +172,7 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
     for (const each of parts) {
       const own = emitterOf(each) === undefined ? undefined : (each as Policy).stats();
       sum.retries += own?.retries ?? 0;
+      sum.suppressed += own?.suppressed ?? 0;
       sum.timeouts += own?.timeouts ?? 0;
     }
     return sum;
@@ -166,11 +199,45 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
     bulkhead: ownBulkhead?.snapshot(),
     stats: stats(),
   });
-  return definePolicy(
-    { emitter, clock, recorder, layer: chain(parts.map(layerOf)) },
-    { circuitBreaker: ownBreaker, bulkhead: ownBulkhead, on, stats, snapshot },
+  const explain = (): PipelineExplanation => {
+    const circuit = ownBreaker?.explain();
+    const bulk = ownBulkhead?.snapshot();
+    const order = PARTS.filter((each) => named[each] !== undefined);
+    const texts = [circuit && `circuit breaker ${circuit.text}`, bulk && slotsText(bulk)];
+    const text = [`${name}: ${order.join(' > ')} > call`, ...texts.filter((each) => each !== undefined)].join(
+      '; ',
+    );
+    return { name, order, text, circuitBreaker: circuit, bulkhead: bulk };
+  };
+  return policyOf(
+    [new Stage({ emitter, recorder, clock }), ...parts.flatMap(elementsOf)],
+    { circuitBreaker: ownBreaker, bulkhead: ownBulkhead, on, stats, snapshot, explain },
+    (changes: PipelineChanges) => prepareAll(named, changes),
   );
 }
+
+const slotsText = ({ running, maxConcurrent, queued }: ReturnType<Bulkhead['snapshot']>): string =>
+  `bulkhead ${running} of ${maxConcurrent} slots taken, ${queued} waiting`;
+
+const prepareAll = (
+  named: Readonly<Record<string, PolicyLike | undefined>>,
+  changes: PipelineChanges,
+): (() => void) => {
+  onlyKnown('configure', changes, CHANGES);
+  // All are checked before any takes effect.
+  const commits = Object.entries(changes)
+    .filter(([, change]) => change !== undefined)
+    .map(([option, change]) => {
+      const policy = named[option];
+      const prepare = policy && prepareOf(policy);
+      if (prepare === undefined)
+        throw new TypeError(`configure cannot change ${option}: the pipeline has no such part of ours`);
+      return blaming(option, () => prepare((typeof change === 'number' ? { ms: change } : change) as never));
+    });
+  return () => {
+    for (const commit of commits) commit();
+  };
+};
 
 const part = (
   option: string,
@@ -180,8 +247,12 @@ const part = (
   if (given === undefined) return undefined;
   // A policy of ours is a function, so `execute` is what tells a ready policy from options and from a plain function.
   if (typeof (given as PolicyLike | null)?.execute === 'function') return given as PolicyLike;
+  return blaming(option, () => build(given));
+};
+
+const blaming = <T>(option: string, work: () => T): T => {
   try {
-    return build(given);
+    return work();
   } catch (error) {
     // The message of a part names its own option; say which part that was.
     if (error instanceof RangeError) throw new RangeError(`${option}: ${error.message}`, { cause: error });

@@ -1,21 +1,19 @@
 import type { IDisposable, IFailureEvent, IPolicy, ISuccessEvent } from './cockatiel.ts';
-import { isCancellation, isRejection, isTimeout } from './errors.ts';
+import type { PolicyContext } from './context.ts';
+import { drive } from './drive.ts';
 import type { Emitter, EventName, PolicyEvents } from './events.ts';
+import { compile, type Element, type Layer } from './program.ts';
+import { quickly } from './quickly.ts';
+import { Run } from './run.ts';
 import { Scope } from './scope.ts';
+import { Stage } from './stage.ts';
 import type { PolicyStats, Recorder } from './stats.ts';
+import { streamOf } from './stream-run.ts';
 import type { Clock } from './timers.ts';
-import { wrapperOf } from './wrapper.ts';
+import { show } from './validate.ts';
+import { type Method, type Open, wrapperOf } from './wrapper.ts';
 
-/** What the called function gets. */
-export interface PolicyContext {
-  /**
-   * Aborts when the caller aborts or a time limit strikes; its `reason` says which. Made when first read.
-   * Once the call has settled it stays as it is.
-   */
-  readonly signal: AbortSignal;
-  /** 1 for the first call, 2 for its first repetition. */
-  readonly attempt: number;
-}
+export type { PolicyContext } from './context.ts';
 
 /** The least a policy is: cockatiel's policies and ours satisfy it. */
 export interface PolicyLike {
@@ -49,24 +47,28 @@ export interface Policy<A = never, E extends EventName = EventName> extends IPol
     method: (this: This, ...args: Args) => Promise<R>,
     context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Promise<R>>,
   ): (this: This, ...args: Args) => Promise<R>;
+  /** `@policy` on an async generator method, ECMAScript's decorators. */
+  <This, Args extends unknown[], T, R, N>(
+    method: (this: This, ...args: Args) => AsyncGenerator<T, R, N>,
+    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => AsyncGenerator<T, R, N>>,
+  ): (this: This, ...args: Args) => AsyncGenerator<T, R, N>;
   /** `@policy` on a method, TypeScript's `experimentalDecorators`. */
-  <M extends (...args: never[]) => Promise<unknown>>(
+  <M extends (...args: never[]) => Promise<unknown> | AsyncGenerator<unknown, unknown, never>>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): TypedPropertyDescriptor<M>;
+  /** An async generator function: see `stream`. */
+  <This, Args extends unknown[], T, R, N>(
+    fn: (this: This, ...args: Args) => AsyncGenerator<T, R, N>,
+  ): (this: This, ...args: Args) => AsyncGenerator<T, R, undefined>;
   /** A function that does the same under the policy; `this`, `name` and `length` are kept. */
   <This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => R,
   ): (this: This, ...args: Args) => Promise<Awaited<R> | A>;
 }
 
-/** A call as the layers of a pipeline hand it inwards. */
-export type Task = (scope: Scope, attempt: number | undefined) => unknown;
-
-/** The inside of a policy: what it does around a task. A synchronous throw counts like a rejection. */
-export type Layer = (task: Task, scope: Scope, attempt: number | undefined) => Promise<unknown>;
-
+/** A policy that is a call of its own inside: what it does around a task. */
 export interface PolicyCore {
   emitter: Emitter;
   clock: Clock;
@@ -74,23 +76,44 @@ export interface PolicyCore {
   layer: Layer;
 }
 
-// Policies of this copy of the package are run without the detour over `execute`; all others are strangers with `execute`.
-const OURS = new WeakMap<object, { layer: Layer; emitter: Emitter }>();
+// Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
+interface Ours {
+  elements: readonly Element[];
+  emitter: Emitter;
+  apply: (fn: Method, self: unknown, args: readonly unknown[]) => Promise<unknown>;
+  prepare: Prepare | undefined;
+}
+
+const OURS = new WeakMap<object, Ours>();
+
+/** Checks changes of settings, and answers what makes them. */
+export type Prepare = (changes: never) => () => void;
 
 /** Builds the callable object that a user holds, out of what the policy does and what it adds to the surface. */
-export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P => {
-  const { emitter, recorder } = core;
+export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P =>
+  policyOf([new Stage(core), core.layer], extras);
+
+/** As {@link definePolicy}, for a policy made of stages; the first one's events and counts are the policy's. */
+export const policyOf = <P extends PolicyLike>(
+  elements: readonly [Stage, ...Element[]],
+  extras: object = {},
+  prepare?: Prepare,
+): P => {
+  const [stage] = elements;
+  const { emitter, recorder } = stage;
+  const alone = elements.length === 1 && stage.rule.quick !== undefined;
+  const program = compile(elements);
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
       return Promise.reject(new TypeError(`"${emitter.policy}" can only execute a function`));
-    if (signal === undefined) return observe(core, callOf(fn), Scope.from(undefined), undefined, true);
-    if (signal.aborted) {
-      recorder.calls++;
-      recorder.cancelled++;
-      return Promise.reject(signal.reason);
-    }
-    const scope = Scope.from(signal);
-    return unlessAborted(scope, () => observe(core, callOf(fn), scope, undefined, true));
+    if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+      return Promise.reject(
+        new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),
+      );
+    if (signal !== undefined) return drive(new Run(program, fn, undefined, Scope.from(signal), undefined));
+    const kept = alone ? stage.quick() : undefined;
+    if (kept !== undefined) return quickly(program, kept, fn);
+    return drive(new Run(program, fn, undefined, undefined, undefined));
   };
   const surface = {
     _altReturn: undefined,
@@ -108,110 +131,45 @@ export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: obj
       ),
     }),
   };
-  const policy = wrapperOf(execute, emitter.policy);
+  const apply: Ours['apply'] = (fn, self, args) => {
+    const kept = alone ? stage.quick() : undefined;
+    if (kept !== undefined) return quickly(program, kept, fn as never, self, args);
+    return drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
+  };
+  const open: Open = (fn, self, args) =>
+    streamOf(emitter.policy, program, () => Reflect.apply(fn, self, args), {}, undefined, args);
+  const policy = wrapperOf({ policy: emitter.policy, apply, open });
   Object.defineProperties(policy, {
     ...Object.getOwnPropertyDescriptors(surface),
     ...Object.getOwnPropertyDescriptors(extras),
+    ...(prepare && { configure: { value: (changes: never) => prepare(changes)() } }),
     name: { value: emitter.policy, enumerable: true },
   });
-  OURS.set(policy, {
-    layer: (task, scope, attempt) => observe(core, task, scope, attempt, false),
-    emitter,
-  });
+  OURS.set(policy, { elements, emitter, apply, prepare });
   return policy as unknown as P;
 };
 
 /** What a policy does around a task, for policies made of policies. */
-export const layerOf = (policy: PolicyLike): Layer =>
-  OURS.get(policy)?.layer ??
-  ((task, scope, attempt) =>
-    policy.execute((given) => {
-      const { signal, attempt: theirs } = (given ?? {}) as Partial<PolicyContext>;
-      return task(Scope.from(signal), theirs ?? attempt);
-    }, scope.signal));
+export const elementsOf = (policy: PolicyLike): readonly Element[] =>
+  OURS.get(policy)?.elements ?? [
+    (task, scope, attempt) =>
+      policy.execute((given) => {
+        const { signal, attempt: theirs } = (given ?? {}) as Partial<PolicyContext>;
+        return task(Scope.from(signal), theirs ?? attempt);
+      }, scope.signal),
+  ];
 
 /** The events of a policy of ours; undefined for a stranger. */
 export const emitterOf = (policy: PolicyLike): Emitter | undefined => OURS.get(policy)?.emitter;
 
-const FIRST = { attempt: 1 };
+/** How a policy of ours changes its settings; undefined where it cannot. */
+export const prepareOf = (policy: PolicyLike): Prepare | undefined => OURS.get(policy)?.prepare;
 
-/**
- * cockatiel's `wrap` copies contexts by spreading them, one over the other. So `signal` is an own accessor, that it be copied;
- * and an attempt that nobody counted is inherited, that it not be copied over the count of a retry further out.
- */
-export const contextOf = (scope: Scope, attempt: number | undefined): PolicyContext => {
-  if (attempt === undefined) {
-    const context = {
-      __proto__: FIRST,
-      get signal() {
-        return scope.signal;
-      },
-    };
-    return context as unknown as PolicyContext;
-  }
-  return {
-    get signal() {
-      return scope.signal;
-    },
-    attempt,
-  };
-};
-
-const callOf =
-  (fn: (context: PolicyContext) => unknown): Task =>
-  (scope, attempt) =>
-    fn(contextOf(scope, attempt));
-
-const unlessAborted = (scope: Scope, start: () => Promise<unknown>): Promise<unknown> =>
-  new Promise((resolve, reject) => {
-    const stop = scope.onAbort(reject);
-    start().then(
-      (value) => {
-        stop();
-        resolve(value);
-      },
-      (error: unknown) => {
-        stop();
-        reject(error);
-      },
-    );
-  });
-
-const observe = async (
-  core: PolicyCore,
-  task: Task,
-  scope: Scope,
-  attempt: number | undefined,
-  outermost: boolean,
-): Promise<unknown> => {
-  const { emitter, recorder, clock } = core;
-  recorder.calls++;
-  const timed = outermost || emitter.wants('success') || emitter.wants('failure');
-  const start = timed ? clock() : 0;
-  let value: unknown;
-  try {
-    value = await core.layer(task, scope, attempt);
-  } catch (error) {
-    if (scope.aborted && !isTimeout(scope.reason)) {
-      recorder.cancelled++;
-      throw scope.reason;
-    }
-    if (isRejection(error)) recorder.rejections++;
-    else if (isCancellation(error)) recorder.cancelled++;
-    else {
-      recorder.failures++;
-      const durationMs = timed ? clock() - start : 0;
-      if (outermost) recorder.measure(durationMs);
-      if (timed && emitter.wants('failure'))
-        emitter.emit('failure', { policy: emitter.policy, durationMs, error });
-    }
-    throw error;
-  }
-  recorder.successes++;
-  if (timed) {
-    const durationMs = clock() - start;
-    if (outermost) recorder.measure(durationMs);
-    if (emitter.wants('success')) emitter.emit('success', { policy: emitter.policy, durationMs });
-  }
-  return value;
-};
+/** Calls a function of a user's under a policy, as a wrapped function does. */
+export const applyUnder = (
+  policy: PolicyLike,
+  fn: Method,
+  self: unknown,
+  args: readonly unknown[],
+): Promise<unknown> =>
+  OURS.get(policy)?.apply(fn, self, args) ?? policy.execute(() => Reflect.apply(fn, self, args));

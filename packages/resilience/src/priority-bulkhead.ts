@@ -1,6 +1,7 @@
 import type { Bulkhead, BulkheadOptions } from './bulkhead.ts';
 import { Emitter } from './events.ts';
-import { definePolicy, type Layer } from './policy.ts';
+import { definePolicy } from './policy.ts';
+import type { Layer } from './program.ts';
 import { type Priority, Slots } from './slots.ts';
 import { Recorder } from './stats.ts';
 import { duration, integer, nameOf, onlyKnown, show, timeSource } from './validate.ts';

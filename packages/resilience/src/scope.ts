@@ -8,11 +8,11 @@ export class Scope {
   /** False when nothing can ever abort this scope, so that a layer need not listen. */
   readonly canAbort: boolean;
   readonly #given: AbortSignal | undefined;
-  #controller: AbortController | undefined;
+  #controller: AbortController | undefined = undefined;
   #aborted = false;
-  #reason: unknown;
-  #listeners: Set<Listener> | undefined;
-  #detach: (() => void) | undefined;
+  #reason: unknown = undefined;
+  #listeners: Set<Listener> | undefined = undefined;
+  #detach: (() => void) | undefined = undefined;
 
   private constructor(given: AbortSignal | undefined, canAbort: boolean) {
     this.#given = given;
@@ -22,6 +22,11 @@ export class Scope {
   /** The scope of a call as its caller made it: aborts when the given signal does, never without one. */
   static from(signal: AbortSignal | undefined): Scope {
     return new Scope(signal, signal !== undefined);
+  }
+
+  /** A scope that is aborted by hand alone. */
+  static own(): Scope {
+    return new Scope(undefined, true);
   }
 
   /** A scope that aborts with its parent and can be aborted on its own; `close()` it when the call has settled. */
@@ -53,12 +58,11 @@ export class Scope {
   onAbort(listener: Listener): () => void {
     if (!this.canAbort) return nothing;
     this.#listeners ??= new Set();
-    if (this.#listeners.size === 0)
-      this.#given?.addEventListener('abort', this.#onGivenAbort, { once: true });
+    if (this.#listeners.size === 0) this.#given?.addEventListener('abort', this, { once: true });
     this.#listeners.add(listener);
     return () => {
       if (this.#listeners?.delete(listener) === true && this.#listeners.size === 0) {
-        this.#given?.removeEventListener('abort', this.#onGivenAbort);
+        this.#given?.removeEventListener('abort', this);
       }
     };
   }
@@ -78,7 +82,10 @@ export class Scope {
     this.#detach = undefined;
   }
 
-  readonly #onGivenAbort = (): void => this.#fire(this.#given?.reason);
+  /** The given signal aborts: a scope is its own listener, which spares a function a call. */
+  handleEvent(): void {
+    this.#fire(this.#given?.reason);
+  }
 
   #fire(reason: unknown): void {
     const listeners = this.#listeners;

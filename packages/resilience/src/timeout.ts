@@ -1,11 +1,8 @@
-import { deadlineRest } from './deadline-context.ts';
-import { spent, struck } from './deadline-error.ts';
-import { PolicyTimeoutError, stackless } from './errors.ts';
 import { Emitter } from './events.ts';
-import { definePolicy, type Layer, type Policy } from './policy.ts';
-import { Scope } from './scope.ts';
-import { Recorder } from './stats.ts';
-import { after, type TimeSource } from './timers.ts';
+import { type Policy, policyOf } from './policy.ts';
+import { Stage } from './stage.ts';
+import { TimeoutRule } from './timeout-rule.ts';
+import type { TimeSource } from './timers.ts';
 import { duration, nameOf, onlyKnown, timeSource } from './validate.ts';
 
 /** Options of {@link timeout}. */
@@ -18,6 +15,15 @@ export interface TimeoutOptions extends TimeSource {
 
 export type TimeoutEvents = 'success' | 'failure' | 'timeout';
 
+/** A {@link Policy} whose limit can be changed. */
+export interface Timeout extends Policy<never, TimeoutEvents> {
+  /**
+   * Changes the limit of calls from now on.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: { ms: number }): void;
+}
+
 /**
  * A policy that gives up on a call that takes too long, and aborts the signal that the call was given.
  * It does not wait for the call to notice. The signal is left alone when the call succeeds.
@@ -28,50 +34,21 @@ export type TimeoutEvents = 'success' | 'failure' | 'timeout';
  * @throws RangeError here, at construction, for a limit that is not a number above 0.
  * @throws TypeError here, at construction, for an unknown option, a `name` that is no text, a `clock` or `timers` that cannot be used.
  */
-export function timeout(options: number | TimeoutOptions): Policy<never, TimeoutEvents> {
+export function timeout(options: number | TimeoutOptions): Timeout {
   const given = typeof options === 'number' ? { ms: options } : options;
   onlyKnown('timeout', given, ['ms', 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(given);
-  const ms = duration('ms', given.ms, { zero: false, infinite: true });
+  const ms = limitOf(given.ms);
   const policy = nameOf(given.name, 'timeout');
   const emitter = new Emitter(policy, ['success', 'failure', 'timeout']);
-  const recorder = new Recorder();
-
-  const layer: Layer = async (task, scope, attempt) => {
-    const restMs = deadlineRest() ?? Number.POSITIVE_INFINITY;
-    const limitMs = Math.min(ms, restMs);
-    if (limitMs === Number.POSITIVE_INFINITY) return task(scope, attempt);
-    if (limitMs <= 0 && !scope.aborted) throw spent(policy);
-    const inner = Scope.within(scope);
-    if (inner.aborted) throw inner.reason;
-    return new Promise((resolve, reject) => {
-      const stopTimer = after(timers, limitMs, () => {
-        recorder.timeouts++;
-        const own = restMs >= ms;
-        const error = own ? stackless(() => new PolicyTimeoutError(policy, ms)) : struck(policy, limitMs);
-        if (emitter.wants('timeout')) emitter.emit('timeout', { policy, timeoutMs: limitMs });
-        inner.abort(error);
-      });
-      inner.onAbort((reason) => {
-        stopTimer();
-        reject(reason);
-      });
-      const finish = (): void => {
-        stopTimer();
-        inner.close();
-      };
-      // Adopting a foreign thenable here also turns a late failure, when nobody waits any more, into nothing.
-      new Promise((settle) => settle(task(inner, attempt))).then(
-        (value) => {
-          finish();
-          resolve(value);
-        },
-        (error: unknown) => {
-          finish();
-          reject(error);
-        },
-      );
-    });
-  };
-  return definePolicy({ emitter, clock, recorder, layer });
+  const rule = new TimeoutRule(emitter, clock, timers, ms);
+  return policyOf([new Stage(rule)], {}, (changes: { ms: number }) => {
+    onlyKnown('configure', changes, ['ms']);
+    const next = limitOf(changes.ms);
+    return () => {
+      rule.ms = next;
+    };
+  });
 }
+
+const limitOf = (ms: number): number => duration('ms', ms, { zero: false, infinite: true });

@@ -34,6 +34,12 @@ export const duration = (
   );
 };
 
+/** A share of a whole: more than 0 and at most 1. */
+export const share = (option: string, value: number): number => {
+  if (typeof value === 'number' && value > 0 && value <= 1) return value;
+  throw new RangeError(`${option} must be more than 0 and at most 1, got ${show(value)}`);
+};
+
 export const oneOf = <T extends string>(option: string, value: T, words: readonly T[]): T => {
   if (words.includes(value)) return value;
   throw new TypeError(`${option} must be one of ${words.join(', ')}, got ${show(value)}`);

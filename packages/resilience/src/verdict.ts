@@ -17,10 +17,13 @@ export type Handle = ((error: unknown) => boolean) | HandleFilter;
 
 const SAFETY: ReadonlySet<unknown> = new Set(['never', 'not-sent', 'idempotent-only', 'always']);
 
+const SILENT: Verdict = {};
+
 /** Reads `retryable`, `safety` and `retryAfterMs` off an error, by shape; an error that tells nothing gives `{}`. */
 export const verdictOf = (error: unknown): Verdict => {
   if (typeof error !== 'object' || error === null) return {};
   const { retryable, safety, retryAfterMs } = error as Record<string, unknown>;
+  if (retryable === undefined && safety === undefined && retryAfterMs === undefined) return SILENT;
   return clean({ retryable, safety, afterMs: retryAfterMs });
 };
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Method } from './wrapper.ts';
 
 /** A call of a wrapped function or a decorated method, for policies that look at the arguments. */
 interface WrappedCall {
@@ -17,8 +18,18 @@ export const wantWrappedCalls = (): void => {
 };
 
 /** Begins a call so that the policies around it can ask for its arguments. */
-export const beginWrapped = <T>(fn: object, self: unknown, args: readonly unknown[], begin: () => T): T =>
-  wanted ? storage.run({ fn, self, args }, begin) : begin();
+export const beginWrapped = <T>(
+  fn: Method,
+  self: unknown,
+  args: readonly unknown[],
+  execute: (fn: Method, self: unknown, args: readonly unknown[]) => T,
+): T => {
+  if (!wanted) return execute(fn, self, args);
+  const bare: Method = function (...given) {
+    return beginBare(() => Reflect.apply(fn, this, given));
+  };
+  return storage.run({ fn, self, args }, execute, bare, self, args);
+};
 
 /** Calls what is not part of the wrapped call: the function itself, and what it calls in turn. */
 export const beginBare = <T>(begin: () => T): T =>

@@ -170,7 +170,7 @@ describe('pipeline', () => {
   it.each([{}, { name: 'bare' }, { retry: undefined }])('refuses to be made of nothing: %j', (options) => {
     expect(() => pipeline(options)).toThrow(
       new TypeError(
-        'pipeline needs at least one part, one of fallback, totalTimeoutMs, bulkhead, retry, circuitBreaker, timeoutMs, deadlineMs, coalesce, rateLimit, adaptiveConcurrency, hedge, chaos',
+        'pipeline needs at least one part, one of fallback, deadlineMs, totalTimeoutMs, coalesce, rateLimit, bulkhead, adaptiveConcurrency, retry, hedge, circuitBreaker, timeoutMs, chaos',
       ),
     );
   });

@@ -23,6 +23,9 @@ it.each([
   ['docs/operations.md', 1],
   ['docs/rate-limit.md', 1],
   ['docs/testing.md', 1],
+  ['docs/retry-budget.md', 1],
+  ['docs/circuit-breaker.md', 2],
+  ['docs/run-time.md', 3],
 ])(
   'runs the samples of %s and prints what it says',
   async (page, count) => {

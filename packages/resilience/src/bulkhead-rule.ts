@@ -1,0 +1,186 @@
+import { BulkheadFullError, stackless } from './errors.ts';
+import type { Emitter } from './events.ts';
+import { Refusal, Waiting } from './quickly.ts';
+import { GO, type Run, type Step, WAIT } from './run.ts';
+import type { Rule } from './stage.ts';
+import { Recorder } from './stats.ts';
+import { type Timed, TimerList } from './timer-list.ts';
+import type { Clock, Timers } from './timers.ts';
+
+export interface BulkheadSettings {
+  maxConcurrent: number;
+  maxQueue: number;
+  queueTimeoutMs: number;
+}
+
+interface Caller {
+  wake(value?: unknown): void;
+}
+
+const NOW = { time: (clock: Clock): number => clock() };
+
+type Ticket = 'waiting' | 'granted' | 'overdue';
+
+/** A run's place in the queue, and in the list of timers. */
+class Waiter implements Timed {
+  readonly caller: Caller;
+  readonly stage: BulkheadRule;
+  readonly list: TimerList;
+  readonly settings: BulkheadSettings;
+  ticket: Ticket = 'waiting';
+  ahead: Waiter | undefined = undefined;
+  behind: Waiter | undefined = undefined;
+  previous: Timed | undefined = undefined;
+  next: Timed | undefined = undefined;
+  dueAt = 0;
+  stop: (() => void) | undefined = undefined;
+
+  constructor(caller: Caller, stage: BulkheadRule, list: TimerList, settings: BulkheadSettings) {
+    this.caller = caller;
+    this.stage = stage;
+    this.list = list;
+    this.settings = settings;
+  }
+
+  expire(): void {
+    this.stage.depart(this);
+    this.ticket = 'overdue';
+    this.caller.wake();
+  }
+}
+
+export class BulkheadRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock: Clock;
+  readonly #timers: Timers;
+  #settings: BulkheadSettings;
+  #list: TimerList;
+  #first: Waiter | undefined;
+  #last: Waiter | undefined;
+  running = 0;
+  queued = 0;
+
+  constructor(emitter: Emitter, clock: Clock, timers: Timers, settings: BulkheadSettings) {
+    this.emitter = emitter;
+    this.clock = clock;
+    this.#timers = timers;
+    this.#settings = settings;
+    this.#list = new TimerList(settings.queueTimeoutMs, timers);
+  }
+
+  get settings(): BulkheadSettings {
+    return this.#settings;
+  }
+
+  /** For calls from now on; callers in the queue keep their time limit, and get the slots that are new. */
+  set settings(settings: BulkheadSettings) {
+    this.#settings = settings;
+    this.#list = new TimerList(settings.queueTimeoutMs, this.#timers);
+    while (this.running < settings.maxConcurrent && this.#first !== undefined) {
+      this.running++;
+      this.#grant(this.#first);
+    }
+  }
+
+  quick(): true | Refusal | Waiting {
+    const { maxConcurrent, maxQueue } = this.#settings;
+    if (this.running < maxConcurrent) {
+      this.running++;
+      return true;
+    }
+    if (this.queued >= maxQueue) return new Refusal(this.#refusal('full', this.#settings));
+    const waiting: Waiting = new Waiting(() => {
+      if (waiter.ticket === 'overdue') return new Refusal(this.#refusal('queue-timeout', waiter.settings));
+      return true;
+    });
+    const waiter = this.#queue(waiting, NOW);
+    return waiting;
+  }
+
+  quickLeave(): boolean {
+    this.#release();
+    return true;
+  }
+
+  enter(run: Run, at: number): Step {
+    const { maxConcurrent, maxQueue } = this.#settings;
+    run.keep(at, undefined);
+    if (this.running < maxConcurrent) {
+      this.running++;
+      return GO;
+    }
+    if (this.queued >= maxQueue) throw this.#refusal('full', this.#settings);
+    run.keep(at, this.#queue({ wake: run.park(at) }, run));
+    return WAIT;
+  }
+
+  resume(run: Run, at: number): Step {
+    const waiter = run.slots[at] as Waiter;
+    if (waiter.ticket === 'overdue') throw this.#refusal('queue-timeout', waiter.settings);
+    return GO;
+  }
+
+  unpark(run: Run, at: number): void {
+    const waiter = run.slots[at] as Waiter;
+    if (waiter.ticket === 'waiting') this.depart(waiter);
+  }
+
+  leave(run: Run, _at: number): Step {
+    if (!run.failed && run.holds !== undefined) run.holds.push(() => this.#release());
+    else this.#release();
+    return GO;
+  }
+
+  drop(run: Run, at: number): void {
+    const waiter = run.slots[at] as Waiter | undefined;
+    if (waiter !== undefined && waiter.ticket !== 'granted') return;
+    // The slot is taken until the call has settled, unless a time limit inside has given the call up.
+    const { pending } = run;
+    const release = (): void => this.#release();
+    if (pending === undefined || run.scopeInside(at)) release();
+    else pending.then(release, release);
+  }
+
+  #queue(caller: Caller, time: { time(clock: Clock): number }): Waiter {
+    const waiter = new Waiter(caller, this, this.#list, this.#settings);
+    waiter.ahead = this.#last;
+    if (this.#last === undefined) this.#first = waiter;
+    else this.#last.behind = waiter;
+    this.#last = waiter;
+    this.queued++;
+    if (this.#settings.queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#list.add(waiter, time);
+    return waiter;
+  }
+
+  /** Takes a caller out of the queue, from wherever it stands. */
+  depart(waiter: Waiter): void {
+    const { ahead, behind } = waiter;
+    if (ahead === undefined) this.#first = behind;
+    else ahead.behind = behind;
+    if (behind === undefined) this.#last = ahead;
+    else behind.ahead = ahead;
+    this.queued--;
+    waiter.list.remove(waiter);
+  }
+
+  #grant(waiter: Waiter): void {
+    this.depart(waiter);
+    waiter.ticket = 'granted';
+    waiter.caller.wake();
+  }
+
+  #release(): void {
+    // The slot goes straight to the next in the queue; `running` does not drop in between, so no newcomer can overtake.
+    if (this.#first === undefined || this.running > this.#settings.maxConcurrent) this.running--;
+    else this.#grant(this.#first);
+  }
+
+  #refusal(reason: 'full' | 'queue-timeout', settings: BulkheadSettings): BulkheadFullError {
+    const { emitter } = this;
+    const { policy } = emitter;
+    const { maxConcurrent, maxQueue, queueTimeoutMs } = settings;
+    if (emitter.wants('reject')) emitter.emit('reject', { policy, reason });
+    return stackless(() => new BulkheadFullError(policy, maxConcurrent, maxQueue, reason, queueTimeoutMs));
+  }
+}

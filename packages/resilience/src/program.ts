@@ -1,0 +1,52 @@
+import { drive } from './drive.ts';
+import { Run } from './run.ts';
+import type { Scope } from './scope.ts';
+import type { Stage } from './stage.ts';
+
+/** A call as the layers of a pipeline hand it inwards. */
+export type Task = (scope: Scope, attempt: number | undefined) => unknown;
+
+/** What a policy does around a task, where it is no {@link Stage}. A synchronous throw counts like a rejection. */
+export type Layer = (task: Task, scope: Scope, attempt: number | undefined) => Promise<unknown>;
+
+/** A part of a program: a stage, which runs in one pass with its neighbours, or a layer, which is a call of its own. */
+export type Element = Stage | Layer;
+
+/** Policies made ready to run, the first outermost: stages up to the first layer, which then runs all the rest. */
+export interface Program {
+  readonly stages: readonly Stage[];
+  readonly inner: Layer | undefined;
+  /** Where time limits may cut a call off, the innermost first. */
+  readonly limits: readonly number[];
+  /** Where attempts are counted, the innermost first. */
+  readonly counters: readonly number[];
+}
+
+export const compile = (elements: readonly Element[]): Program => {
+  const cut = elements.findIndex((element) => typeof element === 'function');
+  const stages = (cut < 0 ? elements : elements.slice(0, cut)) as readonly Stage[];
+  const [outer, ...rest] = cut < 0 ? [] : elements.slice(cut);
+  return {
+    stages,
+    inner: outer === undefined ? undefined : around(outer as Layer, rest),
+    limits: places(stages, ({ rule }) => rule.limits === true),
+    counters: places(stages, ({ rule }) => rule.attemptOf !== undefined),
+  };
+};
+
+const places = (stages: readonly Stage[], suits: (stage: Stage) => boolean): number[] =>
+  stages
+    .map((stage, at) => (suits(stage) ? at : -1))
+    .filter((at) => at >= 0)
+    .reverse();
+
+const around = (outer: Layer, rest: readonly Element[]): Layer => {
+  if (rest.length === 0) return outer;
+  const inner = layerOf(compile(rest));
+  return (task, scope, attempt) => outer((s, a) => inner(task, s, a), scope, attempt);
+};
+
+const layerOf =
+  (program: Program): Layer =>
+  (task, scope, attempt) =>
+    drive(new Run(program, undefined, task, scope, attempt));

@@ -1,0 +1,191 @@
+import { clearImmediate, setImmediate } from 'node:timers';
+import { type FailedAttempt, rememberAttempts } from './attempts.ts';
+import type { BackoffContext, Delays } from './backoff.ts';
+import { deadlineRest } from './deadline-context.ts';
+import { unfit } from './deadline-error.ts';
+import type { Emitter } from './events.ts';
+import type { RetrySettings } from './retry-settings.ts';
+import { AGAIN, GO, type Run, type Step, WAIT } from './run.ts';
+import type { Scope } from './scope.ts';
+import type { Rule } from './stage.ts';
+import { Recorder } from './stats.ts';
+import { after, type Clock, type Timers } from './timers.ts';
+
+const MOST_ATTEMPTS_KEPT = 100;
+const REFUSED = -1;
+
+/** What a retry knows of a run; made with the first failure, for most calls have none. */
+class RetryState {
+  readonly settings: RetrySettings;
+  readonly startedAt: number;
+  attempt = 1;
+  delays: Delays | undefined = undefined;
+  failures: FailedAttempt[] = [];
+  suppressed = false;
+  /** Instead of a wait that the deadline would cut off. */
+  unfit: Error | undefined = undefined;
+  stopTimer: (() => void) | undefined = undefined;
+
+  constructor(settings: RetrySettings, startedAt: number) {
+    this.settings = settings;
+    this.startedAt = startedAt;
+  }
+}
+
+export class RetryRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock: Clock;
+  readonly #timers: Timers;
+  /** For calls from now on. */
+  settings: RetrySettings;
+
+  constructor(emitter: Emitter, clock: Clock, timers: Timers, settings: RetrySettings) {
+    this.emitter = emitter;
+    this.clock = clock;
+    this.#timers = timers;
+    this.settings = settings;
+  }
+
+  quick(): RetrySettings | undefined {
+    const { settings } = this;
+    if (settings.maxElapsedMs !== Number.POSITIVE_INFINITY) return undefined;
+    settings.budget?.deposit();
+    return settings;
+  }
+
+  quickLeave(kept: unknown): boolean {
+    return (kept as RetrySettings).isBad === undefined;
+  }
+
+  enter(run: Run, at: number): Step {
+    const { settings } = this;
+    const endless = settings.maxElapsedMs === Number.POSITIVE_INFINITY;
+    run.keep(at, endless ? settings : new RetryState(settings, run.time(this.clock)));
+    settings.budget?.deposit();
+    return GO;
+  }
+
+  attemptOf(run: Run, at: number): number {
+    const slot = run.slots[at];
+    return slot instanceof RetryState ? slot.attempt : 1;
+  }
+
+  leave(run: Run, at: number): Step {
+    const { emitter } = this;
+    const slot = run.slots[at];
+    const settings = slot instanceof RetryState ? slot.settings : (slot as RetrySettings);
+    if (!run.failed && (settings.isBad === undefined || this.attemptOf(run, at) >= settings.maxAttempts))
+      return GO;
+    if (!run.failed && settings.isBad?.(run.value, emitter) !== true) return GO;
+    const state = slot instanceof RetryState ? slot : new RetryState(settings, 0);
+    run.keep(at, state);
+    const delayMs = this.#delay(run, at, state);
+    const failure: FailedAttempt = { attempt: state.attempt };
+    if (run.failed) failure.error = run.value;
+    if (state.failures.push(failure) > MOST_ATTEMPTS_KEPT) state.failures.shift();
+    if (delayMs === REFUSED) {
+      if (state.unfit !== undefined) run.value = state.unfit;
+      return this.#giveUp(run, state);
+    }
+    failure.delayMs = delayMs;
+    this.recorder.retries++;
+    if (emitter.wants('retry')) {
+      const policy = emitter.policy;
+      const { attempt } = state;
+      emitter.emit('retry', {
+        policy,
+        attempt,
+        delayMs,
+        ...(run.failed ? { error: run.value } : {}),
+      });
+    }
+    // An abort may have come with the attempt's result, or from a listener.
+    if (run.struckOutside(at)) return WAIT;
+    if (delayMs > 0) {
+      state.stopTimer = after(this.#timers, delayMs, run.park(at));
+      return WAIT;
+    }
+    if (state.attempt % 64 === 0) {
+      // A call that fails at once for ever must not starve all others, nor the timer that would end it.
+      const turn = setImmediate(run.park(at));
+      state.stopTimer = () => clearImmediate(turn);
+      return WAIT;
+    }
+    state.attempt++;
+    return AGAIN;
+  }
+
+  resume(run: Run, at: number): Step {
+    (run.slots[at] as RetryState).attempt++;
+    return AGAIN;
+  }
+
+  unpark(run: Run, at: number): void {
+    const { slots } = run;
+    (slots[at] as RetryState).stopTimer?.();
+  }
+
+  /** The wait before the next attempt, or `REFUSED` when there is none. */
+  #delay(run: Run, at: number, state: RetryState): number {
+    const { emitter } = this;
+    const { settings, attempt } = state;
+    if (attempt >= settings.maxAttempts) return REFUSED;
+    let afterMs = 0;
+    if (run.failed) {
+      const verdict = settings.judge(run.value, emitter);
+      if (verdict === undefined) return REFUSED;
+      afterMs = verdict;
+    }
+    const { canRetry, budget } = settings;
+    if (canRetry !== undefined) {
+      const input = { args: run.args, attempt, error: run.failed ? run.value : undefined };
+      if (!emitter.ask('canRetry', () => canRetry(input), false)) return REFUSED;
+    }
+    const delayMs =
+      settings.series === undefined ? afterMs : Math.max(afterMs, this.#computed(run, at, state));
+    const late =
+      settings.maxElapsedMs !== Number.POSITIVE_INFINITY &&
+      run.time(this.clock) - state.startedAt + delayMs > settings.maxElapsedMs;
+    if (late) return REFUSED;
+    const restMs = deadlineRest();
+    if (restMs !== undefined && delayMs >= restMs) {
+      if (run.failed) state.unfit = unfit(emitter.policy, restMs, delayMs, attempt, run.value);
+      return REFUSED;
+    }
+    // Before the wait: retries that are all waiting must count already.
+    if (budget === undefined || emitter.ask('budget', () => budget.withdraw(), false)) return delayMs;
+    state.suppressed = true;
+    this.recorder.suppressed++;
+    if (emitter.wants('suppress')) {
+      const error = run.failed ? { error: run.value } : {};
+      emitter.emit('suppress', { policy: emitter.policy, attempt, reason: 'budget', ...error });
+    }
+    return REFUSED;
+  }
+
+  #computed(run: Run, at: number, state: RetryState): number {
+    state.delays ??= state.settings.series?.();
+    const { delays } = state;
+    const result = run.failed ? { error: run.value } : { value: run.value };
+    const context = backoffContext(run.scopeAt(at), state.attempt, result);
+    return this.emitter.ask('backoff', () => delays?.(context) ?? 0, 0);
+  }
+
+  #giveUp(run: Run, state: RetryState): Step {
+    if (run.failed && (state.attempt > 1 || state.suppressed))
+      rememberAttempts(run.value, {
+        attempts: state.failures,
+        ...(state.suppressed ? { suppressed: 'budget' as const } : {}),
+      });
+    return GO;
+  }
+}
+
+const backoffContext = (scope: Scope, attempt: number, result: BackoffContext['result']): BackoffContext => ({
+  get signal() {
+    return scope.signal;
+  },
+  attempt,
+  result,
+});

@@ -1,0 +1,130 @@
+import { deadlineRest } from './deadline-context.ts';
+import { spent, struck } from './deadline-error.ts';
+import { PolicyTimeoutError, stackless } from './errors.ts';
+import type { Emitter } from './events.ts';
+import { type CancellationSource, GO, type Run, type Step } from './run.ts';
+import { Scope } from './scope.ts';
+import type { Rule } from './stage.ts';
+import { Recorder } from './stats.ts';
+import { type Timed, TimerList } from './timer-list.ts';
+import type { Clock, Timers } from './timers.ts';
+
+/** The time limit of one run, its own entry in the list of timers; the cancellation that the inside sees is made when looked at. */
+class Limit implements Timed, CancellationSource {
+  readonly list: TimerList;
+  /** The rest of a deadline was shorter than the limit. */
+  readonly byDeadline: boolean;
+  readonly ms: number;
+  readonly #run: Run;
+  readonly #at: number;
+  #scope: Scope | undefined = undefined;
+  #aborted = false;
+  #reason: unknown = undefined;
+  previous: Timed | undefined = undefined;
+  next: Timed | undefined = undefined;
+  dueAt = 0;
+  stop: (() => void) | undefined = undefined;
+
+  constructor(run: Run, at: number, ms: number, list: TimerList, byDeadline: boolean) {
+    this.#run = run;
+    this.#at = at;
+    this.ms = ms;
+    this.list = list;
+    this.byDeadline = byDeadline;
+  }
+
+  get scope(): Scope {
+    if (this.#scope === undefined) {
+      this.#scope = Scope.own();
+      if (this.#aborted) this.#scope.abort(this.#reason);
+    }
+    return this.#scope;
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.signal;
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    this.#scope?.abort(reason);
+  }
+
+  expire(): void {
+    // A timer of a user's may fire although it was cleared.
+    if (this.#run.slots[this.#at] === this) this.#run.strike(this.#at);
+  }
+}
+
+export class TimeoutRule implements Rule {
+  readonly emitter: Emitter;
+  readonly recorder = new Recorder();
+  readonly clock: Clock;
+  readonly limits = true;
+  readonly #timers: Timers;
+  #ms: number;
+  #list: TimerList;
+
+  constructor(emitter: Emitter, clock: Clock, timers: Timers, ms: number) {
+    this.emitter = emitter;
+    this.clock = clock;
+    this.#timers = timers;
+    this.#ms = ms;
+    this.#list = new TimerList(ms, timers);
+  }
+
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** For calls from now on. */
+  set ms(ms: number) {
+    this.#ms = ms;
+    this.#list = new TimerList(ms, this.#timers);
+  }
+
+  enter(run: Run, at: number): Step {
+    run.keep(at, undefined);
+    const restMs = deadlineRest() ?? Number.POSITIVE_INFINITY;
+    if (restMs <= 0) throw spent(this.emitter.policy);
+    const ms = Math.min(this.#ms, restMs);
+    if (ms === Number.POSITIVE_INFINITY) return GO;
+    const list = restMs < this.#ms ? new TimerList(ms, this.#timers) : this.#list;
+    const limit = new Limit(run, at, ms, list, restMs < this.#ms);
+    run.keep(at, limit);
+    limit.list.add(limit, run);
+    return GO;
+  }
+
+  leave(run: Run, at: number): Step {
+    const limit = run.slots[at] as Limit | undefined;
+    if (limit === undefined) return GO;
+    limit.list.remove(limit);
+    run.keep(at, undefined);
+    return GO;
+  }
+
+  drop(run: Run, at: number, reason: unknown): void {
+    const limit = run.slots[at] as Limit | undefined;
+    limit?.list.remove(limit);
+    limit?.abort(reason);
+  }
+
+  aborted(run: Run, at: number, reason: unknown): void {
+    (run.slots[at] as Limit | undefined)?.abort(reason);
+  }
+
+  expired(run: Run, at: number): unknown {
+    const limit = run.slots[at] as Limit;
+    const { emitter, recorder } = this;
+    recorder.timeouts++;
+    const error = limit.byDeadline
+      ? struck(emitter.policy, limit.ms)
+      : stackless(() => new PolicyTimeoutError(emitter.policy, limit.ms));
+    if (emitter.wants('timeout')) emitter.emit('timeout', { policy: emitter.policy, timeoutMs: limit.ms });
+    limit.abort(error);
+    return error;
+  }
+}
