@@ -1,4 +1,5 @@
 import { describe } from './describe.ts';
+import type { PolicyName } from './memory/memory-tier.ts';
 import { estimateSize } from './memory/size-of.ts';
 import { onlyKnown } from './only-known.ts';
 import type { StoreCooldown, StorePolicy } from './store/guard.ts';
@@ -16,7 +17,7 @@ export interface MemoryOptions<V> {
   /** Bytes of an entry. Default: an estimate of key and value. */
   sizeOf?: ((value: V, key: string) => number) | undefined;
   /** Who leaves when it is full. Default `'w-tinylfu'`. */
-  policy?: 'w-tinylfu' | 'lru' | undefined;
+  policy?: PolicyName | undefined;
 }
 
 export interface CacheOptions<V> {
@@ -149,7 +150,7 @@ const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['
         ? maxBytes / 4
         : positiveInteger('memory.maxEntryBytes', options.maxEntryBytes),
     sizeOf,
-    policy: oneOf('memory.policy', options.policy ?? 'w-tinylfu', ['w-tinylfu', 'lru']),
+    policy: oneOf('memory.policy', options.policy ?? 'w-tinylfu', ['w-tinylfu', 'lru', 's3fifo']),
   };
 };
 

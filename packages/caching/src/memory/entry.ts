@@ -11,6 +11,8 @@ export class Entry<V> {
   keepUntil = Number.POSITIVE_INFINITY;
   stamp = 0;
   tags: readonly string[] | undefined;
+  /** Uses since it came in or was last passed over, for policies that count them here. */
+  uses = 0;
   previous: Entry<V> | undefined;
   next: Entry<V> | undefined;
   list: EntryList<V> | undefined;
@@ -58,6 +60,11 @@ export class EntryList<V> {
     this.remove(entry);
     this.push(entry);
   }
+
+  /** From the one used last to the one that goes first. The list must not change meanwhile. */
+  *[Symbol.iterator](): Generator<Entry<V>> {
+    for (let entry = this.#head; entry !== undefined; entry = entry.next) yield entry;
+  }
 }
 
 /** Decides who leaves when room is needed. The tier keeps the counts; a policy only orders the entries. */
@@ -65,34 +72,13 @@ export interface EvictionPolicy<V> {
   hash(key: string): number;
   /** A new entry, for which there is room. */
   add(entry: Entry<V>): void;
+  /** A fresh entry was read, or an entry was written again. */
   touch(entry: Entry<V>): void;
-  remove(entry: Entry<V>): void;
-  /** A lookup that found nothing. */
-  miss(): void;
+  /** An entry leaves; `ended` = not for want of room, but because it was deleted or its time was up. */
+  remove(entry: Entry<V>, ended: boolean): void;
   /** Who leaves to make room; undefined only when the policy holds nothing. `full` = how many entries fit, as seen now. */
   victim(full: number): Entry<V> | undefined;
+  /** Every entry, those of most use first. Entries must not come or go meanwhile. */
+  hottest(): Iterable<Entry<V>>;
   clear(): void;
-}
-
-export class LruPolicy<V> implements EvictionPolicy<V> {
-  #list = new EntryList<V>();
-  hash(): number {
-    return 0;
-  }
-  add(entry: Entry<V>): void {
-    this.#list.push(entry);
-  }
-  touch(entry: Entry<V>): void {
-    this.#list.touch(entry);
-  }
-  remove(entry: Entry<V>): void {
-    this.#list.remove(entry);
-  }
-  miss(): void {}
-  victim(): Entry<V> | undefined {
-    return this.#list.tail;
-  }
-  clear(): void {
-    this.#list = new EntryList<V>();
-  }
 }

@@ -1,8 +1,13 @@
-import { Entry, type EvictionPolicy, LruPolicy } from './entry.ts';
+import { Entry, type EvictionPolicy } from './entry.ts';
+import { LruPolicy } from './lru.ts';
+import { S3FifoPolicy } from './s3-fifo.ts';
 import { WTinyLfuPolicy } from './w-tinylfu.ts';
 
 /** Why an entry left memory without being asked to: no room, its time was up, or it alone is over `maxEntryBytes`. */
 export type EvictionCause = 'size' | 'expired' | 'too-large';
+
+/** How it is decided who leaves when memory is full. */
+export type PolicyName = 'w-tinylfu' | 'lru' | 's3fifo';
 
 /** What the memory tier keeps of a value. Times are of the tier's clock, in ms. */
 export interface MemoryRecord<V> {
@@ -21,7 +26,7 @@ export interface MemoryLimits<V> {
   maxEntryBytes: number;
   /** Undefined = sizes are not measured, and every entry counts 0 bytes. */
   sizeOf: ((value: V, key: string) => number) | undefined;
-  policy: 'w-tinylfu' | 'lru';
+  policy: PolicyName;
   random: () => number;
   clock: () => number;
   onEvict: (key: string, cause: EvictionCause) => void;
@@ -30,6 +35,12 @@ export interface MemoryLimits<V> {
 const sweepEveryMs = 1_000;
 const sweepAtLeast = 500;
 const fullSweepTicks = 60;
+
+const policies: Record<PolicyName, <V>(random: () => number) => EvictionPolicy<V>> = {
+  'w-tinylfu': (random) => new WTinyLfuPolicy(random),
+  lru: () => new LruPolicy(),
+  s3fifo: (random) => new S3FifoPolicy(random),
+};
 
 /** The bounded map in front of the stores. Room is made before an entry comes in, so no limit is passed at any moment. */
 export class MemoryTier<V> {
@@ -42,8 +53,7 @@ export class MemoryTier<V> {
 
   constructor(limits: MemoryLimits<V>) {
     this.#limits = limits;
-    this.#policy =
-      limits.policy === 'lru' ? new LruPolicy<V>() : new WTinyLfuPolicy<V>(limits.maxEntries, limits.random);
+    this.#policy = policies[limits.policy]<V>(limits.random);
   }
 
   get entries(): number {
@@ -58,15 +68,11 @@ export class MemoryTier<V> {
   /** The entry, fresh or stale; one past its use is removed and not given. A fresh one counts as used. */
   get(key: string, now: number): Entry<V> | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined) {
-      this.#policy.miss();
-      return undefined;
-    }
+    if (entry === undefined) return undefined;
     if (now < entry.expiresAt) {
       this.#policy.touch(entry);
       return entry;
     }
-    this.#policy.miss();
     if (now < entry.keepUntil) return entry;
     this.#drop(entry, 'expired');
     return undefined;
@@ -84,12 +90,12 @@ export class MemoryTier<V> {
     let entry = this.#entries.get(record.key);
     // Written so that NaN is too large as well.
     if (!(size >= 0 && size <= maxEntryBytes && size <= maxBytes)) {
-      if (entry !== undefined) this.#remove(entry);
+      if (entry !== undefined) this.#remove(entry, true);
       this.#limits.onEvict(record.key, 'too-large');
       return false;
     }
     if (entry !== undefined && this.#bytes - entry.size + size > maxBytes) {
-      this.#remove(entry);
+      this.#remove(entry, false);
       entry = undefined;
     }
     if (entry === undefined) {
@@ -114,7 +120,7 @@ export class MemoryTier<V> {
   delete(key: string): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
-    this.#remove(entry);
+    this.#remove(entry, true);
     return true;
   }
 
@@ -124,6 +130,16 @@ export class MemoryTier<V> {
     this.#bytes = 0;
     this.#cursor = undefined;
     this.stop();
+  }
+
+  /** Up to `count` entries, those of most use first; some may have ended. */
+  hottest(count: number): Entry<V>[] {
+    const entries: Entry<V>[] = [];
+    for (const entry of this.#policy.hottest()) {
+      if (entries.length >= count) break;
+      entries.push(entry);
+    }
+    return entries;
   }
 
   keys(): IterableIterator<string> {
@@ -162,14 +178,14 @@ export class MemoryTier<V> {
     this.#bytes += size;
   }
 
-  #remove(entry: Entry<V>): void {
+  #remove(entry: Entry<V>, ended: boolean): void {
     this.#entries.delete(entry.key);
-    this.#policy.remove(entry);
+    this.#policy.remove(entry, ended);
     this.#bytes -= entry.size;
   }
 
   #drop(entry: Entry<V>, cause: EvictionCause): void {
-    this.#remove(entry);
+    this.#remove(entry, cause !== 'size');
     this.#limits.onEvict(entry.key, cause);
   }
 

@@ -1,0 +1,117 @@
+import type { FrequencySketch } from './frequency-sketch.ts';
+import { protectedOf, type Stance, windowOf } from './stance.ts';
+
+/** Where a slot is. Each list is a ring through its own sentinel. */
+const absent = 0;
+const inWindow = 1;
+const inProbation = 2;
+const inProtected = 3;
+
+/** What W-TinyLFU would hold in one stance: numbers in typed arrays, no keys and no values. */
+export class SimulatedCache {
+  readonly #stance: Stance;
+  readonly #sketch: FrequencySketch;
+  readonly #hashes: Int32Array;
+  readonly #where: Uint8Array;
+  readonly #next: Int32Array;
+  readonly #previous: Int32Array;
+  readonly #sizes = [0, 0, 0, 0];
+  readonly #onLeft: (slot: number) => void;
+
+  /** `hashes` names what each slot stands for; `onLeft` is told of each slot that this cache lets go. */
+  constructor(stance: Stance, sketch: FrequencySketch, hashes: Int32Array, onLeft: (slot: number) => void) {
+    this.#stance = stance;
+    this.#sketch = sketch;
+    this.#hashes = hashes;
+    this.#onLeft = onLeft;
+    this.#where = new Uint8Array(hashes.length);
+    this.#next = new Int32Array(hashes.length + 4);
+    this.#previous = new Int32Array(hashes.length + 4);
+    for (let list = inWindow; list <= inProtected; list++) {
+      const sentinel = hashes.length + list;
+      this.#next[sentinel] = sentinel;
+      this.#previous[sentinel] = sentinel;
+    }
+  }
+
+  get size(): number {
+    return this.#sizes[inWindow]! + this.#sizes[inProbation]! + this.#sizes[inProtected]!;
+  }
+
+  /** A use of the slot; true for a hit. Otherwise it comes in, and others leave until `capacity` holds. */
+  access(slot: number, capacity: number): boolean {
+    const list = this.#where[slot]!;
+    if (list === inWindow || list === inProtected) {
+      this.#unlink(slot);
+      this.#push(slot, list);
+      return true;
+    }
+    if (list === inProbation) {
+      this.#move(slot, inProtected);
+      const most = protectedOf(this.#stance, capacity);
+      while (this.#sizes[inProtected]! > most) this.#move(this.#tail(inProtected), inProbation);
+      return true;
+    }
+    const window = windowOf(this.#stance, capacity);
+    while (this.size >= capacity) this.#evict(window);
+    this.#push(slot, inWindow);
+    while (this.#sizes[inWindow]! > window) this.#move(this.#tail(inWindow), inProbation);
+    return false;
+  }
+
+  /** The slot leaves if it is there. */
+  remove(slot: number): void {
+    if (this.#where[slot] === absent) return;
+    this.#unlink(slot);
+    this.#onLeft(slot);
+  }
+
+  #evict(window: number): void {
+    const newest = this.#sizes[inWindow]! >= window ? this.#tail(inWindow) : -1;
+    const main =
+      this.#sizes[inProbation]! > 0
+        ? this.#tail(inProbation)
+        : this.#sizes[inProtected]! > 0
+          ? this.#tail(inProtected)
+          : -1;
+    if (main === -1) this.remove(this.#tail(inWindow));
+    else if (newest === -1) this.remove(main);
+    else if (this.#frequency(newest) >= this.#frequency(main) + this.#stance.lead) {
+      this.remove(main);
+      this.#move(newest, inProbation);
+    } else this.remove(newest);
+  }
+
+  #frequency(slot: number): number {
+    return this.#sketch.estimate(this.#hashes[slot]!);
+  }
+
+  #tail(list: number): number {
+    return this.#previous[this.#hashes.length + list]!;
+  }
+
+  #move(slot: number, list: number): void {
+    this.#unlink(slot);
+    this.#push(slot, list);
+  }
+
+  #push(slot: number, list: number): void {
+    const sentinel = this.#hashes.length + list;
+    const head = this.#next[sentinel]!;
+    this.#next[slot] = head;
+    this.#previous[slot] = sentinel;
+    this.#previous[head] = slot;
+    this.#next[sentinel] = slot;
+    this.#where[slot] = list;
+    this.#sizes[list]!++;
+  }
+
+  #unlink(slot: number): void {
+    const next = this.#next[slot]!;
+    const previous = this.#previous[slot]!;
+    this.#next[previous] = next;
+    this.#previous[next] = previous;
+    this.#sizes[this.#where[slot]!]!--;
+    this.#where[slot] = absent;
+  }
+}

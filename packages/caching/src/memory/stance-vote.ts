@@ -1,0 +1,111 @@
+import type { FrequencySketch } from './frequency-sketch.ts';
+import { SimulatedCache } from './simulated-cache.ts';
+import { firstStance, stances } from './stance.ts';
+
+/** Entries of each simulated cache at the start: this many at most, by sampling fewer of the keys. */
+const targetEntries = 256;
+/** At most one key in four is sampled, however small the cache. */
+const leastRate = 4;
+/** Scores fade over this many times the simulated capacity of sampled uses; the count of sampled entries as well. */
+const memory = 10;
+/** Before this many times the simulated capacity of sampled uses there is no choice: the simulations are still filling. */
+const patience = 4;
+/** A stance must promise this much more hit ratio than the present one. */
+const margin = 0.01;
+
+/**
+ * Chooses the stance: each is simulated on a small sample of the keys (by their hash, so that a sampled key is sampled at
+ * each use), with room for as many as the cache itself holds of the sample, and the best hit ratio of late wins.
+ */
+export class StanceVote {
+  readonly #mask: number;
+  readonly #slots = new Map<number, number>();
+  readonly #free: number[] = [];
+  readonly #hashes: Int32Array;
+  readonly #holders: Uint8Array;
+  readonly #caches: SimulatedCache[];
+  readonly #scores = stances.map(() => 0);
+  readonly #room: number;
+  readonly #expected: number;
+  #uses = 0;
+  #total = 0;
+  /** Sampled entries in the real cache now, and on average. */
+  #held: number;
+  #average: number;
+  #chosen = firstStance;
+
+  /** `entries` = what the cache holds now, being full; `held` counts those of a sample. */
+  constructor(
+    entries: number,
+    sketch: FrequencySketch,
+    held: (sampled: (hash: number) => boolean) => number,
+  ) {
+    let rate = leastRate;
+    while (entries / rate > targetEntries) rate *= 2;
+    this.#mask = rate - 1;
+    this.#expected = Math.max(1, Math.round(entries / rate));
+    this.#average = this.#expected;
+    this.#held = held((hash) => this.sampled(hash));
+    this.#room = 2 * this.#expected;
+    const slots = stances.length * this.#room + 1;
+    this.#hashes = new Int32Array(slots);
+    this.#holders = new Uint8Array(slots);
+    for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot);
+    const onLeft = (slot: number) => {
+      if (--this.#holders[slot]! > 0) return;
+      this.#slots.delete(this.#hashes[slot]!);
+      this.#free.push(slot);
+    };
+    this.#caches = stances.map((stance) => new SimulatedCache(stance, sketch, this.#hashes, onLeft));
+  }
+
+  sampled(hash: number): boolean {
+    return (hash & this.#mask) === 0;
+  }
+
+  /** A sampled entry came into the cache (+1) or left it (-1). */
+  count(change: 1 | -1): void {
+    this.#held += change;
+  }
+
+  /** A use of a sampled key; the answer is the stance to take, as an index. */
+  use(hash: number): number {
+    const horizon = memory * this.#expected;
+    const fade = 1 - 1 / horizon;
+    this.#uses++;
+    this.#total = this.#total * fade + 1;
+    this.#average += (this.#held - this.#average) / Math.min(this.#expected + this.#uses, horizon);
+    const capacity = Math.min(this.#room, Math.max(1, Math.round(this.#average)));
+    const slot = this.#slotOf(hash);
+    for (let at = 0; at < this.#caches.length; at++) {
+      const hit = this.#caches[at]!.access(slot, capacity);
+      if (!hit) this.#holders[slot]!++;
+      this.#scores[at] = this.#scores[at]! * fade + (hit ? 1 : 0);
+    }
+    if (this.#uses >= patience * this.#expected) this.#choose();
+    return this.#chosen;
+  }
+
+  /** The key is gone for good, not for want of room. */
+  forget(hash: number): void {
+    const slot = this.#slots.get(hash);
+    if (slot === undefined) return;
+    for (const cache of this.#caches) cache.remove(slot);
+  }
+
+  #choose(): void {
+    let best = this.#chosen;
+    for (let at = 0; at < this.#scores.length; at++) if (this.#scores[at]! > this.#scores[best]!) best = at;
+    if (this.#scores[best]! - this.#scores[this.#chosen]! > margin * this.#total) this.#chosen = best;
+  }
+
+  #slotOf(hash: number): number {
+    let slot = this.#slots.get(hash);
+    if (slot === undefined) {
+      slot = this.#free.pop()!;
+      this.#hashes[slot] = hash;
+      this.#slots.set(hash, slot);
+    }
+    return slot;
+  }
+}
