@@ -36,10 +36,10 @@ const sweepEveryMs = 1_000;
 const sweepAtLeast = 500;
 const fullSweepTicks = 60;
 
-const policies: Record<PolicyName, <V>(random: () => number) => EvictionPolicy<V>> = {
-  'w-tinylfu': (random) => new WTinyLfuPolicy(random),
+const policies: Record<PolicyName, <V>(maxEntries: number, random: () => number) => EvictionPolicy<V>> = {
+  'w-tinylfu': (maxEntries, random) => new WTinyLfuPolicy(maxEntries, random),
   lru: () => new LruPolicy(),
-  s3fifo: (random) => new S3FifoPolicy(random),
+  s3fifo: (_, random) => new S3FifoPolicy(random),
 };
 
 /** The bounded map in front of the stores. Room is made before an entry comes in, so no limit is passed at any moment. */
@@ -53,7 +53,7 @@ export class MemoryTier<V> {
 
   constructor(limits: MemoryLimits<V>) {
     this.#limits = limits;
-    this.#policy = policies[limits.policy]<V>(limits.random);
+    this.#policy = policies[limits.policy]<V>(limits.maxEntries, limits.random);
   }
 
   get entries(): number {

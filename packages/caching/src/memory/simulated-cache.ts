@@ -38,25 +38,21 @@ export class SimulatedCache {
     return this.#sizes[inWindow]! + this.#sizes[inProbation]! + this.#sizes[inProtected]!;
   }
 
-  /** A use of the slot; true for a hit. Otherwise it comes in, and others leave until `capacity` holds. */
+  /** A use of the slot; true for a hit. Otherwise it comes in, and others leave until there is room within `capacity`. */
   access(slot: number, capacity: number): boolean {
-    const list = this.#where[slot]!;
-    if (list === inWindow || list === inProtected) {
-      this.#unlink(slot);
-      this.#push(slot, list);
-      return true;
-    }
-    if (list === inProbation) {
-      this.#move(slot, inProtected);
-      const most = protectedOf(this.#stance, capacity);
-      while (this.#sizes[inProtected]! > most) this.#move(this.#tail(inProtected), inProbation);
-      return true;
-    }
     const window = windowOf(this.#stance, capacity);
-    while (this.size >= capacity) this.#evict(window);
-    this.#push(slot, inWindow);
-    while (this.#sizes[inWindow]! > window) this.#move(this.#tail(inWindow), inProbation);
-    return false;
+    const list = this.#where[slot]!;
+    if (list === absent) {
+      while (this.size >= capacity) this.#evict(window);
+      this.#push(slot, inWindow);
+      while (this.#sizes[inWindow]! > window) this.#move(this.#tail(inWindow), inProbation);
+      return false;
+    }
+    this.#move(slot, list === inWindow ? inWindow : inProtected);
+    const most = protectedOf(this.#stance, capacity);
+    while (this.#sizes[inProtected]! > most) this.#move(this.#tail(inProtected), inProbation);
+    while (this.size > capacity) this.#evict(window);
+    return true;
   }
 
   /** The slot leaves if it is there. */

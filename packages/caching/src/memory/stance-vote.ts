@@ -44,8 +44,8 @@ export class StanceVote {
     while (entries / rate > targetEntries) rate *= 2;
     this.#mask = rate - 1;
     this.#expected = Math.max(1, Math.round(entries / rate));
-    this.#average = this.#expected;
     this.#held = held((hash) => this.sampled(hash));
+    this.#average = this.#held;
     this.#room = 2 * this.#expected;
     const slots = stances.length * this.#room + 1;
     this.#hashes = new Int32Array(slots);

@@ -17,6 +17,7 @@ const movesAtOnce = 32;
 export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   readonly #random: () => number;
   readonly #seed: number;
+  /** Counting starts half full, the vote with the first need to choose: a cache that never fills pays little. */
   #sketch: FrequencySketch | undefined;
   #vote: StanceVote | undefined;
   #window = new EntryList<V>();
@@ -25,13 +26,15 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   #stance: Stance = stances[firstStance]!;
   #chosen = firstStance;
   /** How many entries fit, as seen when room was needed last. */
-  #capacity = Number.POSITIVE_INFINITY;
-  #windowMax = Number.POSITIVE_INFINITY;
-  #protectedMax = Number.POSITIVE_INFINITY;
+  #capacity: number;
+  #windowMax = 1;
+  #protectedMax = 0;
 
-  constructor(random: () => number) {
+  constructor(maxEntries: number, random: () => number) {
+    this.#capacity = maxEntries;
     this.#random = random;
     this.#seed = Math.floor(random() * 2 ** 32);
+    this.#divide();
   }
 
   hash(key: string): number {
@@ -40,14 +43,15 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   add(entry: Entry<V>): void {
     this.#window.push(entry);
-    if (this.#vote === undefined) return;
-    if (this.#vote.sampled(entry.hash)) this.#vote.count(1);
-    this.#used(entry.hash);
-    this.#drain();
+    if (this.#vote?.sampled(entry.hash)) this.#vote.count(1);
+    if (this.#sketch !== undefined) this.#used(entry.hash);
+    else if (2 * this.#size >= this.#capacity) this.#sketch = new FrequencySketch(this.#capacity);
+    for (let moved = 0; moved < movesAtOnce && this.#window.size > this.#windowMax; moved++)
+      this.#move(this.#window.tail!, this.#window, this.#probation);
   }
 
   touch(entry: Entry<V>): void {
-    if (this.#vote !== undefined) this.#used(entry.hash);
+    if (this.#sketch !== undefined) this.#used(entry.hash);
     if (entry.list !== this.#probation) {
       entry.list?.touch(entry);
       return;
@@ -91,10 +95,14 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     this.#take(firstStance);
   }
 
+  get #size(): number {
+    return this.#window.size + this.#probation.size + this.#protected.size;
+  }
+
   #used(hash: number): void {
     this.#sketch!.increment(hash);
-    if (!this.#vote!.sampled(hash)) return;
-    const chosen = this.#vote!.use(hash);
+    if (!this.#vote?.sampled(hash)) return;
+    const chosen = this.#vote.use(hash);
     if (chosen !== this.#chosen) this.#take(chosen);
   }
 
@@ -104,11 +112,13 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     return ours >= warm && this.#random() < 1 / 128;
   }
 
-  // Counting starts with the first need to choose: a cache that never fills pays nothing for it. With a byte limit the
-  // number that fits follows the sizes; counting starts anew when it has grown out of what was made for it.
+  // With a byte limit the number that fits follows the sizes; counting starts anew when it has outgrown what was made for it.
   #resize(full: number): void {
     if (this.#sketch === undefined || full > 2 * this.#sketch.capacity) {
       this.#sketch = new FrequencySketch(Math.max(1, full));
+      this.#vote = undefined;
+    }
+    if (this.#vote === undefined) {
       this.#vote = new StanceVote(full, this.#sketch, (sampled) => {
         let held = 0;
         for (const entry of this.hottest()) if (sampled(entry.hash)) held++;
@@ -131,11 +141,6 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     const capacity = Math.max(1, this.#capacity);
     this.#windowMax = windowOf(this.#stance, capacity);
     this.#protectedMax = protectedOf(this.#stance, capacity);
-  }
-
-  #drain(): void {
-    for (let moved = 0; moved < movesAtOnce && this.#window.size > this.#windowMax; moved++)
-      this.#move(this.#window.tail!, this.#window, this.#probation);
   }
 
   #move(entry: Entry<V>, from: EntryList<V>, to: EntryList<V>): void {
