@@ -1,7 +1,7 @@
 /** One value in memory, and its place in the lists of the eviction policy. Times are of the monotonic clock, in ms. */
 export class Entry<V> {
-  readonly key: string;
-  readonly hash: number;
+  key: string;
+  hash: number;
   value: V;
   size = 0;
   createdAt = 0;
@@ -11,8 +11,10 @@ export class Entry<V> {
   keepUntil = Number.POSITIVE_INFINITY;
   stamp = 0;
   tags: readonly string[] | undefined;
-  /** Uses since it came in or was last passed over, for policies that count them here. */
+  /** Uses, as the policy counts them. */
   uses = 0;
+  /** The age of the policy's counts that `uses` is of. */
+  usesAge = 0;
   previous: Entry<V> | undefined;
   next: Entry<V> | undefined;
   list: EntryList<V> | undefined;

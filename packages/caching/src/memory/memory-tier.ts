@@ -65,7 +65,10 @@ export class MemoryTier<V> {
     return this.#limits.sizeOf === undefined ? null : this.#bytes;
   }
 
-  /** The entry, fresh or stale; one past its use is removed and not given. A fresh one counts as used. */
+  /**
+   * The entry, fresh or stale; one past its use is removed and not given. A fresh one counts as used. It is the tier's
+   * own and may be another key's after the next `set`: read it at once.
+   */
   get(key: string, now: number): Entry<V> | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -74,7 +77,7 @@ export class MemoryTier<V> {
       return entry;
     }
     if (now < entry.keepUntil) return entry;
-    this.#drop(entry, 'expired');
+    this.#expire(entry);
     return undefined;
   }
 
@@ -98,13 +101,24 @@ export class MemoryTier<V> {
       this.#remove(entry, false);
       entry = undefined;
     }
+    let gone: string[] | undefined;
     if (entry === undefined) {
       while (this.#entries.size + 1 > maxEntries || this.#bytes + size > maxBytes) {
         const victim = this.#policy.victim(this.#entries.size);
         if (victim === undefined) break;
-        this.#drop(victim, 'size');
+        this.#remove(victim, false);
+        if (gone === undefined) gone = [victim.key];
+        else gone.push(victim.key);
+        entry = victim;
       }
-      entry = new Entry(record.key, record.value, this.#policy.hash(record.key));
+      const hash = this.#policy.hash(record.key);
+      // Taking the victim's object spares the garbage collector: short-lived entries would grow old before they die.
+      if (entry === undefined) entry = new Entry(record.key, record.value, hash);
+      else {
+        entry.key = record.key;
+        entry.hash = hash;
+        entry.uses = 0;
+      }
       this.#fill(entry, record, size);
       this.#entries.set(record.key, entry);
       this.#policy.add(entry);
@@ -114,6 +128,8 @@ export class MemoryTier<V> {
       this.#policy.touch(entry);
     }
     if (this.#timer === undefined && entry.keepUntil !== Number.POSITIVE_INFINITY) this.#startSweeping();
+    // Told of at the end: a listener may well change the cache.
+    if (gone !== undefined) for (const key of gone) this.#limits.onEvict(key, 'size');
     return true;
   }
 
@@ -157,7 +173,7 @@ export class MemoryTier<V> {
         this.#cursor = undefined;
         break;
       }
-      if (now >= next.value.keepUntil) this.#drop(next.value, 'expired');
+      if (now >= next.value.keepUntil) this.#expire(next.value);
     }
     if (this.#entries.size === 0) this.stop();
   }
@@ -184,9 +200,9 @@ export class MemoryTier<V> {
     this.#bytes -= entry.size;
   }
 
-  #drop(entry: Entry<V>, cause: EvictionCause): void {
-    this.#remove(entry, cause !== 'size');
-    this.#limits.onEvict(entry.key, cause);
+  #expire(entry: Entry<V>): void {
+    this.#remove(entry, true);
+    this.#limits.onEvict(entry.key, 'expired');
   }
 
   // The timer holds the tier weakly: a cache nobody closed can still be collected.

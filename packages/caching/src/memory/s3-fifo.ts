@@ -14,8 +14,10 @@ export class S3FifoPolicy<V> implements EvictionPolicy<V> {
   readonly #seed: number;
   #small = new EntryList<V>();
   #main = new EntryList<V>();
-  /** Hashes that left the small queue lately, oldest first. */
-  readonly #ghosts = new Set<number>();
+  /** Hashes that left the small queue lately, with their place in the ring that forgets the oldest. */
+  readonly #ghosts = new Map<number, number>();
+  #ring: number[] = [];
+  #oldest = 0;
 
   constructor(random: () => number) {
     this.#seed = Math.floor(random() * 2 ** 32);
@@ -71,13 +73,16 @@ export class S3FifoPolicy<V> implements EvictionPolicy<V> {
     this.#small = new EntryList<V>();
     this.#main = new EntryList<V>();
     this.#ghosts.clear();
+    this.#ring = [];
+    this.#oldest = 0;
   }
 
   #remember(hash: number, most: number): void {
-    this.#ghosts.add(hash);
-    for (const oldest of this.#ghosts) {
-      if (this.#ghosts.size <= most) break;
-      this.#ghosts.delete(oldest);
-    }
+    // A smaller `most` (a byte limit with larger entries) takes effect as the ring comes round.
+    if (this.#oldest >= Math.max(1, most)) this.#oldest = 0;
+    const forgotten = this.#ring[this.#oldest];
+    if (forgotten !== undefined && this.#ghosts.get(forgotten) === this.#oldest) this.#ghosts.delete(forgotten);
+    this.#ring[this.#oldest] = hash;
+    this.#ghosts.set(hash, this.#oldest++);
   }
 }

@@ -1,4 +1,3 @@
-import type { FrequencySketch } from './frequency-sketch.ts';
 import { protectedOf, type Stance, windowOf } from './stance.ts';
 
 /** Where a slot is. Each list is a ring through its own sentinel. */
@@ -7,28 +6,31 @@ const inWindow = 1;
 const inProbation = 2;
 const inProtected = 3;
 
+/** What the simulated caches of one vote share: how often the key in each slot was used of late. */
+export interface Slots {
+  readonly count: number;
+  uses(slot: number): number;
+  /** One cache fewer holds the slot. */
+  left(slot: number): void;
+}
+
 /** What W-TinyLFU would hold in one stance: numbers in typed arrays, no keys and no values. */
 export class SimulatedCache {
   readonly #stance: Stance;
-  readonly #sketch: FrequencySketch;
-  readonly #hashes: Int32Array;
+  readonly #slots: Slots;
   readonly #where: Uint8Array;
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #sizes = [0, 0, 0, 0];
-  readonly #onLeft: (slot: number) => void;
 
-  /** `hashes` names what each slot stands for; `onLeft` is told of each slot that this cache lets go. */
-  constructor(stance: Stance, sketch: FrequencySketch, hashes: Int32Array, onLeft: (slot: number) => void) {
+  constructor(stance: Stance, slots: Slots) {
     this.#stance = stance;
-    this.#sketch = sketch;
-    this.#hashes = hashes;
-    this.#onLeft = onLeft;
-    this.#where = new Uint8Array(hashes.length);
-    this.#next = new Int32Array(hashes.length + 4);
-    this.#previous = new Int32Array(hashes.length + 4);
+    this.#slots = slots;
+    this.#where = new Uint8Array(slots.count);
+    this.#next = new Int32Array(slots.count + 4);
+    this.#previous = new Int32Array(slots.count + 4);
     for (let list = inWindow; list <= inProtected; list++) {
-      const sentinel = hashes.length + list;
+      const sentinel = slots.count + list;
       this.#next[sentinel] = sentinel;
       this.#previous[sentinel] = sentinel;
     }
@@ -59,7 +61,7 @@ export class SimulatedCache {
   remove(slot: number): void {
     if (this.#where[slot] === absent) return;
     this.#unlink(slot);
-    this.#onLeft(slot);
+    this.#slots.left(slot);
   }
 
   #evict(window: number): void {
@@ -72,18 +74,14 @@ export class SimulatedCache {
           : -1;
     if (main === -1) this.remove(this.#tail(inWindow));
     else if (newest === -1) this.remove(main);
-    else if (this.#frequency(newest) >= this.#frequency(main) + this.#stance.lead) {
+    else if (this.#slots.uses(newest) >= this.#slots.uses(main) + this.#stance.lead) {
       this.remove(main);
       this.#move(newest, inProbation);
     } else this.remove(newest);
   }
 
-  #frequency(slot: number): number {
-    return this.#sketch.estimate(this.#hashes[slot]!);
-  }
-
   #tail(list: number): number {
-    return this.#previous[this.#hashes.length + list]!;
+    return this.#previous[this.#slots.count + list]!;
   }
 
   #move(slot: number, list: number): void {
@@ -92,7 +90,7 @@ export class SimulatedCache {
   }
 
   #push(slot: number, list: number): void {
-    const sentinel = this.#hashes.length + list;
+    const sentinel = this.#slots.count + list;
     const head = this.#next[sentinel]!;
     this.#next[slot] = head;
     this.#previous[slot] = sentinel;

@@ -1,5 +1,5 @@
 import type { FrequencySketch } from './frequency-sketch.ts';
-import { SimulatedCache } from './simulated-cache.ts';
+import { SimulatedCache, type Slots } from './simulated-cache.ts';
 import { firstStance, stances } from './stance.ts';
 
 /** Entries of each simulated cache at the start: this many at most, by sampling fewer of the keys. */
@@ -17,17 +17,22 @@ const margin = 0.01;
  * Chooses the stance: each is simulated on a small sample of the keys (by their hash, so that a sampled key is sampled at
  * each use), with room for as many as the cache itself holds of the sample, and the best hit ratio of late wins.
  */
-export class StanceVote {
+export class StanceVote implements Slots {
+  readonly count: number;
+  readonly #sketch: FrequencySketch;
   readonly #mask: number;
+  /** Which slot a hash has; the arrays are by slot. */
   readonly #slots = new Map<number, number>();
   readonly #free: number[] = [];
   readonly #hashes: Int32Array;
   readonly #holders: Uint8Array;
+  readonly #uses: Uint8Array;
+  readonly #ages: Int32Array;
   readonly #caches: SimulatedCache[];
   readonly #scores = stances.map(() => 0);
   readonly #room: number;
   readonly #expected: number;
-  #uses = 0;
+  #sampledUses = 0;
   #total = 0;
   /** Sampled entries in the real cache now, and on average. */
   #held: number;
@@ -47,16 +52,24 @@ export class StanceVote {
     this.#held = held((hash) => this.sampled(hash));
     this.#average = this.#held;
     this.#room = 2 * this.#expected;
-    const slots = stances.length * this.#room + 1;
-    this.#hashes = new Int32Array(slots);
-    this.#holders = new Uint8Array(slots);
-    for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot);
-    const onLeft = (slot: number) => {
-      if (--this.#holders[slot]! > 0) return;
-      this.#slots.delete(this.#hashes[slot]!);
-      this.#free.push(slot);
-    };
-    this.#caches = stances.map((stance) => new SimulatedCache(stance, sketch, this.#hashes, onLeft));
+    this.count = stances.length * this.#room + 1;
+    this.#hashes = new Int32Array(this.count);
+    this.#holders = new Uint8Array(this.count);
+    this.#uses = new Uint8Array(this.count);
+    this.#ages = new Int32Array(this.count);
+    for (let slot = this.count - 1; slot >= 0; slot--) this.#free.push(slot);
+    this.#sketch = sketch;
+    this.#caches = stances.map((stance) => new SimulatedCache(stance, this));
+  }
+
+  uses(slot: number): number {
+    return this.#uses[slot]! >> Math.min(31, this.#sketch.age - this.#ages[slot]!);
+  }
+
+  left(slot: number): void {
+    if (--this.#holders[slot]! > 0) return;
+    this.#slots.delete(this.#hashes[slot]!);
+    this.#free.push(slot);
   }
 
   sampled(hash: number): boolean {
@@ -64,25 +77,27 @@ export class StanceVote {
   }
 
   /** A sampled entry came into the cache (+1) or left it (-1). */
-  count(change: 1 | -1): void {
+  holds(change: 1 | -1): void {
     this.#held += change;
   }
 
-  /** A use of a sampled key; the answer is the stance to take, as an index. */
-  use(hash: number): number {
+  /** A use of a sampled key, by now used `uses` times; the answer is the stance to take, as an index. */
+  use(hash: number, uses: number): number {
     const horizon = memory * this.#expected;
     const fade = 1 - 1 / horizon;
-    this.#uses++;
+    this.#sampledUses++;
     this.#total = this.#total * fade + 1;
-    this.#average += (this.#held - this.#average) / Math.min(this.#expected + this.#uses, horizon);
+    this.#average += (this.#held - this.#average) / Math.min(this.#expected + this.#sampledUses, horizon);
     const capacity = Math.min(this.#room, Math.max(1, Math.round(this.#average)));
     const slot = this.#slotOf(hash);
+    this.#uses[slot] = uses;
+    this.#ages[slot] = this.#sketch.age;
     for (let at = 0; at < this.#caches.length; at++) {
       const hit = this.#caches[at]!.access(slot, capacity);
       if (!hit) this.#holders[slot]!++;
       this.#scores[at] = this.#scores[at]! * fade + (hit ? 1 : 0);
     }
-    if (this.#uses >= patience * this.#expected) this.#choose();
+    if (this.#sampledUses >= patience * this.#expected) this.#choose();
     return this.#chosen;
   }
 

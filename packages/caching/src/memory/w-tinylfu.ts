@@ -1,5 +1,5 @@
 import { type Entry, EntryList, type EvictionPolicy } from './entry.ts';
-import { FrequencySketch } from './frequency-sketch.ts';
+import { FrequencySketch, mostUses } from './frequency-sketch.ts';
 import { hashOf } from './hash.ts';
 import { firstStance, protectedOf, type Stance, stances, windowOf } from './stance.ts';
 import { StanceVote } from './stance-vote.ts';
@@ -17,7 +17,7 @@ const movesAtOnce = 32;
 export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   readonly #random: () => number;
   readonly #seed: number;
-  /** Counting starts half full, the vote with the first need to choose: a cache that never fills pays little. */
+  /** Sketch and vote start with the first need to choose: a cache that never fills pays nothing for them. */
   #sketch: FrequencySketch | undefined;
   #vote: StanceVote | undefined;
   #window = new EntryList<V>();
@@ -43,15 +43,15 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   add(entry: Entry<V>): void {
     this.#window.push(entry);
-    if (this.#vote?.sampled(entry.hash)) this.#vote.count(1);
-    if (this.#sketch !== undefined) this.#used(entry.hash);
-    else if (2 * this.#size >= this.#capacity) this.#sketch = new FrequencySketch(this.#capacity);
+    if (this.#sketch !== undefined) entry.uses = this.#sketch.estimate(entry.hash);
+    if (this.#vote?.sampled(entry.hash)) this.#vote.holds(1);
+    this.#count(entry);
     for (let moved = 0; moved < movesAtOnce && this.#window.size > this.#windowMax; moved++)
       this.#move(this.#window.tail!, this.#window, this.#probation);
   }
 
   touch(entry: Entry<V>): void {
-    if (this.#sketch !== undefined) this.#used(entry.hash);
+    this.#count(entry);
     if (entry.list !== this.#probation) {
       entry.list?.touch(entry);
       return;
@@ -64,8 +64,9 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   remove(entry: Entry<V>, ended: boolean): void {
     entry.list?.remove(entry);
-    if (this.#vote === undefined || !this.#vote.sampled(entry.hash)) return;
-    this.#vote.count(-1);
+    this.#sketch?.remember(entry.hash, this.#uses(entry));
+    if (!this.#vote?.sampled(entry.hash)) return;
+    this.#vote.holds(-1);
     if (ended) this.#vote.forget(entry.hash);
   }
 
@@ -75,7 +76,7 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     if (main === undefined) return this.#window.tail;
     const candidate = this.#window.size >= this.#windowMax ? this.#window.tail : undefined;
     if (candidate === undefined) return main;
-    if (!this.#admits(candidate.hash, main.hash)) return candidate;
+    if (!this.#admits(candidate, main)) return candidate;
     this.#move(candidate, this.#window, this.#probation);
     return main;
   }
@@ -95,27 +96,33 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     this.#take(firstStance);
   }
 
-  get #size(): number {
-    return this.#window.size + this.#probation.size + this.#protected.size;
-  }
-
-  #used(hash: number): void {
-    this.#sketch!.increment(hash);
-    if (!this.#vote?.sampled(hash)) return;
-    const chosen = this.#vote.use(hash);
+  // An entry carries its own count, exact and cheap; the sketch has the counts of what is not held.
+  #count(entry: Entry<V>): void {
+    const uses = this.#uses(entry);
+    entry.uses = uses < mostUses ? uses + 1 : uses;
+    if (this.#sketch === undefined) return;
+    entry.usesAge = this.#sketch.age;
+    this.#sketch.tick();
+    if (!this.#vote?.sampled(entry.hash)) return;
+    const chosen = this.#vote.use(entry.hash, entry.uses);
     if (chosen !== this.#chosen) this.#take(chosen);
   }
 
-  #admits(candidate: number, main: number): boolean {
-    const ours = this.#sketch!.estimate(candidate);
-    if (ours >= this.#sketch!.estimate(main) + this.#stance.lead) return true;
-    return ours >= warm && this.#random() < 1 / 128;
+  #uses(entry: Entry<V>): number {
+    const halvings = this.#sketch === undefined ? 0 : this.#sketch.age - entry.usesAge;
+    return halvings === 0 ? entry.uses : entry.uses >> Math.min(31, halvings);
+  }
+
+  #admits(candidate: Entry<V>, main: Entry<V>): boolean {
+    const uses = this.#uses(candidate);
+    if (uses >= this.#uses(main) + this.#stance.lead) return true;
+    return uses >= warm && this.#random() < 1 / 128;
   }
 
   // With a byte limit the number that fits follows the sizes; counting starts anew when it has outgrown what was made for it.
   #resize(full: number): void {
     if (this.#sketch === undefined || full > 2 * this.#sketch.capacity) {
-      this.#sketch = new FrequencySketch(Math.max(1, full));
+      this.#sketch = new FrequencySketch(Math.max(1, full), this.#sketch?.age);
       this.#vote = undefined;
     }
     if (this.#vote === undefined) {
