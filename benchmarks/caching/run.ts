@@ -46,10 +46,13 @@ for (const [job, reference, subjects, limit] of jobs) {
     const middle = median(subject);
     const all = seen.get(subject)!;
     console.log(
-      `  ${subject.padEnd(26)} ${middle.toFixed(0).padStart(7)}  (${all[0]!.toFixed(0)}, ${all.at(-1)!.toFixed(0)})`.padEnd(58) +
-        ` x${(middle / base).toFixed(2)}`,
+      `  ${subject.padEnd(26)} ${middle.toFixed(0).padStart(7)}  (${all[0]!.toFixed(0)}, ${all.at(-1)!.toFixed(0)})`.padEnd(
+        58,
+      ) + ` x${(middle / base).toFixed(2)}`,
     );
   }
 }
 if (values.job === undefined || values.job.includes('flat'))
-  console.log(`\na million distinct keys through ${1_000} entries: live heap grows by ${(await once('flat', '')).toFixed(2)} MiB`);
+  console.log(
+    `\na million distinct keys through ${1_000} entries: live heap grows by ${(await once('flat', '')).toFixed(2)} MiB`,
+  );

@@ -15,26 +15,28 @@ export type AsyncSubject = (key: string, load: () => number) => Promise<number |
 
 export const capacity = 1_000;
 
-const ours = (policy: PolicyName, maxEntries = capacity) => (): SyncSubject => {
-  const tier = new MemoryTier<number>({
-    maxEntries,
-    maxBytes: Number.POSITIVE_INFINITY,
-    maxEntryBytes: Number.POSITIVE_INFINITY,
-    sizeOf: undefined,
-    policy,
-    random: Math.random,
-    clock: () => performance.now(),
-    onEvict: () => {},
-  });
-  return {
-    get: (key) => tier.get(key, performance.now())?.value,
-    set: (key, value) => {
-      const createdAt = performance.now();
-      const expiresAt = createdAt + 600_000;
-      tier.set({ key, value, createdAt, expiresAt, keepUntil: expiresAt, stamp: 1, tags: undefined });
-    },
+const ours =
+  (policy: PolicyName, maxEntries = capacity) =>
+  (): SyncSubject => {
+    const tier = new MemoryTier<number>({
+      maxEntries,
+      maxBytes: Number.POSITIVE_INFINITY,
+      maxEntryBytes: Number.POSITIVE_INFINITY,
+      sizeOf: undefined,
+      policy,
+      random: Math.random,
+      clock: () => performance.now(),
+      onEvict: () => {},
+    });
+    return {
+      get: (key) => tier.get(key, performance.now())?.value,
+      set: (key, value) => {
+        const createdAt = performance.now();
+        const expiresAt = createdAt + 600_000;
+        tier.set({ key, value, createdAt, expiresAt, keepUntil: expiresAt, stamp: 1, tags: undefined });
+      },
+    };
   };
-};
 
 const lru = (options: { ttl?: number } = {}): SyncSubject =>
   new LRUCache<string, number>({ max: capacity, ...options }) as SyncSubject;

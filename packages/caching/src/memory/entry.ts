@@ -58,9 +58,17 @@ export class EntryList<V> {
   }
 
   touch(entry: Entry<V>): void {
-    if (this.#head === entry) return;
-    this.remove(entry);
-    this.push(entry);
+    const head = this.#head;
+    if (head === entry) return;
+    // Not the head, so something is before it and the list has a head.
+    const { previous, next } = entry;
+    previous!.next = next;
+    if (next === undefined) this.#tail = previous;
+    else next.previous = previous;
+    entry.previous = undefined;
+    entry.next = head;
+    head!.previous = entry;
+    this.#head = entry;
   }
 
   /** From the one used last to the one that goes first. The list must not change meanwhile. */

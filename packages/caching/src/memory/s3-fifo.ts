@@ -81,7 +81,8 @@ export class S3FifoPolicy<V> implements EvictionPolicy<V> {
     // A smaller `most` (a byte limit with larger entries) takes effect as the ring comes round.
     if (this.#oldest >= Math.max(1, most)) this.#oldest = 0;
     const forgotten = this.#ring[this.#oldest];
-    if (forgotten !== undefined && this.#ghosts.get(forgotten) === this.#oldest) this.#ghosts.delete(forgotten);
+    if (forgotten !== undefined && this.#ghosts.get(forgotten) === this.#oldest)
+      this.#ghosts.delete(forgotten);
     this.#ring[this.#oldest] = hash;
     this.#ghosts.set(hash, this.#oldest++);
   }

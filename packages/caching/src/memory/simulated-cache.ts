@@ -23,6 +23,10 @@ export class SimulatedCache {
   readonly #previous: Int32Array;
   readonly #sizes = [0, 0, 0, 0];
 
+  #capacity = 1;
+  #windowMax = 1;
+  #protectedMax = 0;
+
   constructor(stance: Stance, slots: Slots) {
     this.#stance = stance;
     this.#slots = slots;
@@ -40,20 +44,25 @@ export class SimulatedCache {
     return this.#sizes[inWindow]! + this.#sizes[inProbation]! + this.#sizes[inProtected]!;
   }
 
-  /** A use of the slot; true for a hit. Otherwise it comes in, and others leave until there is room within `capacity`. */
-  access(slot: number, capacity: number): boolean {
-    const window = windowOf(this.#stance, capacity);
+  /** From now on so many fit; those too many leave with the next uses. */
+  resize(capacity: number): void {
+    this.#capacity = capacity;
+    this.#windowMax = windowOf(this.#stance, capacity);
+    this.#protectedMax = protectedOf(this.#stance, capacity);
+  }
+
+  /** A use of the slot; true for a hit, else it comes in. */
+  access(slot: number): boolean {
     const list = this.#where[slot]!;
     if (list === absent) {
-      while (this.size >= capacity) this.#evict(window);
+      while (this.size >= this.#capacity) this.#evict();
       this.#push(slot, inWindow);
-      while (this.#sizes[inWindow]! > window) this.#move(this.#tail(inWindow), inProbation);
+      while (this.#sizes[inWindow]! > this.#windowMax) this.#move(this.#tail(inWindow), inProbation);
       return false;
     }
     this.#move(slot, list === inWindow ? inWindow : inProtected);
-    const most = protectedOf(this.#stance, capacity);
-    while (this.#sizes[inProtected]! > most) this.#move(this.#tail(inProtected), inProbation);
-    while (this.size > capacity) this.#evict(window);
+    while (this.#sizes[inProtected]! > this.#protectedMax) this.#move(this.#tail(inProtected), inProbation);
+    while (this.size > this.#capacity) this.#evict();
     return true;
   }
 
@@ -64,8 +73,8 @@ export class SimulatedCache {
     this.#slots.left(slot);
   }
 
-  #evict(window: number): void {
-    const newest = this.#sizes[inWindow]! >= window ? this.#tail(inWindow) : -1;
+  #evict(): void {
+    const newest = this.#sizes[inWindow]! >= this.#windowMax ? this.#tail(inWindow) : -1;
     const main =
       this.#sizes[inProbation]! > 0
         ? this.#tail(inProbation)

@@ -2,12 +2,20 @@ import type { FrequencySketch } from './frequency-sketch.ts';
 import { SimulatedCache, type Slots } from './simulated-cache.ts';
 import { firstStance, stances } from './stance.ts';
 
-/** Entries of each simulated cache at the start: this many at most, by sampling fewer of the keys. */
-const targetEntries = 256;
-/** At most one key in four is sampled, however small the cache. */
-const leastRate = 4;
-/** Scores fade over this many times the simulated capacity of sampled uses; the count of sampled entries as well. */
-const memory = 10;
+/**
+ * One key in so many is sampled: up to eight as long as a simulated cache holds 16 entries or more, up to sixteen as long
+ * as it holds 64, and fewer keys still where it would hold more than 256.
+ */
+const rateFor = (entries: number): number => {
+  let rate = 1;
+  while (entries / rate > (rate < 8 ? 16 : rate < 16 ? 64 : 256)) rate *= 2;
+  return rate;
+};
+
+/** Scores are halved after this many times the simulated capacity of sampled uses. */
+const memory = 14;
+/** Sampled uses from one decision to the next. */
+const interval = 16;
 /** Before this many times the simulated capacity of sampled uses there is no choice: the simulations are still filling. */
 const patience = 4;
 /** A stance must promise this much more hit ratio than the present one. */
@@ -29,7 +37,7 @@ export class StanceVote implements Slots {
   readonly #uses: Uint8Array;
   readonly #ages: Int32Array;
   readonly #caches: SimulatedCache[];
-  readonly #scores = stances.map(() => 0);
+  readonly #hits = stances.map(() => 0);
   readonly #room: number;
   readonly #expected: number;
   #sampledUses = 0;
@@ -37,6 +45,7 @@ export class StanceVote implements Slots {
   /** Sampled entries in the real cache now, and on average. */
   #held: number;
   #average: number;
+  #capacity = 0;
   #chosen = firstStance;
 
   /** `entries` = what the cache holds now, being full; `held` counts those of a sample. */
@@ -45,8 +54,7 @@ export class StanceVote implements Slots {
     sketch: FrequencySketch,
     held: (sampled: (hash: number) => boolean) => number,
   ) {
-    let rate = leastRate;
-    while (entries / rate > targetEntries) rate *= 2;
+    const rate = rateFor(entries);
     this.#mask = rate - 1;
     this.#expected = Math.max(1, Math.round(entries / rate));
     this.#held = held((hash) => this.sampled(hash));
@@ -60,6 +68,7 @@ export class StanceVote implements Slots {
     for (let slot = this.count - 1; slot >= 0; slot--) this.#free.push(slot);
     this.#sketch = sketch;
     this.#caches = stances.map((stance) => new SimulatedCache(stance, this));
+    this.#resize();
   }
 
   uses(slot: number): number {
@@ -83,21 +92,15 @@ export class StanceVote implements Slots {
 
   /** A use of a sampled key, by now used `uses` times; the answer is the stance to take, as an index. */
   use(hash: number, uses: number): number {
-    const horizon = memory * this.#expected;
-    const fade = 1 - 1 / horizon;
-    this.#sampledUses++;
-    this.#total = this.#total * fade + 1;
-    this.#average += (this.#held - this.#average) / Math.min(this.#expected + this.#sampledUses, horizon);
-    const capacity = Math.min(this.#room, Math.max(1, Math.round(this.#average)));
     const slot = this.#slotOf(hash);
     this.#uses[slot] = uses;
     this.#ages[slot] = this.#sketch.age;
     for (let at = 0; at < this.#caches.length; at++) {
-      const hit = this.#caches[at]!.access(slot, capacity);
-      if (!hit) this.#holders[slot]!++;
-      this.#scores[at] = this.#scores[at]! * fade + (hit ? 1 : 0);
+      if (this.#caches[at]!.access(slot)) this.#hits[at]!++;
+      else this.#holders[slot]!++;
     }
-    if (this.#sampledUses >= patience * this.#expected) this.#choose();
+    this.#total++;
+    if (++this.#sampledUses % interval === 0) this.#decide();
     return this.#chosen;
   }
 
@@ -108,10 +111,25 @@ export class StanceVote implements Slots {
     for (const cache of this.#caches) cache.remove(slot);
   }
 
-  #choose(): void {
+  #decide(): void {
+    this.#average +=
+      (interval * (this.#held - this.#average)) /
+      Math.min(this.#expected + this.#sampledUses, memory * this.#expected);
+    this.#resize();
+    if (this.#sampledUses < patience * this.#expected) return;
     let best = this.#chosen;
-    for (let at = 0; at < this.#scores.length; at++) if (this.#scores[at]! > this.#scores[best]!) best = at;
-    if (this.#scores[best]! - this.#scores[this.#chosen]! > margin * this.#total) this.#chosen = best;
+    for (let at = 0; at < this.#hits.length; at++) if (this.#hits[at]! > this.#hits[best]!) best = at;
+    if (this.#hits[best]! - this.#hits[this.#chosen]! > margin * this.#total) this.#chosen = best;
+    if (this.#total < memory * this.#expected) return;
+    this.#total /= 2;
+    for (let at = 0; at < this.#hits.length; at++) this.#hits[at]! /= 2;
+  }
+
+  #resize(): void {
+    const capacity = Math.min(this.#room, Math.max(1, Math.round(this.#average)));
+    if (capacity === this.#capacity) return;
+    this.#capacity = capacity;
+    for (const cache of this.#caches) cache.resize(capacity);
   }
 
   #slotOf(hash: number): number {
