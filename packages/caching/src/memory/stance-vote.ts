@@ -126,7 +126,7 @@ export class StanceVote implements Slots {
   }
 
   #resize(): void {
-    const capacity = Math.min(this.#room, Math.max(1, Math.round(this.#average)));
+    const capacity = Math.min(this.#room, Math.max(1, Math.floor(this.#average)));
     if (capacity === this.#capacity) return;
     this.#capacity = capacity;
     for (const cache of this.#caches) cache.resize(capacity);
