@@ -1,5 +1,6 @@
 // `node benchmarks/caching/run.ts [--rounds 5] [--job hit ...]`: every subject in a process of its own, rounds interleaved.
-// A process gives the best of three repetitions; the table has the median of the rounds and their spread.
+// A process gives the best of three repetitions in processor time (all threads: collecting garbage counts); the table
+// has the median of the rounds and their spread.
 import { fork } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +30,7 @@ const jobs: [string, string, string[], number][] = [
 
 console.log(
   `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load ${loadavg()[0]!.toFixed(1)}, ` +
-    `${new Date().toISOString()}\nns an operation: median of ${values.rounds} rounds (least, most), ratio to the first named`,
+    `${new Date().toISOString()}\nprocessor ns an operation: median of ${values.rounds} rounds (least, most), ratio to the first named`,
 );
 for (const [job, reference, subjects, limit] of jobs) {
   if (values.job !== undefined && !values.job.includes(job)) continue;
@@ -54,5 +55,5 @@ for (const [job, reference, subjects, limit] of jobs) {
 }
 if (values.job === undefined || values.job.includes('flat'))
   console.log(
-    `\na million distinct keys through ${1_000} entries: live heap grows by ${(await once('flat', '')).toFixed(2)} MiB`,
+    `\na million distinct keys through 1,000 entries: live heap grows by ${(await once('flat', '')).toFixed(2)} MiB`,
   );

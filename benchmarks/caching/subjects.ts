@@ -15,24 +15,26 @@ export type AsyncSubject = (key: string, load: () => number) => Promise<number |
 
 export const capacity = 1_000;
 
+/** The tier takes the time from its caller: without a ttl nobody reads a clock, with one it is read at each call. */
 const ours =
-  (policy: PolicyName, maxEntries = capacity) =>
+  (policy: PolicyName, ttl = Number.POSITIVE_INFINITY) =>
   (): SyncSubject => {
+    const clock = ttl === Number.POSITIVE_INFINITY ? () => 0 : () => performance.now();
     const tier = new MemoryTier<number>({
-      maxEntries,
+      maxEntries: capacity,
       maxBytes: Number.POSITIVE_INFINITY,
       maxEntryBytes: Number.POSITIVE_INFINITY,
       sizeOf: undefined,
       policy,
       random: Math.random,
-      clock: () => performance.now(),
+      clock,
       onEvict: () => {},
     });
     return {
-      get: (key) => tier.get(key, performance.now())?.value,
+      get: (key) => tier.get(key, clock())?.value,
       set: (key, value) => {
-        const createdAt = performance.now();
-        const expiresAt = createdAt + 600_000;
+        const createdAt = clock();
+        const expiresAt = createdAt + ttl;
         tier.set({ key, value, createdAt, expiresAt, keepUntil: expiresAt, stamp: 1, tags: undefined });
       },
     };
@@ -41,9 +43,9 @@ const ours =
 const lru = (options: { ttl?: number } = {}): SyncSubject =>
   new LRUCache<string, number>({ max: capacity, ...options }) as SyncSubject;
 
-/** Every one with a ttl of ten minutes where it has one. */
 export const syncSubjects: Record<string, () => SyncSubject> = {
   '@agent4 w-tinylfu': ours('w-tinylfu'),
+  '@agent4 w-tinylfu with ttl': ours('w-tinylfu', 600_000),
   '@agent4 s3fifo': ours('s3fifo'),
   '@agent4 lru': ours('lru'),
   'lru-cache': () => lru(),
@@ -51,6 +53,7 @@ export const syncSubjects: Record<string, () => SyncSubject> = {
   'Map, unbounded': () => new Map<string, number>() as unknown as SyncSubject,
 };
 
+/** Each with a ttl of ten minutes where it has one. */
 export const asyncSubjects: Record<string, () => AsyncSubject> = {
   'Map in an async function': () => {
     const map = new Map<string, number>();

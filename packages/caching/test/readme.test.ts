@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { checkReadme } from '../../../scripts/readme-samples.ts';
@@ -7,3 +8,15 @@ it('runs every sample of the README and prints what it says', async () => {
   expect(problems).toEqual([]);
   expect(samples).toBeGreaterThan(1);
 }, 120_000);
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+
+it.each(readdirSync(`${folder}docs`))(
+  'runs every sample of docs/%s and prints what it says',
+  async (page) => {
+    const { samples, problems } = await checkReadme(folder, `docs/${page}`);
+    expect(problems).toEqual([]);
+    expect(samples).toBeGreaterThan(0);
+  },
+  120_000,
+);
