@@ -1,4 +1,5 @@
 import { Entry, type EvictionPolicy } from './entry.ts';
+import { type HitRateAdvice, HitRateAdvisor } from './hit-rate-advisor.ts';
 import { LruPolicy } from './lru.ts';
 import { S3FifoPolicy } from './s3-fifo.ts';
 import { WTinyLfuPolicy } from './w-tinylfu.ts';
@@ -27,6 +28,8 @@ export interface MemoryLimits<V> {
   /** Undefined = sizes are not measured, and every entry counts 0 bytes. */
   sizeOf: ((value: V, key: string) => number) | undefined;
   policy: PolicyName;
+  /** Estimate the hit ratio of other capacities. Default false. */
+  advice?: boolean | undefined;
   random: () => number;
   clock: () => number;
   onEvict: (key: string, cause: EvictionCause) => void;
@@ -47,6 +50,8 @@ export class MemoryTier<V> {
   readonly #limits: MemoryLimits<V>;
   readonly #entries = new Map<string, Entry<V>>();
   readonly #policy: EvictionPolicy<V>;
+  /** Made when room is needed first: before that no other capacity would change anything. */
+  #advisor: HitRateAdvisor | undefined;
   #bytes = 0;
   #cursor: IterableIterator<Entry<V>> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -65,12 +70,18 @@ export class MemoryTier<V> {
     return this.#limits.sizeOf === undefined ? null : this.#bytes;
   }
 
+  /** What other capacities would bring; `null` when not asked for, before memory was full, and for some time after. */
+  get advice(): HitRateAdvice | null {
+    return this.#advisor?.advice() ?? null;
+  }
+
   /**
    * The entry, fresh or stale; one past its use is removed and not given. A fresh one counts as used. It is the tier's
    * own and may be another key's after the next `set`: read it at once.
    */
   get(key: string, now: number): Entry<V> | undefined {
     const entry = this.#entries.get(key);
+    this.#advisor?.lookup(key, now, entry);
     if (entry === undefined) return undefined;
     if (now < entry.expiresAt) {
       this.#policy.touch(entry);
@@ -106,6 +117,7 @@ export class MemoryTier<V> {
       while (this.#entries.size + 1 > maxEntries || this.#bytes + size > maxBytes) {
         const victim = this.#policy.victim(this.#entries.size);
         if (victim === undefined) break;
+        if (this.#limits.advice === true) this.#advisor ??= this.#makeAdvisor();
         this.#remove(victim, false);
         if (gone === undefined) gone = [victim.key];
         else gone.push(victim.key);
@@ -127,6 +139,7 @@ export class MemoryTier<V> {
       this.#fill(entry, record, size);
       this.#policy.touch(entry);
     }
+    this.#advisor?.stored(record);
     if (this.#timer === undefined && entry.keepUntil !== Number.POSITIVE_INFINITY) this.#startSweeping();
     // Told of at the end: a listener may well change the cache.
     if (gone !== undefined) for (const key of gone) this.#limits.onEvict(key, 'size');
@@ -135,6 +148,7 @@ export class MemoryTier<V> {
 
   delete(key: string): boolean {
     const entry = this.#entries.get(key);
+    this.#advisor?.deleted(key);
     if (entry === undefined) return false;
     this.#remove(entry, true);
     return true;
@@ -143,6 +157,7 @@ export class MemoryTier<V> {
   clear(): void {
     this.#entries.clear();
     this.#policy.clear();
+    this.#advisor = undefined;
     this.#bytes = 0;
     this.#cursor = undefined;
     this.stop();
@@ -203,6 +218,20 @@ export class MemoryTier<V> {
   #expire(entry: Entry<V>): void {
     this.#remove(entry, true);
     this.#limits.onEvict(entry.key, 'expired');
+  }
+
+  #makeAdvisor(): HitRateAdvisor {
+    const { policy, random, clock } = this.#limits;
+    const none = Number.POSITIVE_INFINITY;
+    return new HitRateAdvisor(
+      this.#entries.size,
+      random,
+      (maxEntries) =>
+        new MemoryTier<undefined>({
+          ...{ maxEntries, maxBytes: none, maxEntryBytes: none, sizeOf: undefined },
+          ...{ policy, random, clock, onEvict: () => {} },
+        }),
+    );
   }
 
   // The timer holds the tier weakly: a cache nobody closed can still be collected.
