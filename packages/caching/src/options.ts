@@ -18,7 +18,7 @@ export interface MemoryOptions<V> {
   sizeOf?: ((value: V, key: string) => number) | undefined;
   /** Who leaves when it is full. Default `'w-tinylfu'`. */
   policy?: PolicyName | undefined;
-  /** Estimate in `stats().memory.advice` the hit ratio of other capacities; costs some 100 ns a lookup. Default false. */
+  /** Estimate in `stats().memory.advice` the hit ratio of other capacities; a lookup takes up to twice as long. Default false. */
   advice?: boolean | undefined;
 }
 

@@ -31,15 +31,14 @@ const run = (tier: MemoryTier<number>, keys: readonly number[]) => {
 };
 
 const random = seeded(3);
-const skewed = Array.from({ length: 120_000 }, () => Math.floor(60_000 ** random()));
-const scans = Array.from({ length: 120_000 }, (_, at) =>
+const skewed = Array.from({ length: 60_000 }, () => Math.floor(60_000 ** random()));
+const scans = Array.from({ length: 60_000 }, (_, at) =>
   at % 5_000 < 3_500 ? Math.floor(20_000 ** random()) : 1e6 + at,
 );
 
 it.each<[string, PolicyName, number[]]>([
   ['a skewed choice', 'w-tinylfu', skewed],
   ['scans between favourites', 'w-tinylfu', scans],
-  ['a skewed choice', 'lru', skewed],
 ])('tells within three points what half, twice and four times would bring: %s, %s', (_load, policy, keys) => {
   const tier = tierOf(2_000, policy, true);
   run(tier, keys);

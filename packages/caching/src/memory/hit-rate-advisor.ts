@@ -11,7 +11,7 @@ export interface HitRateAdvice {
 const factors = { half: 0.5, twice: 2, fourTimes: 4 } as const;
 const names = Object.keys(factors) as (keyof HitRateAdvice)[];
 /** The sample is this many entries at most of what memory holds. */
-const sampleEntries = 1_000;
+const sampleEntries = 500;
 /** Counts are halved after this many times the capacity of lookups, so that the advice follows the load. */
 const fadeAfter = 50;
 

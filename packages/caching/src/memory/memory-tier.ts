@@ -112,15 +112,17 @@ export class MemoryTier<V> {
       this.#remove(entry, false);
       entry = undefined;
     }
-    let gone: string[] | undefined;
+    // Mostly one leaves; an array for each would be for nothing.
+    let gone: string | undefined;
+    let goneBefore: string[] | undefined;
     if (entry === undefined) {
       while (this.#entries.size + 1 > maxEntries || this.#bytes + size > maxBytes) {
         const victim = this.#policy.victim(this.#entries.size);
         if (victim === undefined) break;
         if (this.#limits.advice === true) this.#advisor ??= this.#makeAdvisor();
         this.#remove(victim, false);
-        if (gone === undefined) gone = [victim.key];
-        else gone.push(victim.key);
+        if (gone !== undefined) (goneBefore ??= []).push(gone);
+        gone = victim.key;
         entry = victim;
       }
       const hash = this.#policy.hash(record.key);
@@ -142,7 +144,8 @@ export class MemoryTier<V> {
     this.#advisor?.stored(record);
     if (this.#timer === undefined && entry.keepUntil !== Number.POSITIVE_INFINITY) this.#startSweeping();
     // Told of at the end: a listener may well change the cache.
-    if (gone !== undefined) for (const key of gone) this.#limits.onEvict(key, 'size');
+    if (goneBefore !== undefined) for (const key of goneBefore) this.#limits.onEvict(key, 'size');
+    if (gone !== undefined) this.#limits.onEvict(gone, 'size');
     return true;
   }
 
