@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Entry } from '../src/memory/entry.ts';
 import { FrequencySketch } from '../src/memory/frequency-sketch.ts';
 import { MemoryTier, type PolicyName } from '../src/memory/memory-tier.ts';
 import { SimulatedCache } from '../src/memory/simulated-cache.ts';
 import { stances } from '../src/memory/stance.ts';
+import { WTinyLfuPolicy } from '../src/memory/w-tinylfu.ts';
 
 /** Random numbers 0 <= x < 1, the same for the same seed. */
 const seeded = (seed: number) => {
@@ -173,4 +175,22 @@ it('the sketch is never too low before it ages, and halves what it knows when it
       },
     ),
   );
+});
+
+it('w-tinylfu knows a key again that was used often before it left, however old its counts are', () => {
+  const policy = new WTinyLfuPolicy<number>(100, seeded(1));
+  const entry = (key: string) => new Entry(key, 1, policy.hash(key));
+  for (let at = 0; at < 100; at++) policy.add(entry(`old${at}`));
+  policy.victim(100);
+  const busy = entry('busy');
+  policy.add(busy);
+  // Ten times the capacity of uses halve the counts, and after that half as many.
+  for (let use = 0; use < 2_001; use++) policy.touch(busy);
+  const left = entry('left');
+  policy.add(left);
+  for (let use = 0; use < 7; use++) policy.touch(left);
+  policy.remove(left, false);
+  const back = entry('left');
+  policy.add(back);
+  expect([left.uses, back.uses]).toEqual([8, 9]);
 });

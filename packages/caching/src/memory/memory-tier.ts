@@ -131,7 +131,6 @@ export class MemoryTier<V> {
       else {
         entry.key = record.key;
         entry.hash = hash;
-        entry.uses = 0;
       }
       this.#fill(entry, record, size);
       this.#entries.set(record.key, entry);

@@ -43,7 +43,8 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   add(entry: Entry<V>): void {
     this.#window.push(entry);
-    if (this.#sketch !== undefined) entry.uses = this.#sketch.estimate(entry.hash);
+    entry.uses = this.#sketch?.estimate(entry.hash) ?? 0;
+    entry.usesAge = this.#sketch?.age ?? 0;
     if (this.#vote?.sampled(entry.hash)) this.#vote.holds(1);
     this.#count(entry);
     for (let moved = 0; moved < movesAtOnce && this.#window.size > this.#windowMax; moved++)
