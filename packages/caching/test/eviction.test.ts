@@ -177,6 +177,33 @@ it('the sketch is never too low before it ages, and halves what it knows when it
   );
 });
 
+it('votes in caches of any size, while keys come, go and are deleted, without losing count', () => {
+  const key = fc.nat(30).map((n) => `k${n}`);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(key, fc.integer({ min: 1, max: 12 }), fc.nat(9)), { maxLength: 600 }),
+      fc.integer({ min: 20, max: 60 }),
+      (steps, maxBytes) => {
+        // Sizes that differ make the number that fits, and so the simulated capacity, go up and down.
+        const tier = new MemoryTier<number>({
+          ...{ maxEntries: 1_000, maxBytes, maxEntryBytes: maxBytes, sizeOf: (size: number) => size },
+          ...{ policy: 'w-tinylfu', random: seeded(1), clock: () => 0, onEvict: () => {} },
+        });
+        for (const [name, size, act] of steps) {
+          if (act === 0) tier.delete(name);
+          else if (tier.get(name, 0) === undefined || act === 1)
+            tier.set({
+              ...{ key: name, value: size, createdAt: 0, expiresAt: Number.POSITIVE_INFINITY, stamp: 1 },
+              ...{ keepUntil: Number.POSITIVE_INFINITY, tags: undefined },
+            });
+          expect(tier.bytes).toBeLessThanOrEqual(maxBytes);
+          expect(tier.hottest(1_000)).toHaveLength(tier.entries);
+        }
+      },
+    ),
+  );
+});
+
 it('w-tinylfu knows a key again that was used often before it left, however old its counts are', () => {
   const policy = new WTinyLfuPolicy<number>(100, seeded(1));
   const entry = (key: string) => new Entry(key, 1, policy.hash(key));

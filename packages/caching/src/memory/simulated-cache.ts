@@ -44,14 +44,15 @@ export class SimulatedCache {
     return this.#sizes[inWindow]! + this.#sizes[inProbation]! + this.#sizes[inProtected]!;
   }
 
-  /** From now on so many fit; those too many leave with the next uses. */
+  /** From now on so many fit; those too many leave. */
   resize(capacity: number): void {
     this.#capacity = capacity;
     this.#windowMax = windowOf(this.#stance, capacity);
     this.#protectedMax = protectedOf(this.#stance, capacity);
+    while (this.size > capacity) this.#evict();
   }
 
-  /** A use of the slot; true for a hit, else it comes in. */
+  /** A use of the slot; true for a hit, else it comes in. It is there afterwards, and of the others one leaves at most. */
   access(slot: number): boolean {
     const list = this.#where[slot]!;
     if (list === absent) {
@@ -62,7 +63,6 @@ export class SimulatedCache {
     }
     this.#move(slot, list === inWindow ? inWindow : inProtected);
     while (this.#sizes[inProtected]! > this.#protectedMax) this.#move(this.#tail(inProtected), inProbation);
-    while (this.size > this.#capacity) this.#evict();
     return true;
   }
 
