@@ -121,7 +121,10 @@ export class MemoryTier<V> {
         if (victim === undefined) break;
         if (this.#limits.advice === true) this.#advisor ??= this.#makeAdvisor();
         this.#remove(victim, false);
-        if (gone !== undefined) (goneBefore ??= []).push(gone);
+        if (gone !== undefined) {
+          goneBefore ??= [];
+          goneBefore.push(gone);
+        }
         gone = victim.key;
         entry = victim;
       }
