@@ -2,6 +2,7 @@ import type { Bus } from './bus/bus.ts';
 import { describe } from './describe.ts';
 import type { ErrorPolicy } from './failures.ts';
 import type { LoadLock, LockSettings } from './load-lock.ts';
+import type { PolicyName } from './memory/memory-tier.ts';
 import { estimateSize } from './memory/size-of.ts';
 import { onlyKnown } from './only-known.ts';
 import {
@@ -31,7 +32,9 @@ export interface MemoryOptions<V> {
   /** Bytes of an entry. Default: an estimate of key and value. */
   sizeOf?: ((value: V, key: string) => number) | undefined;
   /** Who leaves when it is full. Default `'w-tinylfu'`. */
-  policy?: 'w-tinylfu' | 'lru' | undefined;
+  policy?: PolicyName | undefined;
+  /** Estimate in `stats().memory.advice` the hit ratio of other capacities; a lookup takes up to twice as long. Default false. */
+  advice?: boolean | undefined;
 }
 
 export interface CacheOptions<V> {
@@ -142,7 +145,7 @@ export const cacheOptions: readonly string[] = [
   ...['storeTimeoutMs', 'storeCooldown', 'storeRecovery', 'storePolicy'],
   ...['cacheUndefined', 'jitter', 'clone', 'clock', 'random'],
 ];
-const MEMORY_OPTIONS = ['maxEntries', 'maxBytes', 'maxEntryBytes', 'sizeOf', 'policy'];
+const MEMORY_OPTIONS = ['maxEntries', 'maxBytes', 'maxEntryBytes', 'sizeOf', 'policy', 'advice'];
 
 export type EagerRefresh = number | 'probabilistic';
 
@@ -192,7 +195,8 @@ const memorySettings = <V>(options: MemoryOptions<V>): NonNullable<Settings<V>['
         ? maxBytes / 4
         : positiveInteger('memory.maxEntryBytes', options.maxEntryBytes),
     sizeOf,
-    policy: oneOf('memory.policy', options.policy ?? 'w-tinylfu', ['w-tinylfu', 'lru']),
+    policy: oneOf('memory.policy', options.policy ?? 'w-tinylfu', ['w-tinylfu', 'lru', 's3fifo']),
+    advice: flag('memory.advice', options.advice),
   };
 };
 

@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { BusStats } from './bus/link.ts';
+import type { HitRateAdvice } from './memory/hit-rate-advisor.ts';
 import type { EvictionCause } from './memory/memory-tier.ts';
 import type { StoreState } from './store/guard.ts';
 
@@ -33,6 +34,8 @@ export interface MemoryTierStats {
   evictions: Record<EvictionCause, number>;
   entries: number;
   bytes: number | null;
+  /** The hit ratio to expect of half, twice and four times the entries; `null` unless `memory.advice` and full for some time. */
+  advice: HitRateAdvice | null;
 }
 
 /** How long loader calls took, in ms; all 0 before the first. */
@@ -115,7 +118,7 @@ export class Counts {
   /** Everything counted so far, with what only the tiers know of themselves. */
   snapshot(
     name: string,
-    memory: Pick<MemoryTierStats, 'entries' | 'bytes'> | undefined,
+    memory: Pick<MemoryTierStats, 'entries' | 'bytes' | 'advice'> | undefined,
     stores: readonly Pick<StoreTierStats, 'tier' | 'missed' | 'state'>[],
     bus: BusStats | null,
   ): CacheStats {
@@ -136,6 +139,7 @@ export class Counts {
             evictions: { ...this.evictions },
             entries: memory.entries,
             bytes: memory.bytes,
+            advice: memory.advice,
           }
         : null,
       stores: stores.map(({ tier, missed, state }, at) => ({ tier, ...this.stores[at]!, missed, state })),

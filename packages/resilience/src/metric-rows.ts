@@ -98,6 +98,7 @@ const merged = (a: MetricRow, b: MetricRow): MetricRow => ({
     cancelled: a.stats.cancelled + b.stats.cancelled,
     retries: a.stats.retries + b.stats.retries,
     timeouts: a.stats.timeouts + b.stats.timeouts,
+    suppressed: a.stats.suppressed + b.stats.suppressed,
     latencyMs: slower(a.stats.latencyMs, b.stats.latencyMs),
   },
   state: worse(a.state, b.state),

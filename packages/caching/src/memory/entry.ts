@@ -1,7 +1,7 @@
 /** One value in memory, and its place in the lists of the eviction policy. Times are of the monotonic clock, in ms. */
 export class Entry<V> {
-  readonly key: string;
-  readonly hash: number;
+  key: string;
+  hash: number;
   value: V;
   size = 0;
   createdAt = 0;
@@ -11,6 +11,10 @@ export class Entry<V> {
   keepUntil = Number.POSITIVE_INFINITY;
   stamp = 0;
   tags: readonly string[] | undefined;
+  /** Uses, as the policy counts them. */
+  uses = 0;
+  /** The age of the policy's counts that `uses` is of. */
+  usesAge = 0;
   previous: Entry<V> | undefined;
   next: Entry<V> | undefined;
   list: EntryList<V> | undefined;
@@ -54,9 +58,22 @@ export class EntryList<V> {
   }
 
   touch(entry: Entry<V>): void {
-    if (this.#head === entry) return;
-    this.remove(entry);
-    this.push(entry);
+    const head = this.#head;
+    if (head === entry) return;
+    // Not the head, so something is before it and the list has a head.
+    const { previous, next } = entry;
+    previous!.next = next;
+    if (next === undefined) this.#tail = previous;
+    else next.previous = previous;
+    entry.previous = undefined;
+    entry.next = head;
+    head!.previous = entry;
+    this.#head = entry;
+  }
+
+  /** From the one used last to the one that goes first. The list must not change meanwhile. */
+  *[Symbol.iterator](): Generator<Entry<V>> {
+    for (let entry = this.#head; entry !== undefined; entry = entry.next) yield entry;
   }
 }
 
@@ -65,34 +82,13 @@ export interface EvictionPolicy<V> {
   hash(key: string): number;
   /** A new entry, for which there is room. */
   add(entry: Entry<V>): void;
+  /** A fresh entry was read, or an entry was written again. */
   touch(entry: Entry<V>): void;
-  remove(entry: Entry<V>): void;
-  /** A lookup that found nothing. */
-  miss(): void;
+  /** An entry leaves; `ended` = not for want of room, but because it was deleted or its time was up. */
+  remove(entry: Entry<V>, ended: boolean): void;
   /** Who leaves to make room; undefined only when the policy holds nothing. `full` = how many entries fit, as seen now. */
   victim(full: number): Entry<V> | undefined;
+  /** Every entry, those of most use first. Entries must not come or go meanwhile. */
+  hottest(): Iterable<Entry<V>>;
   clear(): void;
-}
-
-export class LruPolicy<V> implements EvictionPolicy<V> {
-  #list = new EntryList<V>();
-  hash(): number {
-    return 0;
-  }
-  add(entry: Entry<V>): void {
-    this.#list.push(entry);
-  }
-  touch(entry: Entry<V>): void {
-    this.#list.touch(entry);
-  }
-  remove(entry: Entry<V>): void {
-    this.#list.remove(entry);
-  }
-  miss(): void {}
-  victim(): Entry<V> | undefined {
-    return this.#list.tail;
-  }
-  clear(): void {
-    this.#list = new EntryList<V>();
-  }
 }

@@ -1,53 +1,72 @@
 const rows = 4;
-const seeds = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f] as const;
-const most = 15;
+const [first, second, third, fourth] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f] as const;
+
+/** Counts end here. */
+export const mostUses = 15;
 
 /**
- * Estimates how often a hash was seen lately (count-min, four rows of saturating counters). Never too low until it
- * ages: after ten times its capacity of additions every counter is halved, so old fame fades.
+ * Remembers about how often hashes were used that are held no longer (count-min, four rows of small counters). Never too
+ * low until it ages: after ten times its capacity of uses every count is halved, so old fame fades.
  */
 export class FrequencySketch {
+  readonly capacity: number;
+  /** How often the counts were halved: a count taken at an earlier age is worth half for each step. */
+  age: number;
   readonly #counters: Uint8Array;
-  readonly #mask: number;
+  readonly #quads: Uint32Array;
+  readonly #width: number;
   readonly #shift: number;
   readonly #sample: number;
-  #additions = 0;
+  #uses = 0;
 
-  constructor(capacity: number) {
-    const bits = Math.max(4, Math.ceil(Math.log2(Math.max(2, capacity))));
-    const width = 2 ** bits;
-    this.#mask = width - 1;
+  constructor(capacity: number, age = 0) {
+    this.capacity = capacity;
+    this.age = age;
+    const bits = Math.max(4, Math.ceil(Math.log2(2 * capacity)));
+    this.#width = 2 ** bits;
     this.#shift = 32 - bits;
-    this.#counters = new Uint8Array(width * rows);
+    this.#counters = new Uint8Array(this.#width * rows);
+    this.#quads = new Uint32Array(this.#counters.buffer);
     this.#sample = 10 * Math.max(16, capacity);
   }
 
+  /** A use of anything, which is how time passes here. */
+  tick(): void {
+    if (++this.#uses >= this.#sample) this.#halve();
+  }
+
   estimate(hash: number): number {
-    let least = most;
-    for (let row = 0; row < rows; row++) {
-      const count = this.#counters[this.#slot(hash, row)]!;
-      if (count < least) least = count;
-    }
-    return least;
+    const counters = this.#counters;
+    const width = this.#width;
+    const shift = this.#shift;
+    return Math.min(
+      counters[Math.imul(hash, first) >>> shift]!,
+      counters[width + (Math.imul(hash, second) >>> shift)]!,
+      counters[2 * width + (Math.imul(hash, third) >>> shift)]!,
+      counters[3 * width + (Math.imul(hash, fourth) >>> shift)]!,
+    );
   }
 
-  increment(hash: number): void {
-    const least = this.estimate(hash);
-    if (least === most) return;
-    // Only the lowest counters grow (conservative update): fewer strangers share a high count.
-    for (let row = 0; row < rows; row++) {
-      const slot = this.#slot(hash, row);
-      if (this.#counters[slot] === least) this.#counters[slot] = least + 1;
-    }
-    if (++this.#additions >= this.#sample) this.#age();
+  /** From now on the estimate of this hash is at least `uses`. */
+  remember(hash: number, uses: number): void {
+    const counters = this.#counters;
+    const width = this.#width;
+    const shift = this.#shift;
+    const a = Math.imul(hash, first) >>> shift;
+    const b = width + (Math.imul(hash, second) >>> shift);
+    const c = 2 * width + (Math.imul(hash, third) >>> shift);
+    const d = 3 * width + (Math.imul(hash, fourth) >>> shift);
+    if (counters[a]! < uses) counters[a] = uses;
+    if (counters[b]! < uses) counters[b] = uses;
+    if (counters[c]! < uses) counters[c] = uses;
+    if (counters[d]! < uses) counters[d] = uses;
   }
 
-  #slot(hash: number, row: number): number {
-    return row * (this.#mask + 1) + ((Math.imul(hash, seeds[row]!) >>> this.#shift) & this.#mask);
-  }
-
-  #age(): void {
-    for (let slot = 0; slot < this.#counters.length; slot++) this.#counters[slot]! >>= 1;
-    this.#additions >>= 1;
+  // Halves four counters at once; none of them passes 15, so no bit crosses over after the mask.
+  #halve(): void {
+    const quads = this.#quads;
+    for (let at = 0; at < quads.length; at++) quads[at] = (quads[at]! >>> 1) & 0x07070707;
+    this.#uses >>= 1;
+    this.age++;
   }
 }

@@ -1,129 +1,158 @@
 import { type Entry, EntryList, type EvictionPolicy } from './entry.ts';
-import { FrequencySketch } from './frequency-sketch.ts';
+import { FrequencySketch, mostUses } from './frequency-sketch.ts';
+import { hashOf } from './hash.ts';
+import { firstStance, protectedOf, type Stance, stances, windowOf } from './stance.ts';
+import { StanceVote } from './stance-vote.ts';
 
-const protectedShare = 0.8;
-const firstStep = 0.0625;
-const stepDecay = 0.98;
-const restartAt = 0.05;
 /** An unlucky newcomer this warm is let in now and then, so that keys chosen to collide cannot lock others out. */
 const warm = 6;
+/** A new stance moves at most this many entries from list to list at once, so that no call pays for all of them. */
+const movesAtOnce = 32;
 
 /**
- * W-TinyLFU: newcomers enter a small window (recency); who leaves it must have been seen more often than the entry that
- * would have to go from the main space (frequency), which is a segmented LRU. The window's share climbs towards the
- * better hit ratio, so that the policy leans to recency or to frequency as the workload asks.
+ * W-TinyLFU: newcomers enter a window (recency); who leaves it must have been used more often than the entry that
+ * would have to go from the main space (frequency), which is a segmented LRU. How large the window is and how hard it is
+ * to get past it is a stance, chosen by a vote of small simulations.
  */
 export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   readonly #random: () => number;
-  readonly #maxEntries: number;
+  readonly #seed: number;
+  /** Sketch and vote start with the first need to choose: a cache that never fills pays nothing for them. */
   #sketch: FrequencySketch | undefined;
+  #vote: StanceVote | undefined;
   #window = new EntryList<V>();
   #probation = new EntryList<V>();
   #protected = new EntryList<V>();
+  #stance: Stance = stances[firstStance]!;
+  #chosen = firstStance;
+  /** How many entries fit, as seen when room was needed last. */
   #capacity: number;
-  #windowShare = 0.01;
-  #step = -firstStep;
-  #hits = 0;
-  #misses = 0;
-  #previousRatio = 0;
+  #windowMax = 1;
+  #protectedMax = 0;
 
   constructor(maxEntries: number, random: () => number) {
-    this.#maxEntries = maxEntries;
     this.#capacity = maxEntries;
     this.#random = random;
-  }
-
-  get windowMax(): number {
-    return Math.max(1, Math.round(this.#capacity * this.#windowShare));
+    this.#seed = Math.floor(random() * 2 ** 32);
+    this.#divide();
   }
 
   hash(key: string): number {
-    let hash = 0x811c9dc5;
-    for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-    return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) | 0;
+    return hashOf(key, this.#seed);
   }
 
   add(entry: Entry<V>): void {
-    this.#sketch?.increment(entry.hash);
     this.#window.push(entry);
-    this.#drainWindow();
+    entry.uses = this.#sketch?.estimate(entry.hash) ?? 0;
+    entry.usesAge = this.#sketch?.age ?? 0;
+    if (this.#vote?.sampled(entry.hash)) this.#vote.holds(1);
+    this.#count(entry);
+    for (let moved = 0; moved < movesAtOnce && this.#window.size > this.#windowMax; moved++)
+      this.#move(this.#window.tail!, this.#window, this.#probation);
   }
 
   touch(entry: Entry<V>): void {
-    this.#hits++;
-    this.#sketch?.increment(entry.hash);
+    this.#count(entry);
     if (entry.list !== this.#probation) {
       entry.list?.touch(entry);
       return;
     }
     this.#probation.remove(entry);
     this.#protected.push(entry);
-    const most = Math.floor((this.#capacity - this.windowMax) * protectedShare);
-    while (this.#protected.size > most && this.#protected.size > 1) {
-      const demoted = this.#protected.tail!;
-      this.#protected.remove(demoted);
-      this.#probation.push(demoted);
-    }
+    for (let moved = 0; moved < movesAtOnce && this.#protected.size > this.#protectedMax; moved++)
+      this.#move(this.#protected.tail!, this.#protected, this.#probation);
   }
 
-  remove(entry: Entry<V>): void {
+  remove(entry: Entry<V>, ended: boolean): void {
     entry.list?.remove(entry);
-  }
-
-  miss(): void {
-    this.#misses++;
-    this.#climb();
+    this.#sketch?.remember(entry.hash, this.#uses(entry));
+    if (!this.#vote?.sampled(entry.hash)) return;
+    this.#vote.holds(-1);
+    if (ended) this.#vote.forget(entry.hash);
   }
 
   victim(full: number): Entry<V> | undefined {
-    // Counting starts with the first need to choose: a cache that never fills pays nothing for it.
-    this.#sketch ??= new FrequencySketch(this.#maxEntries);
-    // A byte limit can bind long before the entry limit: shares are of what really fits.
-    this.#capacity = Math.max(1, Math.min(this.#maxEntries, full));
+    this.#resize(full);
     const main = this.#probation.tail ?? this.#protected.tail;
     if (main === undefined) return this.#window.tail;
-    const candidate = this.#window.size >= this.windowMax ? this.#window.tail : undefined;
+    const candidate = this.#window.size >= this.#windowMax ? this.#window.tail : undefined;
     if (candidate === undefined) return main;
-    if (!this.#admits(candidate.hash, main.hash)) return candidate;
-    this.#window.remove(candidate);
-    this.#probation.push(candidate);
+    if (!this.#admits(candidate, main)) return candidate;
+    this.#move(candidate, this.#window, this.#probation);
     return main;
+  }
+
+  *hottest(): Iterable<Entry<V>> {
+    yield* this.#protected;
+    yield* this.#window;
+    yield* this.#probation;
   }
 
   clear(): void {
     this.#sketch = undefined;
+    this.#vote = undefined;
     this.#window = new EntryList<V>();
     this.#probation = new EntryList<V>();
     this.#protected = new EntryList<V>();
+    this.#take(firstStance);
   }
 
-  #admits(candidate: number, main: number): boolean {
-    const ours = this.#sketch!.estimate(candidate);
-    if (ours > this.#sketch!.estimate(main)) return true;
-    return ours >= warm && this.#random() < 1 / 128;
+  // An entry carries its own count, exact and cheap; the sketch has the counts of what is not held.
+  #count(entry: Entry<V>): void {
+    const uses = this.#uses(entry);
+    entry.uses = uses < mostUses ? uses + 1 : uses;
+    if (this.#sketch === undefined) return;
+    entry.usesAge = this.#sketch.age;
+    this.#sketch.tick();
+    if (!this.#vote?.sampled(entry.hash)) return;
+    const chosen = this.#vote.use(entry.hash, entry.uses);
+    if (chosen !== this.#chosen) this.#take(chosen);
   }
 
-  #drainWindow(): void {
-    const most = this.windowMax;
-    while (this.#window.size > most) {
-      const moved = this.#window.tail!;
-      this.#window.remove(moved);
-      this.#probation.push(moved);
+  #uses(entry: Entry<V>): number {
+    const halvings = this.#sketch === undefined ? 0 : this.#sketch.age - entry.usesAge;
+    return halvings === 0 ? entry.uses : entry.uses >> Math.min(31, halvings);
+  }
+
+  #admits(candidate: Entry<V>, main: Entry<V>): boolean {
+    const uses = this.#uses(candidate);
+    if (uses >= this.#uses(main) + this.#stance.lead) return true;
+    return uses >= warm && this.#random() < 1 / 128;
+  }
+
+  // With a byte limit the number that fits follows the sizes; counting starts anew when it has outgrown what was made for it.
+  #resize(full: number): void {
+    if (this.#sketch === undefined || full > 2 * this.#sketch.capacity) {
+      this.#sketch = new FrequencySketch(Math.max(1, full), this.#sketch?.age);
+      this.#vote = undefined;
     }
+    if (this.#vote === undefined) {
+      this.#vote = new StanceVote(full, this.#sketch, (sampled) => {
+        let held = 0;
+        for (const entry of this.hottest()) if (sampled(entry.hash)) held++;
+        return held;
+      });
+      this.#take(firstStance);
+    }
+    if (full === this.#capacity) return;
+    this.#capacity = full;
+    this.#divide();
   }
 
-  #climb(): void {
-    const lookups = this.#hits + this.#misses;
-    if (lookups < 10 * this.#capacity || this.#sketch === undefined) return;
-    const ratio = this.#hits / lookups;
-    const change = ratio - this.#previousRatio;
-    if (change < 0) this.#step = -this.#step;
-    const moved = this.#windowShare + this.#step;
-    this.#windowShare = Math.min(0.8, Math.max(1 / this.#capacity, moved));
-    this.#step = Math.abs(change) >= restartAt ? Math.sign(this.#step) * firstStep : this.#step * stepDecay;
-    this.#previousRatio = ratio;
-    this.#hits = 0;
-    this.#misses = 0;
-    this.#drainWindow();
+  #take(chosen: number): void {
+    this.#chosen = chosen;
+    this.#stance = stances[chosen]!;
+    this.#divide();
+  }
+
+  #divide(): void {
+    const capacity = Math.max(1, this.#capacity);
+    this.#windowMax = windowOf(this.#stance, capacity);
+    this.#protectedMax = protectedOf(this.#stance, capacity);
+  }
+
+  #move(entry: Entry<V>, from: EntryList<V>, to: EntryList<V>): void {
+    from.remove(entry);
+    to.push(entry);
   }
 }

@@ -1,0 +1,223 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Entry } from '../src/memory/entry.ts';
+import { FrequencySketch } from '../src/memory/frequency-sketch.ts';
+import { MemoryTier, type PolicyName } from '../src/memory/memory-tier.ts';
+import { SimulatedCache } from '../src/memory/simulated-cache.ts';
+import { stances } from '../src/memory/stance.ts';
+import { WTinyLfuPolicy } from '../src/memory/w-tinylfu.ts';
+
+/** Random numbers 0 <= x < 1, the same for the same seed. */
+const seeded = (seed: number) => {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+};
+
+const tierOf = (maxEntries: number, policy: PolicyName, seed = 1) =>
+  new MemoryTier<number>({
+    ...{ maxEntries, maxBytes: Number.POSITIVE_INFINITY, maxEntryBytes: Number.POSITIVE_INFINITY },
+    ...{ sizeOf: undefined, policy, random: seeded(seed), clock: () => 0, onEvict: () => {} },
+  });
+
+const put = (tier: MemoryTier<number>, key: string) =>
+  tier.set({
+    ...{ key, value: 1, createdAt: 0, expiresAt: Number.POSITIVE_INFINITY, stamp: 1 },
+    ...{ keepUntil: Number.POSITIVE_INFINITY, tags: undefined },
+  });
+
+/** Hit ratio in percent, read-through. */
+const ratio = (tier: MemoryTier<number>, keys: readonly number[]) => {
+  let hits = 0;
+  for (const key of keys) {
+    if (tier.get(`k${key}`, 0) !== undefined) hits++;
+    else put(tier, `k${key}`);
+  }
+  return (100 * hits) / keys.length;
+};
+
+const random = seeded(7);
+const skewed = () => Math.floor(5_000 ** random());
+const back = (all: number[], reach: number) =>
+  all[Math.max(0, all.length - 1 - Math.floor(random() * reach))]!;
+const grown = (count: number, next: (all: number[]) => number) => {
+  const all: number[] = [];
+  while (all.length < count) all.push(next(all));
+  return all;
+};
+
+const loads: Record<string, number[]> = {
+  'a skewed choice': grown(60_000, skewed),
+  'a loop': grown(60_000, ({ length }) => length % 260),
+  recency: grown(60_000, (all) => (all.length === 0 || random() < 0.4 ? 1e6 + all.length : back(all, 150))),
+  scans: grown(60_000, ({ length }) => (length % 2_000 < 1_400 ? skewed() : 1e6 + length)),
+  'shifting favourites': grown(60_000, ({ length }) => Math.floor(length / 8_000) * 10_000 + skewed()),
+  'a loop, then recency, then a loop': grown(60_000, (all) =>
+    all.length % 40_000 < 20_000 ? all.length % 260 : random() < 0.4 ? 1e6 + all.length : back(all, 150),
+  ),
+};
+
+describe.each(Object.entries(loads))('w-tinylfu on %s', (_name, keys) => {
+  it.each([64, 150, 400])('is at most 1.5 points below lru with %i entries', (capacity) => {
+    const lru = ratio(tierOf(capacity, 'lru'), keys);
+    for (const seed of [1, 2])
+      expect(ratio(tierOf(capacity, 'w-tinylfu', seed), keys)).toBeGreaterThan(lru - 1.5);
+  });
+});
+
+it('w-tinylfu keeps most of a loop that is longer than the cache, of which lru keeps nothing', () => {
+  expect(ratio(tierOf(200, 'lru'), loads['a loop']!)).toBe(0);
+  // No policy can have more than 199 of 260.
+  expect(ratio(tierOf(200, 'w-tinylfu'), loads['a loop']!)).toBeGreaterThan(70);
+});
+
+it('w-tinylfu lives on recency alone within a few thousand uses where nothing else pays', () => {
+  const lru = ratio(tierOf(200, 'lru'), loads['recency']!);
+  expect(ratio(tierOf(200, 'w-tinylfu'), loads['recency']!)).toBeGreaterThan(lru - 0.5);
+});
+
+it('s3fifo keeps what was used twice through a scan, and takes back at once what returns soon', () => {
+  const tier = tierOf(100, 's3fifo');
+  for (let at = 0; at < 50; at++) put(tier, `hot${at}`);
+  for (let turn = 0; turn < 2; turn++) for (let at = 0; at < 50; at++) tier.get(`hot${at}`, 0);
+  for (let at = 0; at < 500; at++) put(tier, `scan${at}`);
+  expect(Array.from({ length: 50 }, (_, at) => tier.peek(`hot${at}`)).filter(Boolean)).toHaveLength(50);
+  // One has left a short while ago, the other long ago.
+  expect([tier.peek('scan420'), tier.peek('scan10')]).toEqual([undefined, undefined]);
+  put(tier, 'scan420');
+  put(tier, 'scan10');
+  for (let at = 500; at < 580; at++) put(tier, `scan${at}`);
+  expect([tier.peek('scan420')?.key, tier.peek('scan10')?.key]).toEqual(['scan420', undefined]);
+});
+
+it.each<PolicyName>(['w-tinylfu', 'lru', 's3fifo'])('%s names what is used most as the hottest', (policy) => {
+  const tier = tierOf(100, policy);
+  for (let at = 0; at < 300; at++) put(tier, `cold${at}`);
+  for (let turn = 0; turn < 5; turn++)
+    for (let at = 0; at < 10; at++) if (tier.get(`hot${at}`, 0) === undefined) put(tier, `hot${at}`);
+  for (let at = 0; at < 5; at++) put(tier, `later${at}`);
+  const hottest = tier.hottest(15).map(({ key }) => key);
+  expect(hottest).toHaveLength(15);
+  expect(hottest.filter((key) => key.startsWith('hot'))).toHaveLength(10);
+});
+
+it('a simulated cache in the stance of recency hits exactly where an lru would', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(19), { maxLength: 400 }),
+      fc.integer({ min: 1, max: 10 }),
+      (uses, capacity) => {
+        const cache = new SimulatedCache(stances.at(-1)!, { count: 20, uses: () => 0, left: () => {} });
+        cache.resize(capacity);
+        const lru = new Set<number>();
+        for (const slot of uses) {
+          expect(cache.access(slot)).toBe(lru.delete(slot));
+          lru.add(slot);
+          for (const oldest of lru) if (lru.size > capacity) lru.delete(oldest);
+        }
+      },
+    ),
+  );
+});
+
+it.each(stances.map((stance) => [stance]))(
+  'a simulated cache keeps within its capacity in stance %j',
+  (stance) => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(19), fc.integer({ min: 1, max: 10 }), fc.boolean()), { maxLength: 400 }),
+        (steps) => {
+          const held = new Set<number>();
+          const uses = new Array<number>(20).fill(0);
+          const cache = new SimulatedCache(stance, {
+            ...{ count: 20, uses: (slot: number) => uses[slot]! },
+            left: (slot) => {
+              if (!held.delete(slot)) throw new Error(`${slot} left twice`);
+            },
+          });
+          for (const [slot, capacity, removes] of steps) {
+            if (removes) cache.remove(slot);
+            else {
+              uses[slot]!++;
+              cache.resize(capacity);
+              const hit = held.has(slot);
+              held.add(slot);
+              expect(cache.access(slot)).toBe(hit);
+              expect(held.has(slot)).toBe(true);
+              expect(held.size).toBeLessThanOrEqual(capacity);
+            }
+            expect(cache.size).toBe(held.size);
+          }
+        },
+      ),
+    );
+  },
+);
+
+it('the sketch is never too low before it ages, and halves what it knows when it does', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer(), fc.integer({ min: 1, max: 15 })), { maxLength: 60 }),
+      (all) => {
+        const sketch = new FrequencySketch(16);
+        const most = new Map<number, number>();
+        for (const [hash, uses] of all) {
+          sketch.remember(hash, uses);
+          most.set(hash, Math.max(uses, most.get(hash) ?? 0));
+        }
+        for (const [hash, uses] of most) expect(sketch.estimate(hash)).toBeGreaterThanOrEqual(uses);
+        const before = new Map([...most.keys()].map((hash) => [hash, sketch.estimate(hash)]));
+        for (let use = 0; use < 160; use++) sketch.tick();
+        expect(sketch.age).toBe(1);
+        for (const [hash, uses] of before) expect(sketch.estimate(hash)).toBe(uses >> 1);
+      },
+    ),
+  );
+});
+
+it('votes in caches of any size, while keys come, go and are deleted, without losing count', () => {
+  const key = fc.nat(30).map((n) => `k${n}`);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(key, fc.integer({ min: 1, max: 12 }), fc.nat(9)), { maxLength: 600 }),
+      fc.integer({ min: 20, max: 60 }),
+      (steps, maxBytes) => {
+        // Sizes that differ make the number that fits, and so the simulated capacity, go up and down.
+        const tier = new MemoryTier<number>({
+          ...{ maxEntries: 1_000, maxBytes, maxEntryBytes: maxBytes, sizeOf: (size: number) => size },
+          ...{ policy: 'w-tinylfu', random: seeded(1), clock: () => 0, onEvict: () => {} },
+        });
+        for (const [name, size, act] of steps) {
+          if (act === 0) tier.delete(name);
+          else if (tier.get(name, 0) === undefined || act === 1)
+            tier.set({
+              ...{ key: name, value: size, createdAt: 0, expiresAt: Number.POSITIVE_INFINITY, stamp: 1 },
+              ...{ keepUntil: Number.POSITIVE_INFINITY, tags: undefined },
+            });
+          expect(tier.bytes).toBeLessThanOrEqual(maxBytes);
+          expect(tier.hottest(1_000)).toHaveLength(tier.entries);
+        }
+      },
+    ),
+  );
+});
+
+it('w-tinylfu knows a key again that was used often before it left, however old its counts are', () => {
+  const policy = new WTinyLfuPolicy<number>(100, seeded(1));
+  const entry = (key: string) => new Entry(key, 1, policy.hash(key));
+  for (let at = 0; at < 100; at++) policy.add(entry(`old${at}`));
+  policy.victim(100);
+  const busy = entry('busy');
+  policy.add(busy);
+  // Ten times the capacity of uses halve the counts, and after that half as many.
+  for (let use = 0; use < 2_001; use++) policy.touch(busy);
+  const left = entry('left');
+  policy.add(left);
+  for (let use = 0; use < 7; use++) policy.touch(left);
+  policy.remove(left, false);
+  const back = entry('left');
+  policy.add(back);
+  expect([left.uses, back.uses]).toEqual([8, 9]);
+});
