@@ -1,8 +1,9 @@
 import { contextOf, LightContext } from './context.ts';
 import { detour, OUTWARDS } from './drive.ts';
 import type { Program } from './program.ts';
-import { type Fn, Run } from './run.ts';
+import { capture, type Fn, Run, resolveMade } from './run.ts';
 import { Scope } from './scope.ts';
+import type { Stage } from './stage.ts';
 
 /** What `quick` answers when the policy does not make the call. */
 export class Refusal {
@@ -15,15 +16,12 @@ export class Refusal {
 
 /** What `quick` answers when the call has to wait first. */
 export class Waiting {
-  readonly gate: Promise<unknown>;
-  readonly wake: () => void;
+  readonly gate = new Promise<unknown>(capture);
+  readonly wake = resolveMade;
   /** After the wait: what `quick` would have answered. */
   readonly answer: () => unknown;
 
   constructor(answer: () => unknown) {
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.gate = promise;
-    this.wake = resolve as () => void;
     this.answer = answer;
   }
 }
@@ -50,7 +48,28 @@ const waited = async (
 ): Promise<unknown> => {
   await waiting.gate;
   const kept = waiting.answer();
-  return kept instanceof Refusal ? refused(program, kept) : entered(program, kept, fn, self, args);
+  const stage = program.stages[0]!;
+  if (kept instanceof Refusal) {
+    stage.recorder.rejections++;
+    throw kept.error;
+  }
+  const start = stage.recorder.samples() ? stage.now() : undefined;
+  let failed = false;
+  let value: unknown;
+  try {
+    value = await plainCall(stage, fn, self, args);
+  } catch (error) {
+    failed = true;
+    value = error;
+  }
+  if (succeeded(stage, kept, start, failed)) return value;
+  return unwell(
+    new Run(program, fn, undefined, undefined, undefined, self, args),
+    kept,
+    start,
+    failed,
+    value,
+  );
 };
 
 const refused = async (program: Program, refusal: Refusal): Promise<never> => {
@@ -60,7 +79,6 @@ const refused = async (program: Program, refusal: Refusal): Promise<never> => {
   throw refusal.error;
 };
 
-/** A run is made only for a call that does not succeed plainly. */
 const entered = async (
   program: Program,
   kept: unknown,
@@ -69,27 +87,47 @@ const entered = async (
   args: readonly unknown[] | undefined,
 ): Promise<unknown> => {
   const stage = program.stages[0]!;
-  const { recorder } = stage;
-  const start = recorder.samples() ? stage.now() : undefined;
+  const start = stage.recorder.samples() ? stage.now() : undefined;
   let failed = false;
   let value: unknown;
   try {
-    if (args !== undefined) value = await Reflect.apply(fn, self, args);
-    else if (fn.length === 0) value = await fn(new LightContext(undefined, 1));
-    else {
-      const attempt = stage.rule.attemptOf === undefined ? undefined : 1;
-      value = await fn(contextOf(Scope.from(undefined), attempt));
-    }
+    value = await plainCall(stage, fn, self, args);
   } catch (error) {
     failed = true;
     value = error;
   }
-  if (!failed && stage.rule.quickLeave?.(kept) === true) {
-    recorder.successes++;
-    if (start !== undefined) recorder.measure(stage.now() - start);
-    return value;
-  }
-  const run = new Run(program, fn, undefined, undefined, undefined, self, args);
+  if (succeeded(stage, kept, start, failed)) return value;
+  return unwell(
+    new Run(program, fn, undefined, undefined, undefined, self, args),
+    kept,
+    start,
+    failed,
+    value,
+  );
+};
+
+const plainCall = (stage: Stage, fn: Fn, self: unknown, args: readonly unknown[] | undefined): unknown => {
+  if (args !== undefined) return Reflect.apply(fn, self, args);
+  if (fn.length === 0) return fn(new LightContext(undefined, 1));
+  return fn(contextOf(Scope.from(undefined), stage.rule.attemptOf === undefined ? undefined : 1));
+};
+
+const succeeded = (stage: Stage, kept: unknown, start: number | undefined, failed: boolean): boolean => {
+  if (failed || stage.rule.quickLeave?.(kept) !== true) return false;
+  const { recorder } = stage;
+  recorder.successes++;
+  if (start !== undefined) recorder.measure(stage.now() - start);
+  return true;
+};
+
+/** A run is made only for a call that does not succeed plainly. */
+const unwell = (
+  run: Run,
+  kept: unknown,
+  start: number | undefined,
+  failed: boolean,
+  value: unknown,
+): Promise<unknown> => {
   if (kept !== true) run.keep(0, kept);
   if (start !== undefined) run.startAt(0, start);
   run.failed = failed;

@@ -19,10 +19,11 @@ const NOBODY = 1_000_000;
 const UNTIMED: readonly undefined[] = [];
 const NO_SLOTS: never[] = [];
 
-let resolveMade: Settle;
+/** Settles the promise that {@link capture} made last. */
+export let resolveMade: Settle;
 let rejectMade: Settle;
-// One function for all promises: a closure a promise is what a call would pay most for.
-const capture = (resolve: Settle, reject: Settle): void => {
+/** One function for all promises: a closure a promise is what a call would pay most for. */
+export const capture = (resolve: Settle, reject: Settle): void => {
   resolveMade = resolve;
   rejectMade = reject;
 };
