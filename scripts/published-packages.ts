@@ -60,7 +60,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
       './alerts': words('alerts logSink webhookSink'),
       './http': words('healthHandler'),
       './otel': words('instrument'),
-      './prometheus': words('prometheusContentType prometheusText'),
+      './prometheus': words(' prometheusText'),
       './testing': words('VirtualClock fail hang ok recordEvents script seededRandom settle slow'),
     },
   },
