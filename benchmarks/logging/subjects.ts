@@ -183,8 +183,8 @@ const bunyan: Subject = async (name) => {
     stream,
     serializers: { err: library.stdSerializers.err },
   });
-  // It has neither redaction nor a context of its own.
-  if (name === 'redact' || name === 'context') return undefined;
+  // It has neither redaction nor a context of its own, and leaves an error's `cause` out.
+  if (name === 'redact' || name === 'context' || name === 'error') return undefined;
   return ready(fieldsFirst(name, log as unknown as FieldsFirst), { end: endOf(stream) });
 };
 
