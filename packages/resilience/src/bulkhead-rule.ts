@@ -1,7 +1,7 @@
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { Refusal, Waiting } from './quickly.ts';
-import { GO, type Run, type Step, WAIT } from './run.ts';
+import { capture, GO, type Run, resolveMade, type Step, WAIT } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
@@ -13,17 +13,15 @@ export interface BulkheadSettings {
   queueTimeoutMs: number;
 }
 
-interface Caller {
-  wake(value?: unknown): void;
-}
-
 const NOW = { time: (clock: Clock): number => clock() };
 
 type Ticket = 'waiting' | 'granted' | 'overdue';
 
-/** A run's place in the queue, and in the list of timers. */
-class Waiter implements Timed {
-  readonly caller: Caller;
+/** A caller's place in the queue, and in the list of timers. */
+class Waiter extends Waiting implements Timed {
+  /** What a caller without a run awaits. */
+  readonly gate: Promise<unknown> | undefined;
+  readonly wake: () => void;
   readonly stage: BulkheadRule;
   readonly list: TimerList;
   readonly settings: BulkheadSettings;
@@ -35,8 +33,15 @@ class Waiter implements Timed {
   dueAt = 0;
   stop: (() => void) | undefined = undefined;
 
-  constructor(caller: Caller, stage: BulkheadRule, list: TimerList, settings: BulkheadSettings) {
-    this.caller = caller;
+  constructor(
+    park: (() => void) | undefined,
+    stage: BulkheadRule,
+    list: TimerList,
+    settings: BulkheadSettings,
+  ) {
+    super();
+    this.gate = park === undefined ? new Promise(capture) : undefined;
+    this.wake = park ?? (resolveMade as () => void);
     this.stage = stage;
     this.list = list;
     this.settings = settings;
@@ -45,7 +50,11 @@ class Waiter implements Timed {
   expire(): void {
     this.stage.depart(this);
     this.ticket = 'overdue';
-    this.caller.wake();
+    this.wake();
+  }
+
+  answer(): true | Refusal {
+    return this.ticket === 'overdue' ? new Refusal(this.stage.late(this)) : true;
   }
 }
 
@@ -90,12 +99,7 @@ export class BulkheadRule implements Rule {
       return true;
     }
     if (this.queued >= maxQueue) return new Refusal(this.#refusal('full', this.#settings));
-    const waiting: Waiting = new Waiting(() => {
-      if (waiter.ticket === 'overdue') return new Refusal(this.#refusal('queue-timeout', waiter.settings));
-      return true;
-    });
-    const waiter = this.#queue(waiting, NOW);
-    return waiting;
+    return this.#queue(undefined, NOW);
   }
 
   quickLeave(): boolean {
@@ -111,13 +115,13 @@ export class BulkheadRule implements Rule {
       return GO;
     }
     if (this.queued >= maxQueue) throw this.#refusal('full', this.#settings);
-    run.keep(at, this.#queue({ wake: run.park(at) }, run));
+    run.keep(at, this.#queue(run.park(at), run));
     return WAIT;
   }
 
   resume(run: Run, at: number): Step {
     const waiter = run.slots[at] as Waiter;
-    if (waiter.ticket === 'overdue') throw this.#refusal('queue-timeout', waiter.settings);
+    if (waiter.ticket === 'overdue') throw this.late(waiter);
     return GO;
   }
 
@@ -142,8 +146,13 @@ export class BulkheadRule implements Rule {
     else pending.then(release, release);
   }
 
-  #queue(caller: Caller, time: { time(clock: Clock): number }): Waiter {
-    const waiter = new Waiter(caller, this, this.#list, this.#settings);
+  /** The error of a caller that was not let in within its time. */
+  late(waiter: Waiter): BulkheadFullError {
+    return this.#refusal('queue-timeout', waiter.settings);
+  }
+
+  #queue(park: (() => void) | undefined, time: { time(clock: Clock): number }): Waiter {
+    const waiter = new Waiter(park, this, this.#list, this.#settings);
     waiter.ahead = this.#last;
     if (this.#last === undefined) this.#first = waiter;
     else this.#last.behind = waiter;
@@ -167,7 +176,7 @@ export class BulkheadRule implements Rule {
   #grant(waiter: Waiter): void {
     this.depart(waiter);
     waiter.ticket = 'granted';
-    waiter.caller.wake();
+    waiter.wake();
   }
 
   #release(): void {

@@ -1,4 +1,4 @@
-import type { Scope } from './scope.ts';
+import { inspect } from 'node:util';
 
 /** What the called function gets. */
 export interface PolicyContext {
@@ -11,56 +11,49 @@ export interface PolicyContext {
   readonly attempt: number;
 }
 
-const SCOPE = Symbol('scope');
+const SOURCE = Symbol('source');
 
-interface Scoped {
-  readonly [SCOPE]: Scope;
-}
-
-/** For a function that will hardly look at it: `signal` is on the prototype, which costs nothing until it is read. */
-export class LightContext implements PolicyContext {
-  [SCOPE]: { readonly signal: AbortSignal } | undefined;
+/** A signal is the dearest part of a call, so none is made before somebody reads it: `signal` is an accessor of the prototype. */
+class Context implements PolicyContext {
+  [SOURCE]: { readonly signal: AbortSignal } | undefined;
   readonly attempt: number;
 
-  /** @param scope Undefined for a call that nothing can abort. */
-  constructor(scope: { readonly signal: AbortSignal } | undefined, attempt: number) {
-    this[SCOPE] = scope;
+  constructor(source: { readonly signal: AbortSignal } | undefined, attempt: number) {
+    this[SOURCE] = source;
     this.attempt = attempt;
   }
 
   get signal(): AbortSignal {
-    this[SCOPE] ??= new AbortController();
-    return this[SCOPE].signal;
-  }
-}
-
-const SIGNAL = {
-  get(this: Scoped): AbortSignal {
-    return this[SCOPE].signal;
-  },
-  enumerable: true,
-  configurable: true,
-};
-
-class OwnContext implements PolicyContext {
-  declare readonly [SCOPE]: Scope;
-  declare readonly signal: AbortSignal;
-  declare readonly attempt: number;
-
-  constructor(scope: Scope, attempt: number | undefined) {
-    Object.defineProperty(this, SCOPE, { value: scope });
-    Object.defineProperty(this, 'signal', SIGNAL);
-    if (attempt !== undefined) (this as { attempt: number }).attempt = attempt;
+    this[SOURCE] ??= new AbortController();
+    return this[SOURCE].signal;
   }
 
-  static {
-    Object.defineProperty(OwnContext.prototype, 'attempt', { value: 1, writable: true });
+  [inspect.custom](): object {
+    return { signal: this[SOURCE]?.signal, attempt: this.attempt };
   }
 }
 
 /**
- * cockatiel's `wrap` copies contexts by spreading them, one over the other. So `signal` is an own accessor, that it be copied;
- * and an attempt that nobody counted is inherited, that it not be copied over the count of a retry further out.
+ * To whoever spreads a context (`fetch(url, { ...context })`, or cockatiel's `wrap`, which lays them one over the other), the names
+ * are properties of its own. To define them on each context would cost ten times as much.
  */
-export const contextOf = (scope: Scope, attempt: number | undefined): PolicyContext =>
-  new OwnContext(scope, attempt);
+const spreadable = (names: readonly (string | symbol)[]): ProxyHandler<Context> => ({
+  ownKeys: () => names as (string | symbol)[],
+  getOwnPropertyDescriptor: (context, name) =>
+    names.includes(name)
+      ? { value: Reflect.get(context, name), writable: true, enumerable: true, configurable: true }
+      : undefined,
+});
+
+const COUNTED = spreadable(['signal', 'attempt']);
+/** An attempt that nobody counted would, spread, lie over the count of a retry further out. */
+const UNCOUNTED = spreadable(['signal']);
+
+/**
+ * @param source Undefined for a call that nothing can abort.
+ * @param attempt Undefined where nobody counts.
+ */
+export const contextOf = (
+  source: { readonly signal: AbortSignal } | undefined,
+  attempt: number | undefined,
+): PolicyContext => new Proxy(new Context(source, attempt ?? 1), attempt === undefined ? UNCOUNTED : COUNTED);

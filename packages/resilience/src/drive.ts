@@ -1,20 +1,20 @@
-import { AGAIN, GO, type Run, STRUCK, type Step, WAIT } from './run.ts';
+import { AsyncResource } from 'node:async_hooks';
+import { AGAIN, capture, GO, type Run, resolveMade, STRUCK, type Step, WAIT } from './run.ts';
+import type { Scope } from './scope.ts';
 
-/** Takes a run through its program. Most runs pass without a detour; `detour` takes over from wherever one does not. */
-export const drive = async (run: Run): Promise<unknown> => {
-  const { stages } = run.program;
+const { then } = Promise.prototype;
+const CALLER = { requireManualDestroy: true };
+
+/**
+ * Takes a run through its program. Most runs pass without a detour, on callbacks rather than `await`: an async function is what they
+ * would pay most for. `detour` takes over from wherever one does not.
+ */
+export const drive = (run: Run): Promise<unknown> => {
+  const { stages, limits } = run.program;
   const { length } = stages;
   const scope = run.given;
+  if (scope?.canAbort === true) return heeding(run, scope);
   let at = 0;
-  if (scope?.canAbort === true) {
-    if (scope.aborted) {
-      // Nothing is called.
-      stages[0]?.skip(run, 0, scope.reason);
-      throw scope.reason;
-    }
-    run.listen();
-    return detour(run, 0, INWARDS);
-  }
   try {
     for (; at < length; at++) {
       const stage = stages[at]!;
@@ -23,19 +23,51 @@ export const drive = async (run: Run): Promise<unknown> => {
   } catch (error) {
     return detour(run, run.refused(at, error), OUTWARDS);
   }
-  let value: unknown;
+  let answer: Promise<unknown>;
   try {
-    value = run.call();
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function')
-      value = await (run.program.limits.length > 0 ? run.race(value) : value);
+    answer = Promise.resolve(run.call());
   } catch (error) {
-    run.failed = true;
-    value = error;
+    return failed(run, error);
   }
+  if (limits.length === 0)
+    return then.call(
+      answer,
+      (value) => succeeded(run, value),
+      (error) => failed(run, error),
+    );
+  const outcome = new Promise<unknown>(capture);
+  const resolve = resolveMade;
+  // Should a limit strike, all that follows happens in the async context of this caller.
+  run.until(answer, new AsyncResource('Agent4Call', CALLER), () =>
+    resolve(detour(run, run.called(), OUTWARDS)),
+  );
+  then.call(
+    answer,
+    (value) => {
+      if (run.answered()) resolve(succeeded(run, value));
+    },
+    (error) => {
+      if (run.answered()) resolve(failed(run, error));
+    },
+  );
+  return outcome;
+};
+
+const heeding = async (run: Run, scope: Scope): Promise<unknown> => {
+  if (scope.aborted) {
+    // Nothing is called.
+    run.program.stages[0]?.skip(run, 0, scope.reason);
+    throw scope.reason;
+  }
+  run.listen();
+  return detour(run, 0, INWARDS);
+};
+
+const succeeded = (run: Run, value: unknown): unknown => {
+  const { stages } = run.program;
   run.value = value;
-  if (run.failed || value === STRUCK) return detour(run, run.called(), OUTWARDS);
   run.waited();
-  at = length - 1;
+  let at = stages.length - 1;
   try {
     for (; at >= 0; at--) {
       const stage = stages[at]!;
@@ -49,6 +81,12 @@ export const drive = async (run: Run): Promise<unknown> => {
     return detour(run, run.refused(at, error), OUTWARDS);
   }
   return run.value;
+};
+
+const failed = (run: Run, error: unknown): Promise<unknown> => {
+  run.failed = true;
+  run.value = error;
+  return detour(run, run.called(), OUTWARDS);
 };
 
 /** Where `detour` takes over: on the way in, after a stage answered `WAIT`, on the way out, after one answered there. */

@@ -1,8 +1,7 @@
-import { contextOf, LightContext } from './context.ts';
+import { contextOf } from './context.ts';
 import { detour, OUTWARDS } from './drive.ts';
 import type { Program } from './program.ts';
-import { capture, type Fn, Run, resolveMade } from './run.ts';
-import { Scope } from './scope.ts';
+import { capture, type Fn, Run, rejectMade } from './run.ts';
 import type { Stage } from './stage.ts';
 
 /** What `quick` answers when the policy does not make the call. */
@@ -15,15 +14,10 @@ export class Refusal {
 }
 
 /** What `quick` answers when the call has to wait first. */
-export class Waiting {
-  readonly gate = new Promise<unknown>(capture);
-  readonly wake = resolveMade;
+export abstract class Waiting {
+  abstract readonly gate: Promise<unknown> | undefined;
   /** After the wait: what `quick` would have answered. */
-  readonly answer: () => unknown;
-
-  constructor(answer: () => unknown) {
-    this.answer = answer;
-  }
+  abstract answer(): unknown;
 }
 
 /** A call under one policy, which has entered by `quick` with this answer. */
@@ -34,9 +28,66 @@ export const quickly = (
   self?: unknown,
   args?: readonly unknown[],
 ): Promise<unknown> => {
-  if (kept instanceof Waiting) return waited(program, kept, fn, self, args);
-  if (kept instanceof Refusal) return refused(program, kept);
+  if (kept !== true) {
+    if (kept instanceof Refusal) return refused(program, kept);
+    if (kept instanceof Waiting) return waited(program, kept, fn, self, args);
+  }
   return entered(program, kept, fn, self, args);
+};
+
+const RESOLVED = Promise.resolve();
+
+/**
+ * Rejects in the next microtask: a promise that rejects before anybody has seen it is tracked as unhandled, which costs more than
+ * the rejection. And not by a throw, for which the engine looks up where in the code it happened.
+ */
+const refused = (program: Program, { error }: Refusal): Promise<never> => {
+  program.stages[0]!.recorder.rejections++;
+  const refusal = new Promise<never>(capture as never);
+  const reject = rejectMade;
+  RESOLVED.then(() => reject(error));
+  return refusal;
+};
+
+const { then } = Promise.prototype;
+
+/** Callbacks rather than `await`: an async function is what such a call would pay most for. */
+const entered = (
+  program: Program,
+  kept: unknown,
+  fn: Fn,
+  self: unknown,
+  args: readonly unknown[] | undefined,
+): Promise<unknown> => {
+  const stage = program.stages[0]!;
+  const start = stage.recorder.samples() ? stage.now() : undefined;
+  let answer: Promise<unknown>;
+  try {
+    answer = Promise.resolve(call(stage, fn, self, args));
+  } catch (error) {
+    return unwell(
+      new Run(program, fn, undefined, undefined, undefined, self, args),
+      kept,
+      start,
+      true,
+      error,
+    );
+  }
+  return then.call(
+    answer,
+    (value) =>
+      succeeded(stage, kept, start)
+        ? value
+        : unwell(
+            new Run(program, fn, undefined, undefined, undefined, self, args),
+            kept,
+            start,
+            false,
+            value,
+          ),
+    (error) =>
+      unwell(new Run(program, fn, undefined, undefined, undefined, self, args), kept, start, true, error),
+  );
 };
 
 const waited = async (
@@ -47,74 +98,35 @@ const waited = async (
   args: readonly unknown[] | undefined,
 ): Promise<unknown> => {
   await waiting.gate;
-  const kept = waiting.answer();
   const stage = program.stages[0]!;
+  const kept = waiting.answer();
   if (kept instanceof Refusal) {
     stage.recorder.rejections++;
     throw kept.error;
   }
   const start = stage.recorder.samples() ? stage.now() : undefined;
-  let failed = false;
   let value: unknown;
   try {
-    value = await plainCall(stage, fn, self, args);
+    value = await call(stage, fn, self, args);
   } catch (error) {
-    failed = true;
-    value = error;
+    return unwell(
+      new Run(program, fn, undefined, undefined, undefined, self, args),
+      kept,
+      start,
+      true,
+      error,
+    );
   }
-  if (succeeded(stage, kept, start, failed)) return value;
-  return unwell(
-    new Run(program, fn, undefined, undefined, undefined, self, args),
-    kept,
-    start,
-    failed,
-    value,
-  );
+  if (succeeded(stage, kept, start)) return value;
+  return unwell(new Run(program, fn, undefined, undefined, undefined, self, args), kept, start, false, value);
 };
 
-const refused = async (program: Program, refusal: Refusal): Promise<never> => {
-  program.stages[0]!.recorder.rejections++;
-  // A promise that rejects before anybody has seen it is tracked as unhandled, which costs more than the rejection.
-  await undefined;
-  throw refusal.error;
-};
+const call = (stage: Stage, fn: Fn, self: unknown, args: readonly unknown[] | undefined): unknown =>
+  args === undefined ? fn(contextOf(undefined, stage.rule.attemptOf && 1)) : Reflect.apply(fn, self, args);
 
-const entered = async (
-  program: Program,
-  kept: unknown,
-  fn: Fn,
-  self: unknown,
-  args: readonly unknown[] | undefined,
-): Promise<unknown> => {
-  const stage = program.stages[0]!;
-  const start = stage.recorder.samples() ? stage.now() : undefined;
-  let failed = false;
-  let value: unknown;
-  try {
-    value = await plainCall(stage, fn, self, args);
-  } catch (error) {
-    failed = true;
-    value = error;
-  }
-  if (succeeded(stage, kept, start, failed)) return value;
-  return unwell(
-    new Run(program, fn, undefined, undefined, undefined, self, args),
-    kept,
-    start,
-    failed,
-    value,
-  );
-};
-
-const plainCall = (stage: Stage, fn: Fn, self: unknown, args: readonly unknown[] | undefined): unknown => {
-  if (args !== undefined) return Reflect.apply(fn, self, args);
-  if (fn.length === 0) return fn(new LightContext(undefined, 1));
-  return fn(contextOf(Scope.from(undefined), stage.rule.attemptOf === undefined ? undefined : 1));
-};
-
-const succeeded = (stage: Stage, kept: unknown, start: number | undefined, failed: boolean): boolean => {
-  if (failed || stage.rule.quickLeave?.(kept) !== true) return false;
-  const { recorder } = stage;
+const succeeded = (stage: Stage, kept: unknown, start: number | undefined): boolean => {
+  const { recorder, rule } = stage;
+  if (rule.quickLeave?.(kept) !== true) return false;
   recorder.successes++;
   if (start !== undefined) recorder.measure(stage.now() - start);
   return true;

@@ -1,4 +1,5 @@
-import { contextOf, LightContext, type PolicyContext } from './context.ts';
+import type { AsyncResource } from 'node:async_hooks';
+import { contextOf, type PolicyContext } from './context.ts';
 import { outcomesAreHeard } from './events.ts';
 import type { Program, Task } from './program.ts';
 import { Scope } from './scope.ts';
@@ -18,10 +19,11 @@ export const STRUCK = Symbol('struck');
 const NOBODY = 1_000_000;
 const UNTIMED: readonly undefined[] = [];
 const NO_SLOTS: never[] = [];
+const RESOLVED = Promise.resolve();
 
-/** Settles the promise that {@link capture} made last. */
+/** Settle the promise that {@link capture} made last. */
 export let resolveMade: Settle;
-let rejectMade: Settle;
+export let rejectMade: Settle;
 /** One function for all promises: a closure a promise is what a call would pay most for. */
 export const capture = (resolve: Settle, reject: Settle): void => {
   resolveMade = resolve;
@@ -75,6 +77,9 @@ export class Run {
   #struck = NOBODY;
   #reason: unknown = undefined;
   #wake: Settle | undefined = undefined;
+  /** Where a run without gates stands while the call is under way. */
+  #caller: AsyncResource | undefined = undefined;
+  #cutOff: (() => void) | undefined = undefined;
   #parkedAt = -1;
   #stopListening: (() => void) | undefined = undefined;
 
@@ -189,20 +194,15 @@ export class Run {
     if (fn !== undefined && inner === undefined) {
       const args = this.#args;
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
-      if (fn.length === 0) {
-        return fn(new LightContext(this.#sourceAt(stages.length), attempt ?? 1));
-      }
+      return fn(contextOf(this.#sourceAt(stages.length), attempt));
     }
     const scope = this.scopeAt(stages.length);
     if (fn === undefined)
       return inner === undefined ? this.#task!(scope, attempt) : inner(this.#task!, scope, attempt);
     const args = this.#args;
-    if (inner !== undefined && args !== undefined) {
-      const self = this.#self;
-      return inner(() => Reflect.apply(fn, self, args), scope, attempt);
-    }
-    if (inner !== undefined) return inner((s, a) => fn(contextOf(s, a)), scope, attempt);
-    return fn(contextOf(scope, attempt));
+    if (args === undefined) return inner!((s, a) => fn(contextOf(s, a)), scope, attempt);
+    const self = this.#self;
+    return inner!(() => Reflect.apply(fn, self, args), scope, attempt);
   }
 
   /** A promise for what user code answered, or for the strike that comes first. */
@@ -228,7 +228,28 @@ export class Run {
   }
 
   wake(value?: unknown): void {
-    this.#wake?.(value);
+    if (this.#caller === undefined) this.#wake?.(value);
+    else {
+      const cutOff = this.#cutOff!;
+      this.#caller.runInAsyncScope(() => RESOLVED.then(cutOff));
+      this.#caller = undefined;
+      this.value = STRUCK;
+    }
+  }
+
+  /** Until the call has answered, a strike makes `cutOff` be called, in the next microtask of this caller's. */
+  until(answer: Promise<unknown>, caller: AsyncResource, cutOff: () => void): void {
+    this.pending = answer;
+    this.#caller = caller;
+    this.#cutOff = cutOff;
+    if (this.#struck !== NOBODY) this.wake();
+  }
+
+  /** Ends {@link until}; false when a strike has ended it before. */
+  answered(): boolean {
+    const first = this.#caller !== undefined;
+    this.#caller = undefined;
+    return first;
   }
 
   #open(at: number): Promise<unknown> {

@@ -18,7 +18,7 @@ export interface PolicyStats {
   timeouts: number;
   /**
    * Of successes and failures, in milliseconds; undefined until one was measured. The first 1,024 calls are all measured, later
-   * ones one in sixteen, unless somebody listens to `success` or `failure`: `count` tells how many were.
+   * ones one in 64, unless somebody listens to `success` or `failure`: `count` tells how many were.
    */
   latencyMs: { count: number; p50: number; p95: number; p99: number } | undefined;
 }
@@ -33,11 +33,16 @@ export class Recorder {
   retries = 0;
   suppressed = 0;
   timeouts = 0;
+  #asked = 0;
   #latency: RecordableHistogram | undefined;
 
-  /** Whether the call just counted is one of those measured: reading a clock twice costs more than all the rest of a counter. */
+  /**
+   * Asked once by each call: whether it is one of those measured. Reading a clock twice costs more than all the rest of a counter.
+   * Not by `calls`, which stands still while a whole queue begins.
+   */
   samples(): boolean {
-    return this.calls <= 1_024 || (this.calls & 15) === 0;
+    this.#asked++;
+    return this.#asked <= 1_024 || (this.#asked & 63) === 0;
   }
 
   /** Microseconds up to an hour, to two figures. */

@@ -87,12 +87,13 @@ export class TimeoutRule implements Rule {
 
   enter(run: Run, at: number): Step {
     run.keep(at, undefined);
-    const restMs = deadlineRest() ?? Number.POSITIVE_INFINITY;
-    if (restMs <= 0) throw spent(this.emitter.policy);
-    const ms = Math.min(this.#ms, restMs);
-    if (ms === Number.POSITIVE_INFINITY) return GO;
-    const list = restMs < this.#ms ? new TimerList(ms, this.#timers) : this.#list;
-    const limit = new Limit(run, at, ms, list, restMs < this.#ms);
+    const restMs = deadlineRest();
+    if (restMs !== undefined && restMs <= 0) throw spent(this.emitter.policy);
+    const shorter = restMs !== undefined && restMs < this.#ms;
+    if (!shorter && this.#ms === Number.POSITIVE_INFINITY) return GO;
+    const limit = shorter
+      ? new Limit(run, at, restMs, new TimerList(restMs, this.#timers), true)
+      : new Limit(run, at, this.#ms, this.#list, false);
     run.keep(at, limit);
     limit.list.add(limit, run);
     return GO;
