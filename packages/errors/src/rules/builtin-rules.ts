@@ -47,7 +47,7 @@ const origin = ({ type, name, code, value }: Shape): Match | undefined => {
 export const builtinRules: readonly Rule[] = [
   { name: 'abort', find: aborted, onBare: true },
   claimRule,
-  { name: 'validator', find: ({ value }) => kinds(violationsIn(value)?.validator ?? '') },
+  { name: 'validator', find: ({ value }) => kinds(violationsIn(value)?.validator) },
   axiosRule,
   ...rpcRules,
   ...nameRules,

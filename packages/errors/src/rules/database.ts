@@ -2,20 +2,21 @@ import { read, readNumber, readString } from '../safe-read.ts';
 import { databaseCodes, mongoCodes, redisCodes, sqliteCodes, sqlStates } from './tables.ts';
 import { isNamed, type Match, type Rule, type Shape } from './verdict.ts';
 
+/** By the state itself, else by its class. */
+const stateOf = (state: string | undefined): Match | undefined =>
+  sqlStates(state) ?? sqlStates(state?.slice(0, 2));
+
 const sqlState = (shape: Shape): Match | undefined => {
   const { code, value } = shape;
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
   return isNamed(shape, /^(?:error|DatabaseError|PostgresError|PgError)$/) ||
     typeof read(value, 'routine') === 'string'
-    ? (sqlStates(code) ?? sqlStates(code.slice(0, 2)))
+    ? stateOf(code)
     : undefined;
 };
 
 /** MySQL's and MariaDB's: the driver knows no word for some of their numbers, but the state is always there. */
-const mysqlState = ({ value }: Shape): Match | undefined => {
-  const state = readString(value, 'sqlState', 5);
-  return state === undefined ? undefined : (sqlStates(state) ?? sqlStates(state.slice(0, 2)));
-};
+const mysqlState = ({ value }: Shape): Match | undefined => stateOf(readString(value, 'sqlState', 5));
 
 const sqlite = ({ code, value }: Shape): Match | undefined => {
   if (code === 'ERR_SQLITE_ERROR') {
@@ -24,21 +25,21 @@ const sqlite = ({ code, value }: Shape): Match | undefined => {
   }
   if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return undefined;
   const word = code.slice(7);
-  return sqliteCodes(word) ?? sqliteCodes(word.split('_')[0] ?? '');
+  return sqliteCodes(word) ?? sqliteCodes(word.split('_')[0]);
 };
 
-const ownCode = ({ code, name }: Shape): Match | undefined =>
-  // Others have codes such as P2002 too.
-  typeof code !== 'string' || (/^P\d/.test(code) && !name.startsWith('Prisma'))
-    ? undefined
-    : databaseCodes(code);
+// Others have codes such as P2002 too.
+const ownCode = ({ code, name, value }: Shape): Match | undefined =>
+  name.startsWith('Prisma')
+    ? databaseCodes(code ?? readString(value, 'errorCode'))
+    : databaseCodes(`${code}`.replace(/^P\d/, ''));
 
 const mongo = (shape: Shape): Match | undefined =>
   typeof shape.code === 'number' && isNamed(shape, /^Mongo/) ? mongoCodes(shape.code) : undefined;
 
 const redis = (shape: Shape): Match | undefined =>
   isNamed(shape, /^(?:(?:Reply|Simple|Blob)Error|ErrorReply)$/)
-    ? redisCodes(/^[A-Z]{2,16}(?= |$)/.exec(readString(shape.value, 'message', 32) ?? '')?.[0] ?? '')
+    ? redisCodes(/^[A-Z]{2,16}(?= |$)/.exec(readString(shape.value, 'message', 32) ?? '')?.[0])
     : undefined;
 
 export const databaseRules: readonly Rule[] = [

@@ -19,7 +19,7 @@ export const nameRules: readonly Rule[] = [
   { name: 'timeout', find: timeouts },
   {
     name: 'library-code',
-    find: ({ code }) => (typeof code === 'string' ? libraryCodes(code) : undefined),
+    find: ({ code }) => libraryCodes(code),
     onBare: true,
   },
   { name: 'class-name', find: ({ type, name }) => classNames(type) ?? classNames(name) },

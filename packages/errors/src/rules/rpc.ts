@@ -21,7 +21,7 @@ const mcp = (shape: Shape): Match | undefined => {
 };
 
 const trpc = (shape: Shape): Match | undefined => {
-  if (isNamed(shape, 'TRPCError')) return trpcCodes(shape.code ?? '');
+  if (isNamed(shape, 'TRPCError')) return trpcCodes(shape.code);
   if (!isNamed(shape, 'TRPCClientError')) return undefined;
   const status = readNumber(read(shape.value, 'data'), 'httpStatus');
   return status === undefined ? undefined : answerOf(status);

@@ -47,12 +47,12 @@ DATABASE UNAUTHENTICATED critical: ER_ACCESS_DENIED_ERROR P1000
 DATABASE PERMISSION_DENIED: ER_DBACCESS_DENIED_ERROR ER_TABLEACCESS_DENIED_ERROR P1010
 DATABASE FAILED_PRECONDITION critical: ER_BAD_DB_ERROR P1003
 DATABASE RESOURCE_EXHAUSTED 503 not-sent critical dependency: ER_CON_COUNT_ERROR ER_TOO_MANY_USER_CONNECTIONS P2024 P2037
-DATABASE UNAVAILABLE 503 idempotent-only dependency: PROTOCOL_CONNECTION_LOST ER_SERVER_SHUTDOWN P1017
+DATABASE UNAVAILABLE 503 idempotent-only dependency: PROTOCOL_CONNECTION_LOST ER_SERVER_SHUTDOWN P1017 P2028
 DATABASE UNAVAILABLE 503 not-sent dependency: ER_OPTION_PREVENTS_STATEMENT ER_READ_ONLY_MODE
 NETWORK not-sent: P1001
 TIMEOUT not-sent error: P1002
 TIMEOUT error: ER_QUERY_TIMEOUT PROTOCOL_SEQUENCE_TIMEOUT P1008
-DATABASE: ER_PARSE_ERROR ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR ER_SYNTAX_ERROR P2010 P2021 P2022`);
+DATABASE: ER_PARSE_ERROR ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR ER_SYNTAX_ERROR`);
 
 /** PostgreSQL and, where MySQL's code says nothing, MySQL: a state, or a class of them by its first two characters. */
 export const sqlStates = table(
@@ -140,7 +140,7 @@ NETWORK: SequelizeConnectionError MongoNetworkError SocketClosedUnexpectedlyErro
 TIMEOUT error: SequelizeTimeoutError SequelizeConnectionTimedOutError MongoNetworkTimeoutError MongoOperationTimeoutError
 DATABASE UNAVAILABLE 503 idempotent-only dependency: MongoServerSelectionError MongoNotConnectedError MongoStalePrimaryError MaxRetriesPerRequestError ClusterAllFailedError
 DATABASE UNAVAILABLE 503 dependency: ClientClosedError ClientOfflineError DisconnectsClientError AbortedClientError MongoClientClosedError MongoTopologyClosedError
-DATABASE weak: SequelizeDatabaseError`);
+DATABASE weak: SequelizeDatabaseError PrismaClient*`);
 
 /** Names of DOMException; its `code` is a number of old and means nothing here. */
 export const domNames = table(`NOT_FOUND error: NotFoundError

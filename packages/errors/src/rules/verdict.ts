@@ -65,7 +65,7 @@ export interface Rule {
   readonly onBare?: boolean;
 }
 
-export type Table = (key: string | number) => Match | undefined;
+export type Table = (key: string | number | undefined) => Match | undefined;
 
 /**
  * A lookup table, one verdict a line: 'verdict: entry entry'. An entry that ends in `*` stands for all that begin so and
