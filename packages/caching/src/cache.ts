@@ -7,6 +7,7 @@ import type { Answer } from './flight.ts';
 import { checkKey, checkTags } from './keys.ts';
 import { lifetimeOf } from './lifetime.ts';
 import {
+  checkLoader,
   type GetOrSetOptions,
   type Loader,
   type ManyLoader,
@@ -140,18 +141,15 @@ export class Cache<V = unknown> {
 
   /** The value, from the nearest tier or from the loader, which runs once however many ask at the same time. */
   async getOrSet(key: string, loader: Loader<V>, options?: GetOrSetOptions<V>): Promise<V> {
+    if (options !== undefined) return (await this.getOrSetWithMeta(key, loader, options)).value;
     this.#check(key);
-    if (options?.forceRefresh !== true && options?.signal === undefined) {
-      const now = this.#settings.now();
-      const entry = this.#tiers.recall.entry(key, now);
-      if (entry !== undefined && now < entry.expiresAt) {
-        if (this.#settings.eager === undefined && options?.eagerRefresh === undefined)
-          return this.#lookups.hit(entry, now);
-        return this.#eagerHit(entry, loader, this.#call(options ?? {}), now);
-      }
-      return (await this.#lookups.obtain(key, loader, this.#call(options ?? {}), entry, now)).value;
-    }
-    return (await this.getOrSetWithMeta(key, loader, options)).value;
+    checkLoader(loader);
+    const now = this.#settings.now();
+    const entry = this.#tiers.recall.entry(key, now);
+    if (entry === undefined || now >= entry.expiresAt)
+      return (await this.#lookups.obtain(key, loader, this.#call({}), entry, now)).value;
+    if (this.#settings.eager === undefined) return this.#lookups.hit(entry, now);
+    return this.#eagerHit(entry, loader, this.#call({}), now);
   }
 
   /** As `getOrSet`, and tells where the value came from, how old it is, whether it is stale and why. */
@@ -161,17 +159,15 @@ export class Cache<V = unknown> {
     options: GetOrSetOptions<V> = {},
   ): Promise<Answer<V>> {
     this.#check(key);
+    checkLoader(loader);
     const call = this.#call(options);
     call.signal?.throwIfAborted();
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
-    if (entry !== undefined && now < entry.expiresAt && !call.forced)
-      return {
-        value: this.#eagerHit(entry, loader, call, now),
-        source: 'memory',
-        stale: false,
-        ageMs: now - entry.createdAt,
-      };
+    if (entry !== undefined && now < entry.expiresAt && !call.forced) {
+      const ageMs = now - entry.createdAt;
+      return { value: this.#eagerHit(entry, loader, call, now), source: 'memory', stale: false, ageMs };
+    }
     return this.#lookups.obtain(key, loader, call, entry, now);
   }
 
@@ -185,6 +181,7 @@ export class Cache<V = unknown> {
     options: GetOrSetOptions<V> = {},
   ): Promise<Map<string, V>> {
     const unique = this.#checkAll(keys);
+    checkLoader(loader);
     const call = this.#call(options);
     call.signal?.throwIfAborted();
     return this.#lookups.obtainMany(unique, many(loader), call);
@@ -234,6 +231,7 @@ export class Cache<V = unknown> {
     options: GetOrSetOptions<V> & { concurrency?: number | undefined } = {},
   ): Promise<WarmUp> {
     const unique = this.#checkAll(keys);
+    checkLoader(loader);
     const { concurrency = 8, ...call } = options;
     return warmUp(unique, positiveInteger('concurrency', concurrency), (key) =>
       this.getOrSetWithMeta(key, loader, call),
@@ -295,7 +293,8 @@ export class Cache<V = unknown> {
   }
 
   #eagerHit(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): V {
-    if (this.#lookups.due(entry, call, now)) this.#lookups.refresh([entry], one(loader), call);
+    if (this.#lookups.due(entry, call, now))
+      this.#lookups.refresh([{ key: entry.key, stale: this.#tiers.recall.found(entry) }], one(loader), call);
     return this.#lookups.hit(entry, now);
   }
 

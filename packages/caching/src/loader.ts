@@ -82,6 +82,10 @@ const signalOf = (signal: AbortSignal | undefined): AbortSignal | undefined => {
   throw new TypeError(`signal must be an AbortSignal, got ${describe(signal)}`);
 };
 
+export const checkLoader = (loader: unknown): void => {
+  if (typeof loader !== 'function') throw new TypeError(`loader must be a function, got ${describe(loader)}`);
+};
+
 /** One call's options, checked, with the cache's own where the call has none. */
 export const readCall = <V>(
   method: 'set' | 'getOrSet',

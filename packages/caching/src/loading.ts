@@ -38,6 +38,12 @@ export interface Loaded<V> {
   size?: number | undefined;
 }
 
+/** A key to load, and what is left of its earlier value. */
+export interface Wanted<V> {
+  key: string;
+  stale: Found<V> | undefined;
+}
+
 /** Loads the values of some keys at once; a key it leaves out has no value. */
 export type KeysLoader<V> = (
   flights: readonly Flight<V>[],
@@ -83,12 +89,7 @@ export class Loading<V> {
   }
 
   /** Starts one load of all these keys. The flights are registered before this returns, so that others can join. */
-  start(
-    wanted: readonly { key: string; stale: Found<V> | undefined }[],
-    load: KeysLoader<V>,
-    call: Call<V>,
-    background: boolean,
-  ): Flight<V>[] {
+  start(wanted: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>, background: boolean): Flight<V>[] {
     const controller = new AbortController();
     let abandoned = 0;
     const flights = wanted.map(({ key, stale }) => {

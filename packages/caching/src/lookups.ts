@@ -1,7 +1,7 @@
 import type { CacheEvents } from './events.ts';
 import type { Answer } from './flight.ts';
 import { type Loader, one } from './loader.ts';
-import type { Call, KeysLoader, Loading } from './loading.ts';
+import type { Call, KeysLoader, Loading, Wanted } from './loading.ts';
 import type { Entry } from './memory/entry.ts';
 import type { Settings } from './options.ts';
 import type { Counts } from './stats.ts';
@@ -33,10 +33,12 @@ export class Lookups<V> {
   hit(entry: Entry<V>, now: number): V {
     this.#counts.hits++;
     this.#counts.memory.hits++;
-    if (this.#events.wants('hit'))
-      this.#events.emit('hit', { cache: this.#settings.name, key: entry.key, tier: 'memory' });
     this.#tiers.touched(entry, now);
-    return this.#tiers.recall.copy.outOf(entry.value);
+    // Read before the event: a listener that writes may make the entry another key's.
+    const { key, value } = entry;
+    if (this.#events.wants('hit'))
+      this.#events.emit('hit', { cache: this.#settings.name, key, tier: 'memory' });
+    return this.#tiers.recall.copy.outOf(value);
   }
 
   /** Is this fresh entry due to be loaded anew behind the answer, and nobody at it? */
@@ -51,9 +53,8 @@ export class Lookups<V> {
   }
 
   /** Starts a load behind the answer, unless the stores have a newer value than this. */
-  refresh(entries: readonly Entry<V>[], load: KeysLoader<V>, call: Call<V>): void {
-    const wanted = entries.map((entry) => ({ key: entry.key, stale: this.#tiers.recall.found(entry) }));
-    this.#loading.start(wanted, load, { ...call, renewing: true }, true);
+  refresh(due: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>): void {
+    this.#loading.start(due, load, { ...call, renewing: true }, true);
   }
 
   async obtain(
@@ -83,13 +84,13 @@ export class Lookups<V> {
     const now = this.#settings.now();
     const values = new Map<string, V>();
     const waits: [string, Promise<Answer<V> | undefined>][] = [];
-    const wanted: { key: string; stale: Found<V> | undefined }[] = [];
-    const behind: typeof wanted = [];
-    const due: Entry<V>[] = [];
+    const wanted: Wanted<V>[] = [];
+    const behind: Wanted<V>[] = [];
+    const due: Wanted<V>[] = [];
     for (const key of unique) {
       const entry = this.#tiers.recall.entry(key, now);
       if (entry !== undefined && now < entry.expiresAt && !call.forced) {
-        if (this.due(entry, call, now)) due.push(entry);
+        if (this.due(entry, call, now)) due.push({ key, stale: this.#tiers.recall.found(entry) });
         values.set(key, this.hit(entry, now));
         continue;
       }
