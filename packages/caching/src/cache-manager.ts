@@ -1,6 +1,7 @@
 import { Cache } from './cache.ts';
 import { onlyKnown } from './only-known.ts';
-import { type CacheOptions, cacheOptions } from './options.ts';
+import type { CacheOptions } from './options.ts';
+import { cacheOptions } from './settings/settings.ts';
 import { type CacheStats, hitRateOf } from './stats.ts';
 
 /** Counts over all caches of a manager. */

@@ -6,7 +6,8 @@ import { checkKey, checkTags } from './keys.ts';
 import type { GetOrSetOptions } from './loader.ts';
 import { onlyKnown } from './only-known.ts';
 import { checkTimeout, oneOf } from './option-checks.ts';
-import { type CacheOptions, checkEager } from './options.ts';
+import type { CacheOptions } from './options.ts';
+import { checkEager } from './settings/settings.ts';
 import { checkTtl, durationMs } from './ttl.ts';
 
 /** Options of `cached`. `ttl: 300` is 300 milliseconds; write `'300s'` for seconds. */

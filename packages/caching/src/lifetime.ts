@@ -1,7 +1,7 @@
 import type { Flight } from './flight.ts';
 import type { Call, Loaded } from './loading.ts';
 import type { Note } from './notes.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Lifetime, NewEntry } from './tiers.ts';
 import { type Ttl, ttlMs } from './ttl.ts';
 

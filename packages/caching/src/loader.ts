@@ -3,9 +3,10 @@ import type { ErrorPolicy } from './failures.ts';
 import type { Flight } from './flight.ts';
 import { checkTags } from './keys.ts';
 import type { Call, KeysLoader } from './loading.ts';
-import { onlyKnown } from './only-known.ts';
+import { onlyKnown, optionNames } from './only-known.ts';
 import { checkTimeout, flag, optionalFunction } from './option-checks.ts';
-import { checkEager, type EagerRefresh, type Settings } from './options.ts';
+import type { EagerRefresh } from './options.ts';
+import { checkEager, type Settings } from './settings/settings.ts';
 import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
 
 export interface SetOptions<V> {
@@ -65,12 +66,22 @@ export type ManyLoader<V> = (
   context: { readonly signal: AbortSignal },
 ) => ReadonlyMap<string, V> | Promise<ReadonlyMap<string, V>>;
 
-const SET_OPTIONS = ['ttl', 'grace', 'tags', 'slidingMaxAge'];
-const GET_OR_SET_OPTIONS = [
-  ...SET_OPTIONS,
-  ...['staleWhileRevalidate', 'signal', 'loaderTimeoutMs', 'loaderSoftTimeoutMs', 'forceRefresh'],
-  ...['eagerRefresh', 'negativeTtl', 'errorTtl', 'onLoaderError'],
-];
+const setOptions = { ttl: true, grace: true, tags: true, slidingMaxAge: true } as const;
+const known = {
+  set: optionNames<SetOptions<unknown>>(setOptions),
+  getOrSet: optionNames<GetOrSetOptions<unknown>>({
+    ...setOptions,
+    staleWhileRevalidate: true,
+    signal: true,
+    loaderTimeoutMs: true,
+    loaderSoftTimeoutMs: true,
+    forceRefresh: true,
+    eagerRefresh: true,
+    negativeTtl: true,
+    errorTtl: true,
+    onLoaderError: true,
+  }),
+};
 
 // By shape, since a signal may come from another realm.
 const signalOf = (signal: AbortSignal | undefined): AbortSignal | undefined => {
@@ -86,13 +97,19 @@ export const checkLoader = (loader: unknown): void => {
   if (typeof loader !== 'function') throw new TypeError(`loader must be a function, got ${describe(loader)}`);
 };
 
+const negativeTtlOf = <V>(
+  { negativeTtl }: GetOrSetOptions<V>,
+  settings: Settings<V>,
+): Duration | undefined =>
+  negativeTtl === undefined ? settings.negativeTtl : checkedDuration('negativeTtl', negativeTtl);
+
 /** One call's options, checked, with the cache's own where the call has none. */
 export const readCall = <V>(
   method: 'set' | 'getOrSet',
   options: GetOrSetOptions<V>,
   settings: Settings<V>,
 ): Call<V> => {
-  onlyKnown(method, options, method === 'set' ? SET_OPTIONS : GET_OR_SET_OPTIONS);
+  onlyKnown(method, options, known[method]);
   checkTtl('ttl', options.ttl);
   const limit = (name: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[name] === undefined ? settings[name] : checkTimeout(name, options[name]);
@@ -108,10 +125,7 @@ export const readCall = <V>(
     softMs: limit('loaderSoftTimeoutMs'),
     forced: flag('forceRefresh', options.forceRefresh),
     slidingMaxMs: span('slidingMaxAge', settings.slidingMaxMs),
-    negativeTtl:
-      method === 'set'
-        ? undefined
-        : (checkedDuration('negativeTtl', options.negativeTtl) ?? settings.negativeTtl),
+    negativeTtl: method === 'set' ? undefined : negativeTtlOf(options, settings),
     errorMs: span('errorTtl', settings.errorMs),
     eager: options.eagerRefresh === undefined ? settings.eager : checkEager(options.eagerRefresh),
     onLoaderError: optionalFunction('onLoaderError', options.onLoaderError) ?? settings.onLoaderError,

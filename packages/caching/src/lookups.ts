@@ -3,7 +3,7 @@ import type { Answer } from './flight.ts';
 import { type Loader, one } from './loader.ts';
 import type { Call, KeysLoader, Loading, Wanted } from './loading.ts';
 import type { Entry } from './memory/entry.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
 import type { Found, Tiers } from './tiers.ts';
 

@@ -5,7 +5,7 @@ import type { Entry } from './memory/entry.ts';
 import type { MemoryRecord, MemoryTier } from './memory/memory-tier.ts';
 import { type Note, Notes } from './notes.ts';
 import { openMemory, type SizeHint } from './open-tiers.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Invalidations } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import { decodeRecord, encodeRecord, maxAheadMs, type StoredRecord } from './store/envelope.ts';
