@@ -1,11 +1,11 @@
 import type { BusLink } from './bus/link.ts';
 import type { Change } from './bus/message.ts';
 import { openLink } from './bus/open-link.ts';
+import type { Call } from './call.ts';
 import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
-import { checkKey, checkTags } from './keys.ts';
-import { lifetimeOf } from './lifetime.ts';
+import { checkKey, checkTags, uniqueKeys } from './keys.ts';
 import {
   checkLoader,
   type GetOrSetOptions,
@@ -16,7 +16,7 @@ import {
   readCall,
   type SetOptions,
 } from './loader.ts';
-import { type Call, Loading } from './loading.ts';
+import { Loading } from './loading.ts';
 import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
 import { positiveInteger } from './option-checks.ts';
@@ -24,8 +24,9 @@ import type { CacheOptions } from './options.ts';
 import type { CacheDump } from './recall.ts';
 import { readOptions, type Settings } from './settings/settings.ts';
 import { type CacheStats, Counts } from './stats.ts';
-import { type NewEntry, Tiers } from './tiers.ts';
-import { type WarmUp, warmUp } from './warm-up.ts';
+import { Tiers } from './tiers.ts';
+import { type WarmOptions, type WarmUp, warmUp } from './warm-up.ts';
+import { Writes } from './writes.ts';
 
 /** A read-through cache: one memory tier and any number of Keyv stores. Made by {@link createCache}. */
 export class Cache<V = unknown> {
@@ -36,6 +37,7 @@ export class Cache<V = unknown> {
   readonly #tiers: Tiers<V>;
   readonly #loading: Loading<V>;
   readonly #lookups: Lookups<V>;
+  readonly #writes: Writes<V>;
   readonly #link: BusLink | undefined;
   #closed = false;
 
@@ -53,6 +55,9 @@ export class Cache<V = unknown> {
       this.#tiers.hear(change);
     });
     this.#lookups = new Lookups(this.#settings, this.#tiers, this.#loading, this.#counts, this.#events);
+    this.#writes = new Writes(this.#settings, this.#tiers, this.#loading.failures, this.#events, (change) =>
+      this.#tell(change),
+    );
   }
 
   /** The fresh value, `undefined` when there is none (or when undefined itself is cached: see `has`). */
@@ -61,7 +66,7 @@ export class Cache<V = unknown> {
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt) return this.#lookups.hit(entry, now);
-    return this.#lookups.further([key], entry).then((found) => found.get(key));
+    return this.#lookups.fromStores([key], entry).then((found) => found.get(key));
   }
 
   /** Is there a fresh value? Not counted as a lookup. */
@@ -85,62 +90,52 @@ export class Cache<V = unknown> {
       else missing.push(key);
     }
     if (missing.length > 0)
-      for (const [key, value] of await this.#lookups.further(missing, undefined)) found.set(key, value);
+      for (const [key, value] of await this.#lookups.fromStores(missing, undefined)) found.set(key, value);
     return found;
   }
 
-  /** Stores a value in every tier. A store that fails is told of by `store-error`, and not believed about this key until it is written again. */
+  /**
+   * Stores a value in every tier. A store that fails is told of by `store-error`, and not believed about this key until
+   * it is written again.
+   * @throws TypeError or RangeError for a wrong key or option, `CacheClosedError` after `close()`.
+   */
   async set(key: string, value: V, options: SetOptions<V> = {}): Promise<void> {
     this.#check(key);
-    await this.setMany([[key, value]], options);
+    await this.#writes.put([[key, value]], readCall('set', options, this.#settings));
   }
 
+  /** As `set`, for many keys in one call of each store. Nothing is written when one of the keys is refused. */
   async setMany(entries: Iterable<readonly [string, V]>, options: SetOptions<V> = {}): Promise<void> {
-    const call = readCall('set', options, this.#settings);
-    const stamp = this.#tiers.stamp();
-    const kept = new Map<string, NewEntry<V>>();
-    const removed = new Set<string>();
-    for (const [key, value] of entries) {
-      this.#check(key);
-      const life = lifetimeOf(value, undefined, call, this.#settings);
-      kept.delete(key);
-      removed.delete(key);
-      if (life.ttlMs === 0 || (value === undefined && !this.#settings.cacheUndefined)) removed.add(key);
-      else kept.set(key, { key, value, ...life, stamp, tags: call.tags });
-    }
-    for (const key of [...kept.keys(), ...removed]) this.#loading.failures.forget(key);
-    const writes: Promise<boolean>[] = [];
-    if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true));
-    if (removed.size > 0) writes.push(this.#tiers.remove([...removed]));
-    await Promise.all(writes);
-    this.#tell({ kind: 'keys', keys: [...kept.keys(), ...removed], stamp });
+    this.#open();
+    await this.#writes.put(entries, readCall('setMany', options, this.#settings));
   }
 
-  /** Removes the value from every tier; true when a tier had one. */
+  /**
+   * Removes the value from every tier; true when a tier had one.
+   * @throws TypeError for a wrong key, `CacheClosedError` after `close()`.
+   */
   async delete(key: string): Promise<boolean> {
     this.#check(key);
-    this.#loading.failures.forget(key);
-    const had = await this.#tiers.remove([key]);
-    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
-    return had;
+    return this.#writes.delete(key);
   }
 
   /**
    * Makes a value stale without removing it: the next `getOrSet` loads, and the stale value still covers a failing or
-   * slow loader for `grace`, or is served at once within `staleWhileRevalidate`. True when there was a fresh value.
+   * slow loader for its `grace`, or is served at once within `staleWhileRevalidate`. The grace is that of the cache where
+   * memory does not have the value, or the value has no ttl; without any the value is removed. True when there was a
+   * fresh value.
    */
   async expire(key: string): Promise<boolean> {
     this.#check(key);
-    this.#loading.failures.forget(key);
-    const { graceMs, revalidateMs } = this.#settings;
-    const keepMs = Math.max(graceMs, revalidateMs);
-    const had = await (keepMs === 0 ? this.#tiers.remove([key]) : this.#tiers.expire(key, keepMs));
-    if (had && this.#events.wants('expire')) this.#events.emit('expire', { cache: this.name, key });
-    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
-    return had;
+    return this.#writes.expire(key);
   }
 
-  /** The value, from the nearest tier or from the loader, which runs once however many ask at the same time. */
+  /**
+   * The value, from the nearest tier or from the loader, which runs once however many ask at the same time.
+   * @throws What the loader failed with, by identity, when no stale value within `grace` covers it.
+   * @throws LoaderTimeoutError once `loaderTimeoutMs` has passed, `signal.reason` when aborted, `CacheClosedError` after
+   * `close()`, TypeError or RangeError for a wrong key, loader or option.
+   */
   async getOrSet(key: string, loader: Loader<V>, options?: GetOrSetOptions<V>): Promise<V> {
     if (options !== undefined) return (await this.getOrSetWithMeta(key, loader, options)).value;
     this.#check(key);
@@ -148,9 +143,10 @@ export class Cache<V = unknown> {
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry === undefined || now >= entry.expiresAt)
-      return (await this.#lookups.obtain(key, loader, this.#call({}), entry, now)).value;
+      return (await this.#lookups.obtain(key, loader, readCall('getOrSet', {}, this.#settings), entry, now))
+        .value;
     if (this.#settings.eager === undefined) return this.#lookups.hit(entry, now);
-    return this.#eagerHit(entry, loader, this.#call({}), now);
+    return this.#eagerHit(entry, loader, readCall('getOrSet', {}, this.#settings), now);
   }
 
   /** As `getOrSet`, and tells where the value came from, how old it is, whether it is stale and why. */
@@ -161,13 +157,20 @@ export class Cache<V = unknown> {
   ): Promise<Answer<V>> {
     this.#check(key);
     checkLoader(loader);
-    const call = this.#call(options);
+    const call = readCall('getOrSet', options, this.#settings);
     call.signal?.throwIfAborted();
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt && !call.forced) {
       const ageMs = now - entry.createdAt;
-      return { value: this.#eagerHit(entry, loader, call, now), source: 'memory', stale: false, ageMs };
+      const ttlMs = entry.expiresAt - now;
+      return {
+        value: this.#eagerHit(entry, loader, call, now),
+        source: 'memory',
+        stale: false,
+        ageMs,
+        ttlMs,
+      };
     }
     return this.#lookups.obtain(key, loader, call, entry, now);
   }
@@ -183,7 +186,7 @@ export class Cache<V = unknown> {
   ): Promise<Map<string, V>> {
     const unique = this.#checkAll(keys);
     checkLoader(loader);
-    const call = this.#call(options);
+    const call = readCall('getOrSetMany', options, this.#settings);
     call.signal?.throwIfAborted();
     return this.#lookups.obtainMany(unique, many(loader), call);
   }
@@ -226,13 +229,10 @@ export class Cache<V = unknown> {
    * Loads the keys that no tier has, each by `loader`, a few at a time; a failed one does not stop the others.
    * @param options.concurrency Loads at the same time. Default 8. The other options are those of `getOrSet`.
    */
-  async warm(
-    keys: Iterable<string>,
-    loader: Loader<V>,
-    options: GetOrSetOptions<V> & { concurrency?: number | undefined } = {},
-  ): Promise<WarmUp> {
+  async warm(keys: Iterable<string>, loader: Loader<V>, options: WarmOptions<V> = {}): Promise<WarmUp> {
     const unique = this.#checkAll(keys);
     checkLoader(loader);
+    readCall('warm', options, this.#settings);
     const { concurrency = 8, ...call } = options;
     return warmUp(unique, positiveInteger('concurrency', concurrency), (key) =>
       this.getOrSetWithMeta(key, loader, call),
@@ -266,7 +266,7 @@ export class Cache<V = unknown> {
   async close(options: { disconnect?: boolean | undefined } = {}): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#loading.abortAll(new CacheClosedError(this.name));
+    this.#loading.close(new CacheClosedError(this.name));
     await this.#tiers.drain();
     await this.#link?.close();
     this.#tiers.recall.tier?.clear();
@@ -299,10 +299,6 @@ export class Cache<V = unknown> {
     return this.#lookups.hit(entry, now);
   }
 
-  #call(options: GetOrSetOptions<V>): Call<V> {
-    return readCall('getOrSet', options, this.#settings);
-  }
-
   #open(): void {
     if (this.#closed) throw new CacheClosedError(this.name);
   }
@@ -314,9 +310,7 @@ export class Cache<V = unknown> {
 
   #checkAll(keys: Iterable<string>): string[] {
     this.#open();
-    const unique = [...new Set(keys)];
-    for (const key of unique) checkKey(key);
-    return unique;
+    return uniqueKeys(keys);
   }
 }
 

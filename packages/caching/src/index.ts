@@ -27,4 +27,4 @@ export type { KeyvLike } from './store/keyv-store.ts';
 export type { StoreRecovery } from './store/recovery.ts';
 export type { StoreOperation } from './store/store-tier.ts';
 export type { Duration, Ttl } from './ttl.ts';
-export type { WarmUp } from './warm-up.ts';
+export type { WarmOptions, WarmUp } from './warm-up.ts';

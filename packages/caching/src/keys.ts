@@ -7,6 +7,13 @@ export const checkKey = (key: unknown, what = 'key'): void => {
     throw new TypeError(`${what} must be a non-empty string, got ${key === '' ? "''" : describe(key)}`);
 };
 
+/** The keys, each once and checked, in their order. */
+export const uniqueKeys = (keys: Iterable<string>): string[] => {
+  const unique = [...new Set(keys)];
+  for (const key of unique) checkKey(key);
+  return unique;
+};
+
 export const checkTags = (tags: readonly string[] | undefined): readonly string[] | undefined => {
   if (tags === undefined) return undefined;
   if (!Array.isArray(tags)) throw new TypeError(`tags must be an array of strings, got ${describe(tags)}`);

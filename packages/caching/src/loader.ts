@@ -1,10 +1,9 @@
+import type { Call, KeysLoader } from './call.ts';
 import { describe } from './describe.ts';
 import type { ErrorPolicy } from './failures.ts';
-import type { Flight } from './flight.ts';
 import { checkTags } from './keys.ts';
-import type { Call, KeysLoader } from './loading.ts';
 import { onlyKnown, optionNames } from './only-known.ts';
-import { checkTimeout, flag, optionalFunction } from './option-checks.ts';
+import { checkTimeout, flag, optionalFunction, within } from './option-checks.ts';
 import type { EagerRefresh } from './options.ts';
 import { checkEager, type Settings } from './settings/settings.ts';
 import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
@@ -66,11 +65,15 @@ export type ManyLoader<V> = (
   context: { readonly signal: AbortSignal },
 ) => ReadonlyMap<string, V> | Promise<ReadonlyMap<string, V>>;
 
-const setOptions = { ttl: true, grace: true, tags: true, slidingMaxAge: true } as const;
-const known = {
-  set: optionNames<SetOptions<unknown>>(setOptions),
-  getOrSet: optionNames<GetOrSetOptions<unknown>>({
-    ...setOptions,
+const setOptions = optionNames<SetOptions<unknown>>({
+  ttl: true,
+  grace: true,
+  tags: true,
+  slidingMaxAge: true,
+});
+const getOrSetOptions = [
+  ...setOptions,
+  ...optionNames<Omit<GetOrSetOptions<unknown>, keyof SetOptions<unknown>>>({
     staleWhileRevalidate: true,
     signal: true,
     loaderTimeoutMs: true,
@@ -81,6 +84,13 @@ const known = {
     errorTtl: true,
     onLoaderError: true,
   }),
+];
+const knownOptions = {
+  set: setOptions,
+  setMany: setOptions,
+  getOrSet: getOrSetOptions,
+  getOrSetMany: getOrSetOptions,
+  warm: ['concurrency', ...getOrSetOptions],
 };
 
 // By shape, since a signal may come from another realm.
@@ -105,11 +115,12 @@ const negativeTtlOf = <V>(
 
 /** One call's options, checked, with the cache's own where the call has none. */
 export const readCall = <V>(
-  method: 'set' | 'getOrSet',
+  method: keyof typeof knownOptions,
   options: GetOrSetOptions<V>,
   settings: Settings<V>,
 ): Call<V> => {
-  onlyKnown(method, options, known[method]);
+  const setting = method === 'set' || method === 'setMany';
+  onlyKnown(method, options, knownOptions[method]);
   checkTtl('ttl', options.ttl);
   const limit = (name: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[name] === undefined ? settings[name] : checkTimeout(name, options[name]);
@@ -124,8 +135,9 @@ export const readCall = <V>(
     hardMs: limit('loaderTimeoutMs'),
     softMs: limit('loaderSoftTimeoutMs'),
     forced: flag('forceRefresh', options.forceRefresh),
+    locked: method !== 'getOrSetMany',
     slidingMaxMs: span('slidingMaxAge', settings.slidingMaxMs),
-    negativeTtl: method === 'set' ? undefined : negativeTtlOf(options, settings),
+    negativeTtl: setting ? undefined : negativeTtlOf(options, settings),
     errorMs: span('errorTtl', settings.errorMs),
     eager: options.eagerRefresh === undefined ? settings.eager : checkEager(options.eagerRefresh),
     onLoaderError: optionalFunction('onLoaderError', options.onLoaderError) ?? settings.onLoaderError,
@@ -134,8 +146,8 @@ export const readCall = <V>(
 
 export const one =
   <V>(loader: Loader<V>): KeysLoader<V> =>
-  async (flights: readonly Flight<V>[], signal) => {
-    const { key, stale } = flights[0]!;
+  async (wanted, signal) => {
+    const { key, stale } = wanted[0]!;
     let ttl: Ttl<V> | undefined;
     let tags: readonly string[] | undefined;
     let etag: string | undefined;
@@ -155,13 +167,11 @@ export const one =
       },
       setEtag(next) {
         if (next !== undefined && typeof next !== 'string')
-          throw new TypeError(`etag must be a string, got ${describe(next)}`);
+          throw new TypeError(`setEtag must be given a string, got ${describe(next)}`);
         etag = next;
       },
       setSize(bytes) {
-        if (typeof bytes !== 'number' || !(bytes >= 0))
-          throw new RangeError(`size must be a number of bytes >= 0, got ${describe(bytes)}`);
-        size = bytes;
+        size = within('setSize', bytes, 'given a number of bytes >= 0', (n) => n >= 0);
       },
       skip() {
         skip = true;
@@ -172,8 +182,8 @@ export const one =
 
 export const many =
   <V>(loader: ManyLoader<V>): KeysLoader<V> =>
-  async (flights, signal) => {
-    const keys = flights.map(({ key }) => key);
+  async (wanted, signal) => {
+    const keys = wanted.map(({ key }) => key);
     const loaded: ReadonlyMap<string, V> | undefined = await loader(keys, { signal });
     if (typeof loaded?.has !== 'function' || typeof loaded.get !== 'function')
       throw new TypeError(`the loader of getOrSetMany must return a Map, got ${describe(loaded)}`);

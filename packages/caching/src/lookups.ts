@@ -1,7 +1,8 @@
+import type { Call, KeysLoader, Wanted } from './call.ts';
 import type { CacheEvents } from './events.ts';
-import type { Answer } from './flight.ts';
+import { type Answer, staleAtOnce } from './flight.ts';
 import { type Loader, one } from './loader.ts';
-import type { Call, KeysLoader, Loading, Wanted } from './loading.ts';
+import type { Loading } from './loading.ts';
 import type { Entry } from './memory/entry.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
@@ -71,12 +72,12 @@ export class Lookups<V> {
       this.#missed(key);
       throw failed.what;
     }
-    const ready = this.staleAtOnce(key, stale, call, now);
+    const ready = this.#ready(key, stale, call, now);
     let flight = this.#loading.joinable(key, call);
     if (flight === undefined && (ready === undefined || ready.reason === 'revalidating'))
       [flight] = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined);
     const wait = ready === undefined ? flight!.join(call) : Promise.resolve(ready);
-    return (await this.account(key, wait))!;
+    return (await this.#account(key, wait))!;
   }
 
   /** The values of all these keys that have one; `load` brings those that no tier has and nobody loads already. */
@@ -100,7 +101,7 @@ export class Lookups<V> {
         continue;
       }
       const stale = entry && this.#tiers.recall.found(entry);
-      const ready = this.staleAtOnce(key, stale, call, now);
+      const ready = this.#ready(key, stale, call, now);
       const flight = this.#loading.joinable(key, call);
       if (ready !== undefined) {
         waits.push([key, Promise.resolve(ready)]);
@@ -114,30 +115,19 @@ export class Lookups<V> {
       for (const flight of this.#loading.start(wanted, load, call, false))
         waits.push([flight.key, flight.join(call)]);
     const answers = await Promise.all(
-      waits.map(async ([key, wait]) => [key, await this.account(key, wait)] as const),
+      waits.map(async ([key, wait]) => [key, await this.#account(key, wait)] as const),
     );
     for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
     return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
   }
 
-  staleAtOnce(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
+  #ready(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
     if (stale === undefined || call.forced) return undefined;
     if (now >= stale.expiresAt) this.#counts.memory.stale++;
-    const age = {
-      value: stale.value,
-      source: stale.tier,
-      stale: true,
-      ageMs: now - stale.createdAt,
-    } as const;
-    if (
-      this.#loading.failures.backingOff(key, now) &&
-      now < stale.expiresAt + Math.max(call.graceMs, call.revalidateMs)
-    )
-      return { ...age, reason: 'backing-off' };
-    return now < stale.expiresAt + call.revalidateMs ? { ...age, reason: 'revalidating' } : undefined;
+    return staleAtOnce(stale, call, now, this.#loading.failures.backingOff(key, now));
   }
 
-  async account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
+  async #account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
     let answer: Answer<V> | undefined;
     try {
       answer = await wait;
@@ -170,7 +160,8 @@ export class Lookups<V> {
     if (this.#events.wants('hit')) this.#events.emit('hit', { cache: this.#settings.name, key, tier });
   }
 
-  async further(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
+  /** The fresh values that the stores have of these keys, which memory lacks. `stale` = the entry memory has of the only one. */
+  async fromStores(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
     if (this.#tiers.recall.tier !== undefined) {
       if (stale !== undefined) this.#counts.memory.stale++;
       else this.#counts.memory.misses += keys.length;

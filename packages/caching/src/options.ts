@@ -82,6 +82,11 @@ export interface CacheOptions<V> {
   loaderTimeoutMs?: number | undefined;
   /** After this many ms of loading, a stale value within `grace` is served instead of waiting on. Default: off. */
   loaderSoftTimeoutMs?: number | undefined;
+  /**
+   * Loader calls at the same time in this process; the others wait their turn, and their time limits run meanwhile. A loader
+   * that calls `getOrSet` of the same cache waits for a turn of its own. Default: no limit.
+   */
+  maxLoads?: number | undefined;
   /** How long any store call may take, in ms. Default 1_000. */
   storeTimeoutMs?: number | undefined;
   /** When a failing store is left alone, and for how long. */

@@ -54,6 +54,13 @@ export class Recall<V> {
     return { value, tier: 'memory', createdAt, expiresAt, stamp, tags, etag: this.#notes.of(entry)?.etag };
   }
 
+  /** For how long past its ttl an entry is of use, in ms; undefined when there is none, or it has no ttl to be past of. */
+  coverOf(key: string): number | undefined {
+    const entry = this.tier?.peek(key);
+    if (entry === undefined || entry.expiresAt === Number.POSITIVE_INFINITY) return undefined;
+    return entry.keepUntil - entry.expiresAt;
+  }
+
   /** A fresh entry was read: prolongs it where it slides; true when the stores should hear of it. */
   slide(entry: Entry<V>, now: number): boolean {
     return this.#notes.any && this.#notes.slide(entry, now);
@@ -76,27 +83,43 @@ export class Recall<V> {
     };
   }
 
-  remember(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
-    if (this.tier === undefined) return;
-    const { key } = record;
+  /**
+   * Keeps a value that a caller gave, as `clone` says. The answer is what the stores should have: the copy, which is
+   * nobody else's, or the value itself where it cannot be copied; memory is then without it.
+   */
+  keep(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): V {
+    let { value } = record;
     try {
-      this.#size.given = note.size;
-      if (!this.tier.set({ ...record, value: this.copy.into(record.value) })) return;
-      this.#counts.memory.sets++;
-      if (note.etag !== undefined || note.sliding !== undefined)
-        this.#notes.write(this.tier.peek(key)!, note, now);
+      value = this.copy.into(value);
+      this.#set({ ...record, value }, note, now);
     } catch (error) {
-      this.tier.delete(key);
-      this.#counts.memory.errors++;
-      if (this.#events.wants('store-error'))
-        this.#events.emit('store-error', {
-          cache: this.#settings.name,
-          tier: 'memory',
-          operation: 'set',
-          error,
-          key,
-        });
+      this.#refused(record.key, error);
     }
+    return value;
+  }
+
+  /** Keeps what a store had. */
+  remember(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
+    if (this.tier !== undefined) this.keep(record, note, now);
+  }
+
+  #set(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
+    this.#size.given = note.size;
+    if (this.tier?.set(record) !== true) return;
+    this.#counts.memory.sets++;
+    // A listener of the evictions may have removed it already.
+    const entry = this.tier.peek(record.key);
+    if (entry !== undefined && (note.etag !== undefined || note.sliding !== undefined))
+      this.#notes.write(entry, note, now);
+  }
+
+  #refused(key: string, error: unknown): void {
+    if (this.tier === undefined) return;
+    this.tier.delete(key);
+    this.#counts.memory.errors++;
+    const cache = this.#settings.name;
+    if (this.#events.wants('store-error'))
+      this.#events.emit('store-error', { cache, tier: 'memory', operation: 'set', error, key });
   }
 
   /** Makes all stale rather than gone: the next lookup asks further, and grace still covers a failing loader. */

@@ -14,10 +14,10 @@ describe.each([true, false])('a call of getOrSet with a fresh value in memory: %
   };
 
   it.each([
-    [{ forceRefesh: true }, 'getOrSet has no option "forceRefesh"'],
+    [{ forceRefesh: true }, 'has no option "forceRefesh"'],
     [{ ttl: -1 }, 'ttl must be milliseconds >= 0'],
     [{ eagerRefresh: 2 }, 'eagerRefresh must be a share'],
-    [null, 'getOrSet options must be an object, got null'],
+    [null, 'options must be an object, got null'],
   ])('refuses the options %j', async (options, text) => {
     const cache = await make();
     await expect(cache.getOrSet('k', load, options as never)).rejects.toThrow(text);

@@ -52,7 +52,12 @@ it.each<[string, (cache: ReturnType<typeof createCache>) => Promise<unknown>, st
   [
     'setMany',
     (cache) => cache.setMany([['k', 'v']], { tag: ['t'] } as never),
-    'set has no option "tag"; it knows ttl, grace, tags',
+    'setMany has no option "tag"; it knows ttl, grace, tags',
+  ],
+  [
+    'warm',
+    (cache) => cache.warm(['k'], load, { force: true } as never),
+    'warm has no option "force"; it knows concurrency, ttl,',
   ],
   [
     'getOrSet',
@@ -62,7 +67,7 @@ it.each<[string, (cache: ReturnType<typeof createCache>) => Promise<unknown>, st
   [
     'getOrSetMany',
     (cache) => cache.getOrSetMany(['k'], () => new Map(), { force: true } as never),
-    'getOrSet has no option "force"',
+    'getOrSetMany has no option "force"',
   ],
 ])('rejects an unknown option of a call, and stores nothing: %s', async (_name, call, message) => {
   const cache = createCache();

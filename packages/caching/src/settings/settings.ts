@@ -1,6 +1,15 @@
 import type { ErrorPolicy } from '../failures.ts';
 import { onlyKnown, optionNames } from '../only-known.ts';
-import { checkTimeout, flag, oneOf, optionalFunction, pause, text, within } from '../option-checks.ts';
+import {
+  checkTimeout,
+  flag,
+  oneOf,
+  optionalFunction,
+  pause,
+  positiveInteger,
+  text,
+  within,
+} from '../option-checks.ts';
 import type { CacheOptions, EagerRefresh } from '../options.ts';
 import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from '../ttl.ts';
 import { type MemorySettings, memorySettings } from './memory.ts';
@@ -19,6 +28,7 @@ interface LifeSettings<V> {
   graceBackoffMs: number;
   loaderTimeoutMs: number | undefined;
   loaderSoftTimeoutMs: number | undefined;
+  maxLoads: number;
   cacheUndefined: boolean;
   jitter: number;
 }
@@ -55,6 +65,7 @@ export const cacheOptions: readonly string[] = optionNames<CacheOptions<unknown>
   graceBackoffMs: true,
   loaderTimeoutMs: true,
   loaderSoftTimeoutMs: true,
+  maxLoads: true,
   storeTimeoutMs: true,
   storeCooldown: true,
   storeRecovery: true,
@@ -107,6 +118,10 @@ const lifeSettings = <V>(options: CacheOptions<V>): LifeSettings<V> => {
     graceBackoffMs: pause('graceBackoffMs', graceBackoffMs),
     loaderTimeoutMs: timeout('loaderTimeoutMs'),
     loaderSoftTimeoutMs: timeout('loaderSoftTimeoutMs'),
+    maxLoads:
+      options.maxLoads === undefined
+        ? Number.POSITIVE_INFINITY
+        : positiveInteger('maxLoads', options.maxLoads),
     cacheUndefined: flag('cacheUndefined', options.cacheUndefined),
     jitter: within('jitter', jitter, 'a share from 0 to 1', (share) => share >= 0 && share <= 1),
   };
