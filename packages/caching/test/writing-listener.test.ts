@@ -75,3 +75,16 @@ it('getOrSetMany refreshes the keys that are due, whatever a listener of their h
   await new Promise(setImmediate);
   expect(asked).toEqual([['k']]);
 });
+
+it('a listener of evictions that removes the value which came in fails no write', async () => {
+  const cache = createCache<string>({ memory: { maxEntries: 1 } });
+  const errors: unknown[] = [];
+  cache.on('store-error', (payload) => errors.push(payload));
+  await cache.set('k', 'v');
+  cache.on('evict', () => void cache.delete('new'));
+  const value = await cache.getOrSet('new', ({ setEtag }) => {
+    setEtag('"1"');
+    return 'v';
+  });
+  expect([value, await cache.has('new'), errors]).toEqual(['v', false, []]);
+});
