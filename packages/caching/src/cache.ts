@@ -163,7 +163,7 @@ export class Cache<V = unknown> {
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt && !call.forced) {
       const ageMs = now - entry.createdAt;
-      const ttlMs = entry.expiresAt - now;
+      const ttlMs = this.#tiers.recall.endOf(entry) - now;
       return {
         value: this.#eagerHit(entry, loader, call, now),
         source: 'memory',

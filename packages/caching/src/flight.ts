@@ -8,7 +8,7 @@ export interface Answer<V> {
   value: V;
   /** Where the value came from. */
   source: TierName | 'loader';
-  /** True when the value was past its ttl. */
+  /** True when the value was past its ttl, or past `memory.ttl`. */
   stale: boolean;
   /** How long ago the value was made, in ms; 0 from the loader. */
   ageMs: number;
@@ -209,5 +209,8 @@ export const staleAtOnce = <V>(
 ): Answer<V> | undefined => {
   if (backingOff && now < stale.expiresAt + Math.max(call.graceMs, call.revalidateMs))
     return staleAnswer(stale, now, 'backing-off');
-  return now < stale.expiresAt + call.revalidateMs ? staleAnswer(stale, now, 'revalidating') : undefined;
+  // Without staleWhileRevalidate none is served, though its ttl may go on where memory's has ended.
+  return call.revalidateMs > 0 && now < stale.expiresAt + call.revalidateMs
+    ? staleAnswer(stale, now, 'revalidating')
+    : undefined;
 };

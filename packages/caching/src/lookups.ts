@@ -44,8 +44,10 @@ export class Lookups<V> {
 
   /** Is this fresh entry due to be loaded anew behind the answer, and nobody at it? */
   due(entry: Entry<V>, call: Pick<Call<V>, 'eager'>, now: number): boolean {
-    const { createdAt, expiresAt, key } = entry;
-    if (call.eager === undefined || expiresAt === Number.POSITIVE_INFINITY) return false;
+    if (call.eager === undefined) return false;
+    const { createdAt, key } = entry;
+    const expiresAt = this.#tiers.recall.endOf(entry);
+    if (expiresAt === Number.POSITIVE_INFINITY) return false;
     if (call.eager === 'probabilistic') {
       const early = -this.#counts.meanLoadMs * Math.log(1 - this.#settings.random());
       if (now + early < expiresAt) return false;
@@ -123,7 +125,7 @@ export class Lookups<V> {
 
   #ready(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
     if (stale === undefined || call.forced) return undefined;
-    if (now >= stale.expiresAt) this.#counts.memory.stale++;
+    this.#counts.memory.stale++;
     return staleAtOnce(stale, call, now, this.#loading.failures.backingOff(key, now));
   }
 

@@ -19,6 +19,11 @@ export interface MemoryOptions<V> {
   sizeOf?: ((value: V, key: string) => number) | undefined;
   /** Who leaves when it is full. Default `'w-tinylfu'`. */
   policy?: PolicyName | undefined;
+  /**
+   * How long memory serves a value before the stores are asked for it anew, at most its `ttl`: how old a change made by
+   * another process may get here. 0 = ask each time. Default: the `ttl` of the value.
+   */
+  ttl?: Duration | undefined;
   /** Estimate in `stats().memory.advice` the hit ratio of other capacities; a lookup takes up to twice as long. Default false. */
   advice?: boolean | undefined;
 }

@@ -50,15 +50,23 @@ export class Recall<V> {
   }
 
   found(entry: Entry<V>): Found<V> {
-    const { value, createdAt, expiresAt, stamp, tags } = entry;
+    const { value, createdAt, stamp, tags } = entry;
+    const expiresAt = this.endOf(entry);
     return { value, tier: 'memory', createdAt, expiresAt, stamp, tags, etag: this.#notes.of(entry)?.etag };
+  }
+
+  /** When the ttl of this entry's value ends; memory may serve it less long. */
+  endOf(entry: Entry<V>): number {
+    return this.#notes.endOf(entry);
   }
 
   /** For how long past its ttl an entry is of use, in ms; undefined when there is none, or it has no ttl to be past of. */
   coverOf(key: string): number | undefined {
     const entry = this.tier?.peek(key);
-    if (entry === undefined || entry.expiresAt === Number.POSITIVE_INFINITY) return undefined;
-    return entry.keepUntil - entry.expiresAt;
+    const endsAt = entry && this.endOf(entry);
+    return endsAt === undefined || endsAt === Number.POSITIVE_INFINITY
+      ? undefined
+      : entry!.keepUntil - endsAt;
   }
 
   /** A fresh entry was read: prolongs it where it slides; true when the stores should hear of it. */
@@ -68,13 +76,13 @@ export class Recall<V> {
 
   /** An entry as the stores know it. */
   record(entry: Entry<V>, now: number): StoredRecord<V> {
-    const { value, stamp, tags, createdAt, expiresAt } = entry;
+    const { value, stamp, tags, createdAt } = entry;
     const { wall, schema } = this.#settings;
     const note = this.#notes.of(entry);
     return {
       value,
       createdAt: wall() - (now - createdAt),
-      ttlMs: Math.max(0, expiresAt - createdAt),
+      ttlMs: Math.max(0, this.endOf(entry) - createdAt),
       stamp,
       tags,
       etag: note?.etag,
@@ -105,12 +113,15 @@ export class Recall<V> {
 
   #set(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
     this.#size.given = note.size;
+    const leavesAt = now + (this.#settings.memory?.ttlMs ?? 0);
+    const endsAt = leavesAt < record.expiresAt ? record.expiresAt : undefined;
+    if (endsAt !== undefined) record.expiresAt = leavesAt;
     if (this.tier?.set(record) !== true) return;
     this.#counts.memory.sets++;
+    if (note.etag === undefined && note.sliding === undefined && endsAt === undefined) return;
     // A listener of the evictions may have removed it already.
     const entry = this.tier.peek(record.key);
-    if (entry !== undefined && (note.etag !== undefined || note.sliding !== undefined))
-      this.#notes.write(entry, note, now);
+    if (entry !== undefined) this.#notes.write(entry, note, endsAt, now);
   }
 
   #refused(key: string, error: unknown): void {
@@ -136,7 +147,7 @@ export class Recall<V> {
   dump(count: number): CacheDump {
     const now = this.#settings.now();
     const entries = (this.tier?.hottest(count) ?? [])
-      .filter((entry) => now < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags))
+      .filter((entry) => now < this.endOf(entry) && !this.#invalidations.voids(entry.stamp, entry.tags))
       .map((entry) => {
         const keepMs = entry.keepUntil - now;
         return {

@@ -195,7 +195,9 @@ export class Tiers<V> {
     const entry = this.recall.entry(key, now);
     try {
       const found =
-        entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.recall.found(entry);
+        entry === undefined || now >= entry.expiresAt
+          ? (await this.readStores([pending], 0)).get(key)
+          : this.recall.found(entry);
       if (found === undefined || pending.superseded || now >= found.expiresAt) return false;
       const ageMs = Math.max(0, now - found.createdAt);
       const stamp = this.#stamps.next();
