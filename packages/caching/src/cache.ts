@@ -2,20 +2,12 @@ import type { BusLink } from './bus/link.ts';
 import type { Change } from './bus/message.ts';
 import { openLink } from './bus/open-link.ts';
 import type { Call } from './call.ts';
+import { type GetOrSetOptions, readCall, type SetOptions } from './call-options.ts';
 import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
 import { checkKey, checkTags, uniqueKeys } from './keys.ts';
-import {
-  checkLoader,
-  type GetOrSetOptions,
-  type Loader,
-  type ManyLoader,
-  many,
-  one,
-  readCall,
-  type SetOptions,
-} from './loader.ts';
+import { checkLoader, type Loader, type ManyLoader, many, one } from './loader.ts';
 import { Loading } from './loading.ts';
 import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
@@ -145,8 +137,9 @@ export class Cache<V = unknown> {
     if (entry === undefined || now >= entry.expiresAt)
       return (await this.#lookups.obtain(key, loader, readCall('getOrSet', {}, this.#settings), entry, now))
         .value;
-    if (this.#settings.eager === undefined) return this.#lookups.hit(entry, now);
-    return this.#eagerHit(entry, loader, readCall('getOrSet', {}, this.#settings), now);
+    if (this.#settings.eager !== undefined)
+      this.#renew(entry, loader, readCall('getOrSet', {}, this.#settings), now);
+    return this.#lookups.hit(entry, now);
   }
 
   /** As `getOrSet`, and tells where the value came from, how old it is, whether it is stale and why. */
@@ -162,28 +155,31 @@ export class Cache<V = unknown> {
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt && !call.forced) {
-      const ageMs = now - entry.createdAt;
-      const ttlMs = this.#tiers.recall.endOf(entry) - now;
-      return {
-        value: this.#eagerHit(entry, loader, call, now),
-        source: 'memory',
-        stale: false,
-        ageMs,
-        ttlMs,
-      };
+      this.#renew(entry, loader, call, now);
+      return this.#lookups.answer(entry, now);
     }
     return this.#lookups.obtain(key, loader, call, entry, now);
   }
 
   /**
    * The values of all these keys. One loader call brings those that no tier has and nobody loads already.
-   * @throws What the loader failed with, when a key has no stale value within `grace` to fall back on.
+   * @throws What the loader failed with, when a key has no stale value within `grace` to fall back on; else as `getOrSet`.
    */
   async getOrSetMany(
     keys: Iterable<string>,
     loader: ManyLoader<V>,
     options: GetOrSetOptions<V> = {},
   ): Promise<Map<string, V>> {
+    const answers = await this.getOrSetManyWithMeta(keys, loader, options);
+    return new Map([...answers].map(([key, { value }]) => [key, value]));
+  }
+
+  /** As `getOrSetMany`, and tells of each value what `getOrSetWithMeta` tells. */
+  async getOrSetManyWithMeta(
+    keys: Iterable<string>,
+    loader: ManyLoader<V>,
+    options: GetOrSetOptions<V> = {},
+  ): Promise<Map<string, Answer<V>>> {
     const unique = this.#checkAll(keys);
     checkLoader(loader);
     const call = readCall('getOrSetMany', options, this.#settings);
@@ -293,10 +289,9 @@ export class Cache<V = unknown> {
     void this.#link?.publish(change);
   }
 
-  #eagerHit(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): V {
+  #renew(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): void {
     if (this.#lookups.due(entry, call, now))
       this.#lookups.refresh([{ key: entry.key, stale: this.#tiers.recall.found(entry) }], one(loader), call);
-    return this.#lookups.hit(entry, now);
   }
 
   #open(): void {

@@ -2,7 +2,7 @@
 export { type Bus, type BusListener, memoryBus } from './bus/bus.ts';
 export type { BusStats } from './bus/link.ts';
 export { Cache, createCache } from './cache.ts';
-export { CacheManager, cacheManager, type ManagerStats } from './cache-manager.ts';
+export { CacheManager, cacheManager, type ManagerStats, type WarmPlan } from './cache-manager.ts';
 export {
   type Cached,
   type CachedFunction,
@@ -11,12 +11,13 @@ export {
   cached,
   cachedHandle,
 } from './cached.ts';
-export { CacheClosedError, LoaderTimeoutError, StoreError } from './errors.ts';
+export type { GetOrSetOptions, SetOptions } from './call-options.ts';
+export { CacheClosedError, CacheExistsError, LoaderTimeoutError, StoreError } from './errors.ts';
 export type { CacheEventMap, CacheEventName, CacheListener, StaleReason, TierName } from './events.ts';
 export type { ErrorPolicy } from './failures.ts';
 export type { Answer } from './flight.ts';
 export type { Lease, LoadLock } from './load-lock.ts';
-export type { GetOrSetOptions, LoadContext, Loader, ManyLoader, SetOptions } from './loader.ts';
+export type { LoadContext, Loader, ManyContext, ManyLoader } from './loader.ts';
 export type { HitRateAdvice } from './memory/hit-rate-advisor.ts';
 export type { EvictionCause, PolicyName } from './memory/memory-tier.ts';
 export type { CacheOptions, EagerRefresh, MemoryOptions, SchemaOptions } from './options.ts';

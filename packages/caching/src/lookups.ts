@@ -1,6 +1,6 @@
 import type { Call, KeysLoader, Wanted } from './call.ts';
 import type { CacheEvents } from './events.ts';
-import { type Answer, staleAtOnce } from './flight.ts';
+import { type Answer, freshAnswer, staleAtOnce } from './flight.ts';
 import { type Loader, one } from './loader.ts';
 import type { Loading } from './loading.ts';
 import type { Entry } from './memory/entry.ts';
@@ -40,6 +40,13 @@ export class Lookups<V> {
     if (this.#events.wants('hit'))
       this.#events.emit('hit', { cache: this.#settings.name, key, tier: 'memory' });
     return this.#tiers.recall.copy.outOf(value);
+  }
+
+  /** As `hit`, with what else there is to tell. */
+  answer(entry: Entry<V>, now: number): Answer<V> {
+    const answer = freshAnswer(this.#tiers.recall.found(entry), now);
+    answer.value = this.hit(entry, now);
+    return answer;
   }
 
   /** Is this fresh entry due to be loaded anew behind the answer, and nobody at it? */
@@ -82,10 +89,14 @@ export class Lookups<V> {
     return (await this.#account(key, wait))!;
   }
 
-  /** The values of all these keys that have one; `load` brings those that no tier has and nobody loads already. */
-  async obtainMany(unique: readonly string[], load: KeysLoader<V>, call: Call<V>): Promise<Map<string, V>> {
+  /** An answer for each of these keys that has a value; `load` brings those that no tier has and nobody loads already. */
+  async obtainMany(
+    unique: readonly string[],
+    load: KeysLoader<V>,
+    call: Call<V>,
+  ): Promise<Map<string, Answer<V>>> {
     const now = this.#settings.now();
-    const values = new Map<string, V>();
+    const known = new Map<string, Answer<V>>();
     const waits: [string, Promise<Answer<V> | undefined>][] = [];
     const wanted: Wanted<V>[] = [];
     const behind: Wanted<V>[] = [];
@@ -94,7 +105,7 @@ export class Lookups<V> {
       const entry = this.#tiers.recall.entry(key, now);
       if (entry !== undefined && now < entry.expiresAt && !call.forced) {
         if (this.due(entry, call, now)) due.push({ key, stale: this.#tiers.recall.found(entry) });
-        values.set(key, this.hit(entry, now));
+        known.set(key, this.answer(entry, now));
         continue;
       }
       const failed = call.forced ? undefined : this.#loading.failures.remembered(key, now);
@@ -119,8 +130,8 @@ export class Lookups<V> {
     const answers = await Promise.all(
       waits.map(async ([key, wait]) => [key, await this.#account(key, wait)] as const),
     );
-    for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
-    return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
+    for (const [key, answer] of answers) if (answer !== undefined) known.set(key, answer);
+    return new Map(unique.flatMap((key) => (known.has(key) ? [[key, known.get(key)!]] : [])));
   }
 
   #ready(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {

@@ -1,5 +1,5 @@
+import type { GetOrSetOptions } from './call-options.ts';
 import type { Answer } from './flight.ts';
-import type { GetOrSetOptions } from './loader.ts';
 
 /** Options of `getOrSet`, for each key, and how many keys at a time. */
 export interface WarmOptions<V> extends GetOrSetOptions<V> {

@@ -8,7 +8,16 @@ const unknownOption =
 
 it.each<[string, () => unknown, string]>([
   ['createCache', () => createCache({ tll: 3 } as never), unknownOption],
-  ['create of a manager', () => new CacheManager().create('c', { tll: 3 } as never), unknownOption],
+  [
+    'create of a manager',
+    () => new CacheManager().create('c', { tll: 3 } as never),
+    'create has no option "tll"; it knows namespace, memory, stores, ttl, grace,',
+  ],
+  [
+    'a second name to a manager',
+    () => new CacheManager().create('c', { name: 'd' } as never),
+    'create has no option "name"; it knows namespace,',
+  ],
   ['a number', () => createCache(300 as never), 'createCache options must be an object, got 300'],
   [
     'memory',
