@@ -125,3 +125,15 @@ describe('staleWhileRevalidate', () => {
     expect(await cache.getOrSet('k', () => 'new')).toBe('new');
   });
 });
+
+it('backing off ends where the grace of the call ends, though the value is kept for longer', async () => {
+  const clock = manualClock();
+  const cache = createCache<string>({ clock: clock.now, graceBackoffMs: 100_000 });
+  await cache.set('k', 'old', { ttl: 10, grace: '1h' });
+  clock.advance(10);
+  expect(await cache.getOrSet('k', failing, { grace: 50 })).toBe('old');
+  clock.advance(49);
+  expect(await cache.getOrSet('k', () => 'new', { grace: 50 })).toBe('old');
+  clock.advance(1);
+  expect(await cache.getOrSet('k', () => 'new', { grace: 50 })).toBe('new');
+});
