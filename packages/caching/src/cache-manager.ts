@@ -1,4 +1,5 @@
 import { Cache } from './cache.ts';
+import { type CloseOptions, readClose } from './call-options.ts';
 import { CacheExistsError } from './errors.ts';
 import type { Loader } from './loader.ts';
 import { onlyKnown } from './only-known.ts';
@@ -121,7 +122,8 @@ export class CacheManager {
   }
 
   /** Closes all caches and forgets them. */
-  async close(options: { disconnect?: boolean | undefined } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    readClose(options);
     const caches = [...this.#caches.values()];
     this.#caches.clear();
     await Promise.all(caches.map((cache) => cache.close(options)));

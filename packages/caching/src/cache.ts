@@ -2,7 +2,13 @@ import type { BusLink } from './bus/link.ts';
 import type { Change } from './bus/message.ts';
 import { openLink } from './bus/open-link.ts';
 import type { Call } from './call.ts';
-import { type GetOrSetOptions, readCall, type SetOptions } from './call-options.ts';
+import {
+  type CloseOptions,
+  type GetOrSetOptions,
+  readCall,
+  readClose,
+  type SetOptions,
+} from './call-options.ts';
 import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
@@ -191,23 +197,13 @@ export class Cache<V = unknown> {
   async invalidateTags(tags: readonly string[]): Promise<void> {
     this.#open();
     const checked = checkTags(tags);
-    if (checked === undefined) return;
-    this.#loading.failures.forgetAll();
-    if (this.#events.wants('invalidate-tags'))
-      this.#events.emit('invalidate-tags', { cache: this.name, tags: [...checked] });
-    const stamp = this.#tiers.stamp();
-    await this.#tiers.invalidateTags(checked, stamp);
-    this.#tell({ kind: 'tags', tags: checked, stamp });
+    if (checked !== undefined) await this.#writes.invalidateTags(checked);
   }
 
   /** Empties memory and voids what the stores hold of this namespace; other namespaces are untouched. */
   async clear(): Promise<void> {
     this.#open();
-    this.#loading.failures.forgetAll();
-    if (this.#events.wants('clear')) this.#events.emit('clear', { cache: this.name });
-    const stamp = this.#tiers.stamp();
-    await this.#tiers.clear(stamp);
-    this.#tell({ kind: 'clear', stamp });
+    await this.#writes.clear();
   }
 
   /**
@@ -259,14 +255,15 @@ export class Cache<V = unknown> {
    * Ends the cache: running loads are told by their signal, writes under way are waited for (each bounded by the store
    * timeout), memory is emptied. Later calls reject. `disconnect: true` disconnects the stores as well. Twice is once.
    */
-  async close(options: { disconnect?: boolean | undefined } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    const disconnect = readClose(options);
     if (this.#closed) return;
     this.#closed = true;
     this.#loading.close(new CacheClosedError(this.name));
     await this.#tiers.drain();
     await this.#link?.close();
     this.#tiers.recall.tier?.clear();
-    if (options.disconnect === true) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
+    if (disconnect) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
   }
 
   /** Counts since the cache was made. */

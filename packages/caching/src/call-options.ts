@@ -121,3 +121,15 @@ export const readCall = <V>(
     onLoaderError: optionalFunction('onLoaderError', options.onLoaderError) ?? settings.onLoaderError,
   };
 };
+
+/** How a cache is closed. */
+export interface CloseOptions {
+  /** Disconnect the stores as well. Default false. */
+  disconnect?: boolean | undefined;
+}
+
+/** Are the stores to be disconnected? */
+export const readClose = (options: CloseOptions): boolean => {
+  onlyKnown('close', options, ['disconnect']);
+  return flag('disconnect', options.disconnect);
+};

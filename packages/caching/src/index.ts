@@ -11,7 +11,7 @@ export {
   cached,
   cachedHandle,
 } from './cached.ts';
-export type { GetOrSetOptions, SetOptions } from './call-options.ts';
+export type { CloseOptions, GetOrSetOptions, SetOptions } from './call-options.ts';
 export { CacheClosedError, CacheExistsError, LoaderTimeoutError, StoreError } from './errors.ts';
 export type { CacheEventMap, CacheEventName, CacheListener, StaleReason, TierName } from './events.ts';
 export type { ErrorPolicy } from './failures.ts';

@@ -67,4 +67,21 @@ export class Writes<V> {
     this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
     return had;
   }
+
+  async invalidateTags(tags: readonly string[]): Promise<void> {
+    this.#failures.forgetAll();
+    if (this.#events.wants('invalidate-tags'))
+      this.#events.emit('invalidate-tags', { cache: this.#settings.name, tags: [...tags] });
+    const stamp = this.#tiers.stamp();
+    await this.#tiers.invalidateTags(tags, stamp);
+    this.#tell({ kind: 'tags', tags, stamp });
+  }
+
+  async clear(): Promise<void> {
+    this.#failures.forgetAll();
+    if (this.#events.wants('clear')) this.#events.emit('clear', { cache: this.#settings.name });
+    const stamp = this.#tiers.stamp();
+    await this.#tiers.clear(stamp);
+    this.#tell({ kind: 'clear', stamp });
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CacheClosedError, createCache, type Lease, type LoadLock } from '../src/index.ts';
+import { CacheClosedError, CacheManager, createCache, type Lease, type LoadLock } from '../src/index.ts';
 import { deferred, FaultyStore, settle } from './doubles.ts';
 
 /** A store whose reads wait until `gate` opens. */
@@ -114,4 +114,15 @@ describe('close()', () => {
     await cache.close();
     expect(await createCache<string>({ stores: [store] }).get('k')).toBe('v');
   });
+});
+
+it.each([
+  [{ disconect: true }, 'close has no option "disconect"; it knows disconnect'],
+  [{ disconnect: 'yes' }, 'disconnect must be true or false, got yes'],
+])('close(%j) is refused, by a cache and a manager, and closes nothing', async (options, text) => {
+  const manager = new CacheManager();
+  const cache = manager.create<string>('c');
+  for (const owner of [cache, manager]) await expect(owner.close(options as never)).rejects.toThrow(text);
+  await cache.set('k', 'v');
+  expect([await cache.get('k'), manager.names()]).toEqual(['v', ['c']]);
 });
