@@ -1,19 +1,27 @@
 import { Cache } from './cache.ts';
+import { type CloseOptions, readClose } from './call-options.ts';
+import { CacheExistsError } from './errors.ts';
+import type { Loader } from './loader.ts';
 import { onlyKnown } from './only-known.ts';
-import { type CacheOptions, cacheOptions } from './options.ts';
+import type { CacheOptions } from './options.ts';
+import { cacheOptions } from './settings/settings.ts';
 import { type CacheStats, hitRateOf } from './stats.ts';
+import type { WarmOptions, WarmUp } from './warm-up.ts';
 
-/** Counts over all caches of a manager. */
-export interface ManagerStats {
-  hits: number;
-  stale: number;
-  misses: number;
-  /** hits / lookups over all; `null` before the first lookup. */
-  hitRate: number | null;
-  loads: number;
-  loadErrors: number;
+const managedOptions = cacheOptions.filter((name) => name !== 'name');
+
+/** Counts over all caches of a manager; `hitRate` over all their lookups. */
+export interface ManagerStats
+  extends Pick<CacheStats, 'hits' | 'stale' | 'misses' | 'hitRate' | 'loads' | 'loadErrors'> {
+  /** Values in memory. */
   entries: number;
   caches: Record<string, CacheStats>;
+}
+
+/** What to warm one cache with: keys, their loader, and the options of `Cache.warm`. */
+export interface WarmPlan extends WarmOptions<unknown> {
+  keys: Iterable<string>;
+  loader: Loader<unknown>;
 }
 
 const matcher = (pattern: string): RegExp =>
@@ -29,11 +37,13 @@ const matcher = (pattern: string): RegExp =>
 export class CacheManager {
   readonly #caches = new Map<string, Cache<unknown>>();
 
-  /** Makes a cache under this name. Throws when the name is taken. */
+  /**
+   * Makes a cache under this name.
+   * @throws CacheExistsError when the name is taken; TypeError or RangeError for a wrong option, `name` among them.
+   */
   create<V = unknown>(name: string, options: Omit<CacheOptions<V>, 'name'> = {}): Cache<V> {
-    // Checked before the copy below, which would take null or a number for no options at all.
-    onlyKnown('createCache', options, cacheOptions);
-    if (this.#caches.has(name)) throw new Error(`A cache named "${name}" exists already`);
+    onlyKnown('create', options, managedOptions);
+    if (this.#caches.has(name)) throw new CacheExistsError(name);
     const cache = new Cache<V>({ ...options, name });
     this.#caches.set(name, cache as Cache<unknown>);
     return cache;
@@ -44,10 +54,12 @@ export class CacheManager {
     return this.#caches.get(name) as Cache<V> | undefined;
   }
 
+  /** Is there a cache of this name? */
   has(name: string): boolean {
     return this.#caches.has(name);
   }
 
+  /** The names of all caches, in the order they were made. */
   names(): string[] {
     return [...this.#caches.keys()];
   }
@@ -61,6 +73,7 @@ export class CacheManager {
     return true;
   }
 
+  /** Counts since the caches were made, summed and of each; of those that are there now. */
   stats(): ManagerStats {
     const caches = [...this.#caches].map(([name, cache]) => [name, cache.stats()] as const);
     const sum = (of: (stats: CacheStats) => number) =>
@@ -81,24 +94,36 @@ export class CacheManager {
     };
   }
 
+  /**
+   * Warms several caches at once, as `Cache.warm` does one. The answer: what came of each.
+   * @throws TypeError for a name that no cache has, before anything is loaded.
+   */
+  async warm(plans: Readonly<Record<string, WarmPlan>>): Promise<Record<string, WarmUp>> {
+    const chosen = Object.entries(plans).map(([name, plan]) => {
+      const cache = this.#caches.get(name);
+      if (cache === undefined) throw new TypeError(`warm knows ${this.names().join(', ')}, got ${name}`);
+      return { name, plan, cache };
+    });
+    const done = chosen.map(async ({ name, plan, cache }) => {
+      const { keys, loader, ...options } = plan;
+      return [name, await cache.warm(keys, loader, options)] as const;
+    });
+    return Object.fromEntries(await Promise.all(done));
+  }
+
   /** Clears every cache whose name fits the pattern, in which `*` stands for any text. Default: all. The answer: which. */
-  async clear(pattern = '*'): Promise<string[]> {
-    const fits = matcher(pattern);
-    const chosen = [...this.#caches].filter(([name]) => fits.test(name));
-    await Promise.all(chosen.map(([, cache]) => cache.clear()));
-    return chosen.map(([name]) => name);
+  clear(pattern = '*'): Promise<string[]> {
+    return this.#each(pattern, (cache) => cache.clear());
   }
 
   /** Voids what carries one of these tags in every cache whose name fits the pattern. Default: all. The answer: which. */
-  async invalidateTags(tags: readonly string[], pattern = '*'): Promise<string[]> {
-    const fits = matcher(pattern);
-    const chosen = [...this.#caches].filter(([name]) => fits.test(name));
-    await Promise.all(chosen.map(([, cache]) => cache.invalidateTags(tags)));
-    return chosen.map(([name]) => name);
+  invalidateTags(tags: readonly string[], pattern = '*'): Promise<string[]> {
+    return this.#each(pattern, (cache) => cache.invalidateTags(tags));
   }
 
   /** Closes all caches and forgets them. */
-  async close(options: { disconnect?: boolean | undefined } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    readClose(options);
     const caches = [...this.#caches.values()];
     this.#caches.clear();
     await Promise.all(caches.map((cache) => cache.close(options)));
@@ -107,6 +132,13 @@ export class CacheManager {
   /** The statistics as plain JSON, for an inspection endpoint. Holds no keys and no values. */
   inspect(): string {
     return JSON.stringify(this.stats());
+  }
+
+  async #each(pattern: string, act: (cache: Cache<unknown>) => Promise<void>): Promise<string[]> {
+    const fits = matcher(pattern);
+    const chosen = [...this.#caches].filter(([name]) => fits.test(name));
+    await Promise.all(chosen.map(([, cache]) => act(cache)));
+    return chosen.map(([name]) => name);
   }
 }
 

@@ -1,29 +1,30 @@
 import type { BusLink } from './bus/link.ts';
 import type { Change } from './bus/message.ts';
 import { openLink } from './bus/open-link.ts';
+import type { Call } from './call.ts';
+import {
+  type CloseOptions,
+  type GetOrSetOptions,
+  readCall,
+  readClose,
+  type SetOptions,
+} from './call-options.ts';
 import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
-import { checkKey, checkTags } from './keys.ts';
-import { lifetimeOf } from './lifetime.ts';
-import {
-  type GetOrSetOptions,
-  type Loader,
-  type ManyLoader,
-  many,
-  one,
-  readCall,
-  type SetOptions,
-} from './loader.ts';
-import { type Call, Loading } from './loading.ts';
+import { checkKey, checkTags, uniqueKeys } from './keys.ts';
+import { checkLoader, type Loader, type ManyLoader, many, one } from './loader.ts';
+import { Loading } from './loading.ts';
 import { Lookups } from './lookups.ts';
 import type { Entry } from './memory/entry.ts';
 import { positiveInteger } from './option-checks.ts';
-import { type CacheOptions, readOptions, type Settings } from './options.ts';
+import type { CacheOptions } from './options.ts';
 import type { CacheDump } from './recall.ts';
+import { readOptions, type Settings } from './settings/settings.ts';
 import { type CacheStats, Counts } from './stats.ts';
-import { type NewEntry, Tiers } from './tiers.ts';
-import { type WarmUp, warmUp } from './warm-up.ts';
+import { Tiers } from './tiers.ts';
+import { type WarmOptions, type WarmUp, warmUp } from './warm-up.ts';
+import { Writes } from './writes.ts';
 
 /** A read-through cache: one memory tier and any number of Keyv stores. Made by {@link createCache}. */
 export class Cache<V = unknown> {
@@ -34,6 +35,7 @@ export class Cache<V = unknown> {
   readonly #tiers: Tiers<V>;
   readonly #loading: Loading<V>;
   readonly #lookups: Lookups<V>;
+  readonly #writes: Writes<V>;
   readonly #link: BusLink | undefined;
   #closed = false;
 
@@ -51,6 +53,9 @@ export class Cache<V = unknown> {
       this.#tiers.hear(change);
     });
     this.#lookups = new Lookups(this.#settings, this.#tiers, this.#loading, this.#counts, this.#events);
+    this.#writes = new Writes(this.#settings, this.#tiers, this.#loading.failures, this.#events, (change) =>
+      this.#tell(change),
+    );
   }
 
   /** The fresh value, `undefined` when there is none (or when undefined itself is cached: see `has`). */
@@ -59,7 +64,7 @@ export class Cache<V = unknown> {
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt) return this.#lookups.hit(entry, now);
-    return this.#lookups.further([key], entry).then((found) => found.get(key));
+    return this.#lookups.fromStores([key], entry).then((found) => found.get(key));
   }
 
   /** Is there a fresh value? Not counted as a lookup. */
@@ -83,75 +88,64 @@ export class Cache<V = unknown> {
       else missing.push(key);
     }
     if (missing.length > 0)
-      for (const [key, value] of await this.#lookups.further(missing, undefined)) found.set(key, value);
+      for (const [key, value] of await this.#lookups.fromStores(missing, undefined)) found.set(key, value);
     return found;
   }
 
-  /** Stores a value in every tier. A store that fails is told of by `store-error`, and not believed about this key until it is written again. */
+  /**
+   * Stores a value in every tier. A store that fails is told of by `store-error`, and not believed about this key until
+   * it is written again.
+   * @throws TypeError or RangeError for a wrong key or option, `CacheClosedError` after `close()`.
+   */
   async set(key: string, value: V, options: SetOptions<V> = {}): Promise<void> {
     this.#check(key);
-    await this.setMany([[key, value]], options);
+    await this.#writes.put([[key, value]], readCall('set', options, this.#settings));
   }
 
+  /** As `set`, for many keys in one call of each store. Nothing is written when one of the keys is refused. */
   async setMany(entries: Iterable<readonly [string, V]>, options: SetOptions<V> = {}): Promise<void> {
-    const call = readCall('set', options, this.#settings);
-    const stamp = this.#tiers.stamp();
-    const kept = new Map<string, NewEntry<V>>();
-    const removed = new Set<string>();
-    for (const [key, value] of entries) {
-      this.#check(key);
-      const life = lifetimeOf(value, undefined, call, this.#settings);
-      kept.delete(key);
-      removed.delete(key);
-      if (life.ttlMs === 0 || (value === undefined && !this.#settings.cacheUndefined)) removed.add(key);
-      else kept.set(key, { key, value, ...life, stamp, tags: call.tags });
-    }
-    for (const key of [...kept.keys(), ...removed]) this.#loading.failures.forget(key);
-    const writes: Promise<boolean>[] = [];
-    if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true));
-    if (removed.size > 0) writes.push(this.#tiers.remove([...removed]));
-    await Promise.all(writes);
-    this.#tell({ kind: 'keys', keys: [...kept.keys(), ...removed], stamp });
+    this.#open();
+    await this.#writes.put(entries, readCall('setMany', options, this.#settings));
   }
 
-  /** Removes the value from every tier; true when a tier had one. */
+  /**
+   * Removes the value from every tier; true when a tier had one.
+   * @throws TypeError for a wrong key, `CacheClosedError` after `close()`.
+   */
   async delete(key: string): Promise<boolean> {
     this.#check(key);
-    this.#loading.failures.forget(key);
-    const had = await this.#tiers.remove([key]);
-    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
-    return had;
+    return this.#writes.delete(key);
   }
 
   /**
    * Makes a value stale without removing it: the next `getOrSet` loads, and the stale value still covers a failing or
-   * slow loader for `grace`, or is served at once within `staleWhileRevalidate`. True when there was a fresh value.
+   * slow loader for its `grace`, or is served at once within `staleWhileRevalidate`. The grace is that of the cache where
+   * memory does not have the value, or the value has no ttl; without any the value is removed. True when there was a
+   * fresh value.
    */
   async expire(key: string): Promise<boolean> {
     this.#check(key);
-    this.#loading.failures.forget(key);
-    const { graceMs, revalidateMs } = this.#settings;
-    const keepMs = Math.max(graceMs, revalidateMs);
-    const had = await (keepMs === 0 ? this.#tiers.remove([key]) : this.#tiers.expire(key, keepMs));
-    if (had && this.#events.wants('expire')) this.#events.emit('expire', { cache: this.name, key });
-    this.#tell({ kind: 'keys', keys: [key], stamp: this.#tiers.stamp() });
-    return had;
+    return this.#writes.expire(key);
   }
 
-  /** The value, from the nearest tier or from the loader, which runs once however many ask at the same time. */
+  /**
+   * The value, from the nearest tier or from the loader, which runs once however many ask at the same time.
+   * @throws What the loader failed with, by identity, when no stale value within `grace` covers it.
+   * @throws LoaderTimeoutError once `loaderTimeoutMs` has passed, `signal.reason` when aborted, `CacheClosedError` after
+   * `close()`, TypeError or RangeError for a wrong key, loader or option.
+   */
   async getOrSet(key: string, loader: Loader<V>, options?: GetOrSetOptions<V>): Promise<V> {
+    if (options !== undefined) return (await this.getOrSetWithMeta(key, loader, options)).value;
     this.#check(key);
-    if (options?.forceRefresh !== true && options?.signal === undefined) {
-      const now = this.#settings.now();
-      const entry = this.#tiers.recall.entry(key, now);
-      if (entry !== undefined && now < entry.expiresAt) {
-        if (this.#settings.eager === undefined && options?.eagerRefresh === undefined)
-          return this.#lookups.hit(entry, now);
-        return this.#eagerHit(entry, loader, this.#call(options ?? {}), now);
-      }
-      return (await this.#lookups.obtain(key, loader, this.#call(options ?? {}), entry, now)).value;
-    }
-    return (await this.getOrSetWithMeta(key, loader, options)).value;
+    checkLoader(loader);
+    const now = this.#settings.now();
+    const entry = this.#tiers.recall.entry(key, now);
+    if (entry === undefined || now >= entry.expiresAt)
+      return (await this.#lookups.obtain(key, loader, readCall('getOrSet', {}, this.#settings), entry, now))
+        .value;
+    if (this.#settings.eager !== undefined)
+      this.#renew(entry, loader, readCall('getOrSet', {}, this.#settings), now);
+    return this.#lookups.hit(entry, now);
   }
 
   /** As `getOrSet`, and tells where the value came from, how old it is, whether it is stale and why. */
@@ -161,31 +155,40 @@ export class Cache<V = unknown> {
     options: GetOrSetOptions<V> = {},
   ): Promise<Answer<V>> {
     this.#check(key);
-    const call = this.#call(options);
+    checkLoader(loader);
+    const call = readCall('getOrSet', options, this.#settings);
     call.signal?.throwIfAborted();
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
-    if (entry !== undefined && now < entry.expiresAt && !call.forced)
-      return {
-        value: this.#eagerHit(entry, loader, call, now),
-        source: 'memory',
-        stale: false,
-        ageMs: now - entry.createdAt,
-      };
+    if (entry !== undefined && now < entry.expiresAt && !call.forced) {
+      this.#renew(entry, loader, call, now);
+      return this.#lookups.answer(entry, now);
+    }
     return this.#lookups.obtain(key, loader, call, entry, now);
   }
 
   /**
    * The values of all these keys. One loader call brings those that no tier has and nobody loads already.
-   * @throws What the loader failed with, when a key has no stale value within `grace` to fall back on.
+   * @throws What the loader failed with, when a key has no stale value within `grace` to fall back on; else as `getOrSet`.
    */
   async getOrSetMany(
     keys: Iterable<string>,
     loader: ManyLoader<V>,
     options: GetOrSetOptions<V> = {},
   ): Promise<Map<string, V>> {
+    const answers = await this.getOrSetManyWithMeta(keys, loader, options);
+    return new Map([...answers].map(([key, { value }]) => [key, value]));
+  }
+
+  /** As `getOrSetMany`, and tells of each value what `getOrSetWithMeta` tells. */
+  async getOrSetManyWithMeta(
+    keys: Iterable<string>,
+    loader: ManyLoader<V>,
+    options: GetOrSetOptions<V> = {},
+  ): Promise<Map<string, Answer<V>>> {
     const unique = this.#checkAll(keys);
-    const call = this.#call(options);
+    checkLoader(loader);
+    const call = readCall('getOrSetMany', options, this.#settings);
     call.signal?.throwIfAborted();
     return this.#lookups.obtainMany(unique, many(loader), call);
   }
@@ -194,23 +197,13 @@ export class Cache<V = unknown> {
   async invalidateTags(tags: readonly string[]): Promise<void> {
     this.#open();
     const checked = checkTags(tags);
-    if (checked === undefined) return;
-    this.#loading.failures.forgetAll();
-    if (this.#events.wants('invalidate-tags'))
-      this.#events.emit('invalidate-tags', { cache: this.name, tags: [...checked] });
-    const stamp = this.#tiers.stamp();
-    await this.#tiers.invalidateTags(checked, stamp);
-    this.#tell({ kind: 'tags', tags: checked, stamp });
+    if (checked !== undefined) await this.#writes.invalidateTags(checked);
   }
 
   /** Empties memory and voids what the stores hold of this namespace; other namespaces are untouched. */
   async clear(): Promise<void> {
     this.#open();
-    this.#loading.failures.forgetAll();
-    if (this.#events.wants('clear')) this.#events.emit('clear', { cache: this.name });
-    const stamp = this.#tiers.stamp();
-    await this.#tiers.clear(stamp);
-    this.#tell({ kind: 'clear', stamp });
+    await this.#writes.clear();
   }
 
   /**
@@ -228,12 +221,10 @@ export class Cache<V = unknown> {
    * Loads the keys that no tier has, each by `loader`, a few at a time; a failed one does not stop the others.
    * @param options.concurrency Loads at the same time. Default 8. The other options are those of `getOrSet`.
    */
-  async warm(
-    keys: Iterable<string>,
-    loader: Loader<V>,
-    options: GetOrSetOptions<V> & { concurrency?: number | undefined } = {},
-  ): Promise<WarmUp> {
+  async warm(keys: Iterable<string>, loader: Loader<V>, options: WarmOptions<V> = {}): Promise<WarmUp> {
     const unique = this.#checkAll(keys);
+    checkLoader(loader);
+    readCall('warm', options, this.#settings);
     const { concurrency = 8, ...call } = options;
     return warmUp(unique, positiveInteger('concurrency', concurrency), (key) =>
       this.getOrSetWithMeta(key, loader, call),
@@ -264,14 +255,15 @@ export class Cache<V = unknown> {
    * Ends the cache: running loads are told by their signal, writes under way are waited for (each bounded by the store
    * timeout), memory is emptied. Later calls reject. `disconnect: true` disconnects the stores as well. Twice is once.
    */
-  async close(options: { disconnect?: boolean | undefined } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    const disconnect = readClose(options);
     if (this.#closed) return;
     this.#closed = true;
-    this.#loading.abortAll(new CacheClosedError(this.name));
+    this.#loading.close(new CacheClosedError(this.name));
     await this.#tiers.drain();
     await this.#link?.close();
     this.#tiers.recall.tier?.clear();
-    if (options.disconnect === true) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
+    if (disconnect) await Promise.all(this.#tiers.stores.map((store) => store.disconnect()));
   }
 
   /** Counts since the cache was made. */
@@ -294,13 +286,9 @@ export class Cache<V = unknown> {
     void this.#link?.publish(change);
   }
 
-  #eagerHit(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): V {
-    if (this.#lookups.due(entry, call, now)) this.#lookups.refresh([entry], one(loader), call);
-    return this.#lookups.hit(entry, now);
-  }
-
-  #call(options: GetOrSetOptions<V>): Call<V> {
-    return readCall('getOrSet', options, this.#settings);
+  #renew(entry: Entry<V>, loader: Loader<V>, call: Call<V>, now: number): void {
+    if (this.#lookups.due(entry, call, now))
+      this.#lookups.refresh([{ key: entry.key, stale: this.#tiers.recall.found(entry) }], one(loader), call);
   }
 
   #open(): void {
@@ -314,9 +302,7 @@ export class Cache<V = unknown> {
 
   #checkAll(keys: Iterable<string>): string[] {
     this.#open();
-    const unique = [...new Set(keys)];
-    for (const key of unique) checkKey(key);
-    return unique;
+    return uniqueKeys(keys);
   }
 }
 

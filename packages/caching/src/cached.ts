@@ -1,28 +1,17 @@
 import { argumentsKey } from './arguments-key.ts';
 import { type Cache, createCache } from './cache.ts';
 import { cacheManager } from './cache-manager.ts';
+import { cachedCallOptions, type GetOrSetOptions, readCall } from './call-options.ts';
 import { describe } from './describe.ts';
-import { checkKey, checkTags } from './keys.ts';
-import type { GetOrSetOptions } from './loader.ts';
-import { onlyKnown } from './only-known.ts';
-import { checkTimeout, oneOf } from './option-checks.ts';
-import { type CacheOptions, checkEager } from './options.ts';
-import { checkTtl, durationMs } from './ttl.ts';
+import { checkKey } from './keys.ts';
+import { onlyKnown, optionNames } from './only-known.ts';
+import { oneOf } from './option-checks.ts';
+import type { CacheOptions } from './options.ts';
+import { readOptions } from './settings/settings.ts';
 
 /** Options of `cached`. `ttl: 300` is 300 milliseconds; write `'300s'` for seconds. */
 export interface CachedOptions<V = unknown, A extends readonly unknown[] = readonly never[]>
-  extends Pick<
-    GetOrSetOptions<V>,
-    | 'ttl'
-    | 'grace'
-    | 'tags'
-    | 'staleWhileRevalidate'
-    | 'loaderTimeoutMs'
-    | 'slidingMaxAge'
-    | 'eagerRefresh'
-    | 'negativeTtl'
-    | 'errorTtl'
-  > {
+  extends Omit<GetOrSetOptions<V>, 'signal' | 'forceRefresh'> {
   /** Where results are kept. Needs `name`, which sets the function apart in it. Default: a cache of its own. */
   cache?: Cache<V> | undefined;
   /** Of the function. With it and no `cache`, the function's own cache is found in `cacheManager` under this name. */
@@ -33,6 +22,7 @@ export interface CachedOptions<V = unknown, A extends readonly unknown[] = reado
   memory?: CacheOptions<V>['memory'];
   /** Methods only: may instances share results? Default `'instance'`: no. */
   scope?: 'instance' | 'shared' | undefined;
+  /** Milliseconds now, of the function's own cache; for tests. */
   clock?: (() => number) | undefined;
 }
 
@@ -94,12 +84,7 @@ const wrap = (
   scope: 'instance' | 'shared',
   called: string,
 ): AnyFunction => {
-  const { ttl, grace, tags, staleWhileRevalidate, loaderTimeoutMs } = options;
-  const { slidingMaxAge, eagerRefresh, negativeTtl, errorTtl } = options;
-  const call = {
-    ...{ ttl, grace, tags, staleWhileRevalidate, loaderTimeoutMs },
-    ...{ slidingMaxAge, eagerRefresh, negativeTtl, errorTtl },
-  } as GetOrSetOptions<unknown>;
+  const call = callOptions(options);
   const prefix = options.name ?? (called || 'anonymous');
   const cache = (options.cache as Cache<unknown> | undefined) ?? ownCache(options.name, prefix, options);
   const keyOf = (instance: unknown, args: readonly unknown[]): string => {
@@ -121,10 +106,18 @@ const wrap = (
   return Object.assign(wrapped, handleOf(undefined));
 };
 
-const OPTIONS = [
-  ...['ttl', 'grace', 'tags', 'staleWhileRevalidate', 'loaderTimeoutMs', 'cache', 'name', 'key', 'memory'],
-  ...['scope', 'clock', 'slidingMaxAge', 'eagerRefresh', 'negativeTtl', 'errorTtl'],
-];
+const ownOptions = optionNames<Omit<CachedOptions, keyof GetOrSetOptions<unknown>>>({
+  cache: true,
+  name: true,
+  key: true,
+  memory: true,
+  scope: true,
+  clock: true,
+});
+
+/** The options that go along with each call. */
+const callOptions = (options: CachedOptions): GetOrSetOptions<unknown> =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => !ownOptions.includes(name)));
 
 /** What somebody meant who gave no options object: Python counts `ttl` in seconds and gives it bare. */
 const hintFor = (given: unknown): string => {
@@ -135,13 +128,8 @@ const hintFor = (given: unknown): string => {
 };
 
 const checkOptions = (options: CachedOptions): void => {
-  onlyKnown('cached', options, OPTIONS, hintFor(options));
-  checkTtl('ttl', options.ttl);
-  for (const name of ['grace', 'staleWhileRevalidate', 'slidingMaxAge', 'negativeTtl', 'errorTtl'] as const)
-    if (options[name] !== undefined) durationMs(name, options[name]);
-  if (options.loaderTimeoutMs !== undefined) checkTimeout('loaderTimeoutMs', options.loaderTimeoutMs);
-  if (options.eagerRefresh !== undefined) checkEager(options.eagerRefresh);
-  checkTags(options.tags);
+  onlyKnown('cached', options, [...cachedCallOptions, ...ownOptions], hintFor(options));
+  readCall('getOrSet', callOptions(options), readOptions({}));
   if (options.key !== undefined && typeof options.key !== 'function')
     throw new TypeError(`key must be a function of the arguments, got ${describe(options.key)}`);
   oneOf('scope', options.scope ?? 'instance', ['instance', 'shared']);

@@ -15,8 +15,18 @@ const freezeDeep = <V>(value: V): V => {
   return value;
 };
 
-/** How values pass between callers and memory: `into` before storing, `outOf` at each answer. */
+// What cannot be copied was kept by no tier of this process, so it is nobody's but the caller's.
+const copyOrSelf = <V>(value: V): V => {
+  try {
+    return structuredClone(value);
+  } catch {
+    return value;
+  }
+};
+
+/** How values pass between callers and the cache: `into` before storing, `outOf` at each answer. */
 export interface Copying {
+  /** Throws for what cannot be copied. */
   into<V>(value: V): V;
   outOf<V>(value: V): V;
 }
@@ -25,6 +35,6 @@ const asIs = <V>(value: V): V => value;
 
 export const copying: Record<'none' | 'structured' | 'freeze', Copying> = {
   none: { into: asIs, outOf: asIs },
-  structured: { into: (value) => structuredClone(value), outOf: (value) => structuredClone(value) },
+  structured: { into: (value) => structuredClone(value), outOf: copyOrSelf },
   freeze: { into: freezeDeep, outOf: asIs },
 };

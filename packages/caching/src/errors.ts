@@ -27,6 +27,17 @@ export class CacheClosedError extends Error {
   }
 }
 
+/** Thrown by `CacheManager.create` for a name that one of its caches has. */
+export class CacheExistsError extends Error {
+  static {
+    CacheExistsError.prototype.name = 'CacheExistsError';
+  }
+  readonly code = 'CACHE_EXISTS';
+  constructor(cache: string) {
+    super(`A cache named "${cache}" exists already`);
+  }
+}
+
 /** A store call that failed; never thrown to a caller, carried by the `store-error` event. `cause` is the driver's error. */
 export class StoreError extends Error {
   static {

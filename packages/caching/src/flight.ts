@@ -8,10 +8,12 @@ export interface Answer<V> {
   value: V;
   /** Where the value came from. */
   source: TierName | 'loader';
-  /** True when the value was past its ttl. */
+  /** True when the value was past its ttl, or past `memory.ttl`. */
   stale: boolean;
   /** How long ago the value was made, in ms; 0 from the loader. */
   ageMs: number;
+  /** How long it is still fresh, in ms, `Infinity` = no end; 0 for a stale value, and for a loaded one that was not kept. */
+  ttlMs: number;
   /** With a stale value: why it was served. */
   reason?: StaleReason | undefined;
   /** With a stale value: what the loader failed with, where it did. */
@@ -22,6 +24,8 @@ export interface WaitOptions {
   signal: AbortSignal | undefined;
   hardMs: number | undefined;
   softMs: number | undefined;
+  /** How long past its ttl a stale value may cover for the loader. */
+  graceMs: number;
 }
 
 interface Waiter<V> extends WaitOptions {
@@ -32,13 +36,12 @@ interface Waiter<V> extends WaitOptions {
 }
 
 /**
- * One load of one key, and all who wait for it. Each waiter has its own signal and time limits: one that leaves takes
- * nobody along. The load itself is abandoned only when every waiter has left by its signal.
+ * One load of one key, and all who wait for it. Each waiter has its own signal, time limits and grace: one that leaves
+ * takes nobody along. The load itself is abandoned only when every waiter has left by its signal.
  */
 export class Flight<V> {
   readonly pending: Pending;
   readonly forced: boolean;
-  readonly graceMs: number;
   /** When the loader was called; undefined while the stores are still asked. */
   loadingSince: number | undefined;
   stale: Found<V> | undefined;
@@ -47,20 +50,22 @@ export class Flight<V> {
   readonly #now: () => number;
   readonly #onAbandoned: (flight: Flight<V>, reason: unknown) => void;
   readonly #waiters = new Set<Waiter<V>>();
+  readonly #background: boolean;
   #early: Answer<V> | undefined;
   #wanted: boolean;
 
   constructor(parts: {
     pending: Pending;
+    stale: Found<V> | undefined;
     forced: boolean;
-    graceMs: number;
     background: boolean;
     now: () => number;
     onAbandoned: (flight: Flight<V>, reason: unknown) => void;
   }) {
     this.pending = parts.pending;
+    this.stale = parts.stale;
     this.forced = parts.forced;
-    this.graceMs = parts.graceMs;
+    this.#background = parts.background;
     this.#wanted = parts.background;
     this.#now = parts.now;
     this.#onAbandoned = parts.onAbandoned;
@@ -68,6 +73,11 @@ export class Flight<V> {
 
   get key(): string {
     return this.pending.key;
+  }
+
+  /** Does the load run behind an answer that was given already? */
+  get behind(): boolean {
+    return this.#background || this.#early !== undefined;
   }
 
   /** Resolves with the answer, `undefined` for a key that a batch loader left out. */
@@ -121,12 +131,24 @@ export class Flight<V> {
     }
   }
 
-  /** The stale value as an answer, when `grace` still allows it. */
-  fallback(reason: StaleReason, error?: unknown): Answer<V> | undefined {
-    const now = this.#now();
-    if (this.stale === undefined || this.graceMs === 0 || now >= this.stale.expiresAt + this.graceMs)
-      return undefined;
-    return staleAnswer(this.stale, now, reason, error);
+  /** The loader failed: who has the grace for it gets the stale value, the others the error. */
+  failOrCover(error: unknown): void {
+    this.settled = true;
+    for (const waiter of this.#waiters) {
+      this.#dismiss(waiter);
+      const answer = this.#fallback(waiter, 'loader-failed', error);
+      if (answer === undefined) waiter.reject(error);
+      else waiter.resolve(answer);
+    }
+  }
+
+  /** Is there a stale value within this grace? */
+  covers(graceMs: number): boolean {
+    return this.stale !== undefined && graceMs > 0 && this.#now() < this.stale.expiresAt + graceMs;
+  }
+
+  #fallback(waiter: Waiter<V>, reason: StaleReason, error?: unknown): Answer<V> | undefined {
+    return this.covers(waiter.graceMs) ? staleAnswer(this.stale!, this.#now(), reason, error) : undefined;
   }
 
   #arm(waiter: Waiter<V>): void {
@@ -139,12 +161,12 @@ export class Flight<V> {
       waiter.resolve(answer);
     };
     after(waiter.softMs, () => {
-      const answer = this.fallback('loader-slow');
+      const answer = this.#fallback(waiter, 'loader-slow');
       if (answer !== undefined) leaveWith(answer);
     });
     after(waiter.hardMs, () => {
       const error = new LoaderTimeoutError(this.key, waiter.hardMs!);
-      const answer = this.fallback('loader-slow', error);
+      const answer = this.#fallback(waiter, 'loader-slow', error);
       if (answer !== undefined) return leaveWith(answer);
       this.#wanted = true;
       this.#dismiss(waiter);
@@ -159,16 +181,36 @@ export class Flight<V> {
   }
 }
 
-export const staleAnswer = <V>(
-  found: Found<V>,
-  now: number,
-  reason: StaleReason,
-  error?: unknown,
-): Answer<V> => ({
+/** A fresh value that a tier had, as an answer. */
+export const freshAnswer = <V>(found: Found<V>, now: number): Answer<V> => ({
+  value: found.value,
+  source: found.tier,
+  stale: false,
+  ageMs: now - found.createdAt,
+  ttlMs: found.expiresAt - now,
+});
+
+const staleAnswer = <V>(found: Found<V>, now: number, reason: StaleReason, error?: unknown): Answer<V> => ({
   value: found.value,
   source: found.tier,
   stale: true,
   ageMs: now - found.createdAt,
+  ttlMs: 0,
   reason,
   ...(error === undefined ? {} : { error }),
 });
+
+/** The stale value, where it is served without waiting for a load: the loader is left alone, or runs behind the answer. */
+export const staleAtOnce = <V>(
+  stale: Found<V>,
+  call: { graceMs: number; revalidateMs: number },
+  now: number,
+  backingOff: boolean,
+): Answer<V> | undefined => {
+  if (backingOff && now < stale.expiresAt + Math.max(call.graceMs, call.revalidateMs))
+    return staleAnswer(stale, now, 'backing-off');
+  // Without staleWhileRevalidate none is served, though its ttl may go on where memory's has ended.
+  return call.revalidateMs > 0 && now < stale.expiresAt + call.revalidateMs
+    ? staleAnswer(stale, now, 'revalidating')
+    : undefined;
+};

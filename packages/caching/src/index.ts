@@ -2,7 +2,7 @@
 export { type Bus, type BusListener, memoryBus } from './bus/bus.ts';
 export type { BusStats } from './bus/link.ts';
 export { Cache, createCache } from './cache.ts';
-export { CacheManager, cacheManager, type ManagerStats } from './cache-manager.ts';
+export { CacheManager, cacheManager, type ManagerStats, type WarmPlan } from './cache-manager.ts';
 export {
   type Cached,
   type CachedFunction,
@@ -11,14 +11,16 @@ export {
   cached,
   cachedHandle,
 } from './cached.ts';
-export { CacheClosedError, LoaderTimeoutError, StoreError } from './errors.ts';
+export type { CloseOptions, GetOrSetOptions, SetOptions } from './call-options.ts';
+export { CacheClosedError, CacheExistsError, LoaderTimeoutError, StoreError } from './errors.ts';
 export type { CacheEventMap, CacheEventName, CacheListener, StaleReason, TierName } from './events.ts';
 export type { ErrorPolicy } from './failures.ts';
 export type { Answer } from './flight.ts';
 export type { Lease, LoadLock } from './load-lock.ts';
-export type { GetOrSetOptions, LoadContext, Loader, ManyLoader, SetOptions } from './loader.ts';
-export type { EvictionCause } from './memory/memory-tier.ts';
-export type { CacheOptions, MemoryOptions } from './options.ts';
+export type { LoadContext, Loader, ManyContext, ManyLoader } from './loader.ts';
+export type { HitRateAdvice } from './memory/hit-rate-advisor.ts';
+export type { EvictionCause, PolicyName } from './memory/memory-tier.ts';
+export type { CacheOptions, EagerRefresh, MemoryOptions, SchemaOptions } from './options.ts';
 export type { CacheDump } from './recall.ts';
 export type { CacheStats, LoadTimes, MemoryTierStats, StoreTierStats } from './stats.ts';
 export type { StoreCooldown, StorePolicy, StoreState } from './store/guard.ts';
@@ -26,4 +28,4 @@ export type { KeyvLike } from './store/keyv-store.ts';
 export type { StoreRecovery } from './store/recovery.ts';
 export type { StoreOperation } from './store/store-tier.ts';
 export type { Duration, Ttl } from './ttl.ts';
-export type { WarmUp } from './warm-up.ts';
+export type { WarmOptions, WarmUp } from './warm-up.ts';

@@ -7,6 +7,13 @@ export const checkKey = (key: unknown, what = 'key'): void => {
     throw new TypeError(`${what} must be a non-empty string, got ${key === '' ? "''" : describe(key)}`);
 };
 
+/** The keys, each once and checked, in their order. */
+export const uniqueKeys = (keys: Iterable<string>): string[] => {
+  const unique = [...new Set(keys)];
+  for (const key of unique) checkKey(key);
+  return unique;
+};
+
 export const checkTags = (tags: readonly string[] | undefined): readonly string[] | undefined => {
   if (tags === undefined) return undefined;
   if (!Array.isArray(tags)) throw new TypeError(`tags must be an array of strings, got ${describe(tags)}`);
@@ -14,28 +21,34 @@ export const checkTags = (tags: readonly string[] | undefined): readonly string[
   return tags.length === 0 ? undefined : [...new Set(tags)];
 };
 
-// Stores limit or damage some keys (SQL columns of 255, NUL, lone surrogates): those travel as a digest.
-const unsafe = /\0|\p{Surrogate}/u;
-const storable = (text: string): string =>
-  text.length <= 160 && !unsafe.test(text)
-    ? `=${text}`
-    : `#${createHash('sha256').update(JSON.stringify(text)).digest('hex')}`;
+// Stores limit or damage some names: memcached takes 250 bytes without blanks and control characters, SQL columns hold
+// 255, NUL and lone surrogates get lost. What may suffer travels as a digest.
+const maxNameBytes = 250;
+const maxNamespaceBytes = 120;
+const unsafe = /[\p{Cc}\s]|\p{Surrogate}/u;
+
+const safe = (name: string, maxBytes: number): boolean =>
+  !unsafe.test(name) && (name.length <= maxBytes / 3 || Buffer.byteLength(name) <= maxBytes);
+
+const digest = (text: string): string =>
+  `#${createHash('sha256').update(JSON.stringify(text)).digest('hex')}`;
 
 /**
- * The names of a namespace inside a store. The namespace is escaped, so it holds no `:`, and the first `:` ends it:
- * no namespace and key can be mistaken for another pair.
+ * The names of a namespace inside a store, at most 250 bytes each. The namespace is escaped, so it holds no `:`, and the
+ * first `:` ends it: no namespace and key can be mistaken for another pair.
  */
 export class StoreKeys {
   readonly #prefix: string;
   readonly cleared: string;
 
   constructor(namespace: string) {
-    this.#prefix = `${namespace.replace(/[%:]/g, (found) => (found === '%' ? '%25' : '%3A'))}:`;
+    const escaped = namespace.replace(/[%:#]/g, encodeURIComponent);
+    this.#prefix = `${safe(escaped, maxNamespaceBytes) ? escaped : digest(namespace)}:`;
     this.cleared = `${this.#prefix}cleared`;
   }
 
   entry(key: string): string {
-    return `${this.#prefix}k${storable(key)}`;
+    return this.#name('k', key);
   }
 
   /** Is this the name of an entry of this namespace? */
@@ -44,6 +57,11 @@ export class StoreKeys {
   }
 
   tag(tag: string): string {
-    return `${this.#prefix}t${storable(tag)}`;
+    return this.#name('t', tag);
+  }
+
+  #name(kind: 'k' | 't', text: string): string {
+    const name = `${this.#prefix}${kind}=${text}`;
+    return safe(name, maxNameBytes) ? name : `${this.#prefix}${kind}${digest(text)}`;
   }
 }

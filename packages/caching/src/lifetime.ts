@@ -1,7 +1,7 @@
+import type { Call, Loaded } from './call.ts';
 import type { Flight } from './flight.ts';
-import type { Call, Loaded } from './loading.ts';
 import type { Note } from './notes.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Lifetime, NewEntry } from './tiers.ts';
 import { type Ttl, ttlMs } from './ttl.ts';
 
@@ -33,8 +33,8 @@ export const entriesOf = <V>(
   call: Call<V>,
   settings: Settings<V>,
   current: (flight: Flight<V>, tags: readonly string[] | undefined) => boolean,
-): { kept: NewEntry<V>[]; removed: string[] } => {
-  const kept: NewEntry<V>[] = [];
+): { kept: Map<string, NewEntry<V>>; removed: string[] } => {
+  const kept = new Map<string, NewEntry<V>>();
   const removed: string[] = [];
   for (const flight of flights) {
     const found = loaded.get(flight.key);
@@ -45,7 +45,7 @@ export const entriesOf = <V>(
     const life = lifetimeOf(value, ttl, call, settings);
     if (!current(flight, tags)) continue;
     if (life.ttlMs === 0 || (value === undefined && !settings.cacheUndefined)) removed.push(key);
-    else kept.push({ key, value, ...life, stamp: pending.stamp, tags, etag, size });
+    else kept.set(key, { key, value, ...life, stamp: pending.stamp, tags, etag, size });
   }
   return { kept, removed };
 };

@@ -45,7 +45,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
 
 /**
  * Waits until this process may load the key: because it has the lock, because the wait is over, or because the lock
- * does not work. `undefined` = not needed, `found` answered in the meantime, or everybody has left.
+ * does not work. `'answered'` = `found` answered in the meantime; `'abandoned'` = everybody has left.
  * @param found Looks into the stores; true = the value was there.
  */
 export const admit = async (
@@ -53,7 +53,7 @@ export const admit = async (
   { lock, leaseMs, waitMs }: LockSettings,
   parts: { now: () => number; random: () => number; timeoutMs: number; signal: AbortSignal },
   found: () => Promise<boolean>,
-): Promise<Admission | undefined> => {
+): Promise<Admission | 'answered' | 'abandoned'> => {
   const { now, random, timeoutMs, signal } = parts;
   const until = now() + waitMs;
   for (let wait = pollMs; !signal.aborted; wait = Math.min(wait * 2, maxPollMs)) {
@@ -70,14 +70,15 @@ export const admit = async (
       const held = lease;
       const leave = () => inTime(timeoutMs, () => lock.release(key, held)).catch(() => {});
       // The holder before us may have stored the value just now.
-      if (!(await found()))
+      const needless = await found();
+      if (!needless && !signal.aborted)
         return { leave, current: () => inTime(timeoutMs, () => lock.holds(key, held)).catch(() => true) };
       await leave();
-      return undefined;
+      return needless ? 'answered' : 'abandoned';
     }
     if (now() >= until) return alone;
     await pause(wait * (0.5 + random() / 2), signal);
-    if (await found()) return undefined;
+    if (await found()) return 'answered';
   }
-  return undefined;
+  return 'abandoned';
 };

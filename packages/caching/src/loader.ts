@@ -1,42 +1,8 @@
+import type { KeysLoader, Loaded, Wanted } from './call.ts';
 import { describe } from './describe.ts';
-import type { ErrorPolicy } from './failures.ts';
-import type { Flight } from './flight.ts';
 import { checkTags } from './keys.ts';
-import type { Call, KeysLoader } from './loading.ts';
-import { onlyKnown } from './only-known.ts';
-import { checkTimeout, flag, optionalFunction } from './option-checks.ts';
-import { checkEager, type EagerRefresh, type Settings } from './options.ts';
-import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from './ttl.ts';
-
-export interface SetOptions<V> {
-  /** How long the value is fresh. Default: the cache's. 0 = do not store, and remove what is there. */
-  ttl?: Ttl<V> | undefined;
-  /** How long past its ttl it may be served as a stale value. Default: the cache's. */
-  grace?: Duration | undefined;
-  /** Names under which `invalidateTags` finds it. */
-  tags?: readonly string[] | undefined;
-  /** Each read gives it its ttl anew, until it is this old. Default: the cache's. */
-  slidingMaxAge?: Duration | undefined;
-}
-
-export interface GetOrSetOptions<V> extends SetOptions<V> {
-  /** How long past its ttl it is served at once while one load runs. Default: the cache's. */
-  staleWhileRevalidate?: Duration | undefined;
-  /** Takes this caller out of the wait; the load is aborted only when every caller has left. */
-  signal?: AbortSignal | undefined;
-  loaderTimeoutMs?: number | undefined;
-  loaderSoftTimeoutMs?: number | undefined;
-  /** Call the loader though there is a fresh value. Joins only a load that is forced as well. Default false. */
-  forceRefresh?: boolean | undefined;
-  /** From which share of its ttl a read loads it anew behind the answer. Default: the cache's. */
-  eagerRefresh?: EagerRefresh | undefined;
-  /** The ttl of `null`. Default: the cache's. */
-  negativeTtl?: Duration | undefined;
-  /** How long the loader's error is remembered. Default: the cache's. */
-  errorTtl?: Duration | undefined;
-  /** What becomes of the loader's error. Default: the cache's. */
-  onLoaderError?: ErrorPolicy | undefined;
-}
+import { within } from './option-checks.ts';
+import { checkTtl, type Ttl } from './ttl.ts';
 
 /** What a loader is told, and how it can steer what is kept. */
 export interface LoadContext<V> {
@@ -47,7 +13,9 @@ export interface LoadContext<V> {
   readonly staleValue: V | undefined;
   /** What the loader gave to `setEtag` when it brought `staleValue`. */
   readonly etag: string | undefined;
+  /** How long this value is fresh, before any other ttl. 0 = do not store, and remove what is there. */
   setTtl(ttl: Ttl<V>): void;
+  /** Names under which `invalidateTags` finds this value, in place of those of the call. */
   setTags(tags: readonly string[]): void;
   /** The version of this value, for a conditional request next time. */
   setEtag(etag: string | undefined): void;
@@ -57,107 +25,85 @@ export interface LoadContext<V> {
   skip(): void;
 }
 
+/** Brings the value of a key from its source. It may answer at once or later; what it throws or rejects with goes to the callers. */
 export type Loader<V> = (context: LoadContext<V>) => V | Promise<V>;
+
+/** What a loader of many keys is told. */
+export interface ManyContext<V> {
+  /** Aborts when nobody waits for any of the keys, or the cache is closed. */
+  readonly signal: AbortSignal;
+  /**
+   * What is known of one of the keys, and how to steer what is kept of it.
+   * @throws TypeError for a key that was not asked for.
+   */
+  of(key: string): LoadContext<V>;
+}
 
 /** Loads many keys at once; a key that the answer lacks has no value. */
 export type ManyLoader<V> = (
   keys: string[],
-  context: { readonly signal: AbortSignal },
+  context: ManyContext<V>,
 ) => ReadonlyMap<string, V> | Promise<ReadonlyMap<string, V>>;
 
-const SET_OPTIONS = ['ttl', 'grace', 'tags', 'slidingMaxAge'];
-const GET_OR_SET_OPTIONS = [
-  ...SET_OPTIONS,
-  ...['staleWhileRevalidate', 'signal', 'loaderTimeoutMs', 'loaderSoftTimeoutMs', 'forceRefresh'],
-  ...['eagerRefresh', 'negativeTtl', 'errorTtl', 'onLoaderError'],
-];
-
-// By shape, since a signal may come from another realm.
-const signalOf = (signal: AbortSignal | undefined): AbortSignal | undefined => {
-  if (
-    signal === undefined ||
-    (typeof signal?.throwIfAborted === 'function' && typeof signal.addEventListener === 'function')
-  )
-    return signal;
-  throw new TypeError(`signal must be an AbortSignal, got ${describe(signal)}`);
+export const checkLoader = (loader: unknown): void => {
+  if (typeof loader !== 'function') throw new TypeError(`loader must be a function, got ${describe(loader)}`);
 };
 
-/** One call's options, checked, with the cache's own where the call has none. */
-export const readCall = <V>(
-  method: 'set' | 'getOrSet',
-  options: GetOrSetOptions<V>,
-  settings: Settings<V>,
-): Call<V> => {
-  onlyKnown(method, options, method === 'set' ? SET_OPTIONS : GET_OR_SET_OPTIONS);
-  checkTtl('ttl', options.ttl);
-  const limit = (name: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
-    options[name] === undefined ? settings[name] : checkTimeout(name, options[name]);
-  const span = <T>(name: 'grace' | 'staleWhileRevalidate' | 'slidingMaxAge' | 'errorTtl', own: T) =>
-    options[name] === undefined ? own : durationMs(name, options[name]);
-  return {
-    ttl: options.ttl,
-    graceMs: span('grace', settings.graceMs),
-    revalidateMs: span('staleWhileRevalidate', settings.revalidateMs),
-    tags: checkTags(options.tags),
-    signal: signalOf(options.signal),
-    hardMs: limit('loaderTimeoutMs'),
-    softMs: limit('loaderSoftTimeoutMs'),
-    forced: flag('forceRefresh', options.forceRefresh),
-    slidingMaxMs: span('slidingMaxAge', settings.slidingMaxMs),
-    negativeTtl:
-      method === 'set'
-        ? undefined
-        : (checkedDuration('negativeTtl', options.negativeTtl) ?? settings.negativeTtl),
-    errorMs: span('errorTtl', settings.errorMs),
-    eager: options.eagerRefresh === undefined ? settings.eager : checkEager(options.eagerRefresh),
-    onLoaderError: optionalFunction('onLoaderError', options.onLoaderError) ?? settings.onLoaderError,
+/** The context of one key, and what its loader said. */
+const steering = <V>({ key, stale }: Wanted<V>, signal: AbortSignal) => {
+  const said: Omit<Loaded<V>, 'value'> = {};
+  const context: LoadContext<V> = {
+    key,
+    signal,
+    staleValue: stale?.value,
+    etag: stale?.etag,
+    setTtl(ttl) {
+      checkTtl('ttl', ttl);
+      said.ttl = ttl;
+    },
+    setTags(tags) {
+      said.tags = checkTags(tags) ?? [];
+    },
+    setEtag(etag) {
+      if (etag !== undefined && typeof etag !== 'string')
+        throw new TypeError(`setEtag must be given a string, got ${describe(etag)}`);
+      said.etag = etag;
+    },
+    setSize(bytes) {
+      said.size = within('setSize', bytes, 'given a number of bytes >= 0', (n) => n >= 0);
+    },
+    skip() {
+      said.skip = true;
+    },
   };
+  return { context, said };
 };
 
 export const one =
   <V>(loader: Loader<V>): KeysLoader<V> =>
-  async (flights: readonly Flight<V>[], signal) => {
-    const { key, stale } = flights[0]!;
-    let ttl: Ttl<V> | undefined;
-    let tags: readonly string[] | undefined;
-    let etag: string | undefined;
-    let size: number | undefined;
-    let skip = false;
-    const value = await loader({
-      key,
-      signal,
-      staleValue: stale?.value,
-      etag: stale?.etag,
-      setTtl(next) {
-        checkTtl('ttl', next);
-        ttl = next;
-      },
-      setTags(next) {
-        tags = checkTags(next) ?? [];
-      },
-      setEtag(next) {
-        if (next !== undefined && typeof next !== 'string')
-          throw new TypeError(`etag must be a string, got ${describe(next)}`);
-        etag = next;
-      },
-      setSize(bytes) {
-        if (typeof bytes !== 'number' || !(bytes >= 0))
-          throw new RangeError(`size must be a number of bytes >= 0, got ${describe(bytes)}`);
-        size = bytes;
-      },
-      skip() {
-        skip = true;
-      },
-    });
-    return new Map([[key, { value, ttl, tags, etag, size, skip }]]);
+  async ([wanted], signal) => {
+    const { context, said } = steering(wanted!, signal);
+    const value = await loader(context);
+    return new Map([[wanted!.key, { ...said, value }]]);
   };
 
 export const many =
   <V>(loader: ManyLoader<V>): KeysLoader<V> =>
-  async (flights, signal) => {
-    const keys = flights.map(({ key }) => key);
-    const loaded: ReadonlyMap<string, V> | undefined = await loader(keys, { signal });
+  async (wanted, signal) => {
+    // A context is made for those keys only that are steered.
+    const steered = new Map<string, ReturnType<typeof steering<V>>>();
+    const byKey = new Map(wanted.map((each) => [each.key, each]));
+    const of = (key: string): LoadContext<V> => {
+      const found = byKey.get(key);
+      if (found === undefined) throw new TypeError(`of() knows the keys to load, got ${describe(key)}`);
+      if (!steered.has(key)) steered.set(key, steering(found, signal));
+      return steered.get(key)!.context;
+    };
+    const loaded: ReadonlyMap<string, V> | undefined = await loader([...byKey.keys()], { signal, of });
     if (typeof loaded?.has !== 'function' || typeof loaded.get !== 'function')
       throw new TypeError(`the loader of getOrSetMany must return a Map, got ${describe(loaded)}`);
-    return new Map(keys.flatMap((key) => (loaded.has(key) ? [[key, { value: loaded.get(key) as V }]] : [])));
+    const answers = new Map<string, Loaded<V>>();
+    for (const { key } of wanted)
+      if (loaded.has(key)) answers.set(key, { ...steered.get(key)?.said, value: loaded.get(key) as V });
+    return answers;
   };

@@ -1,48 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Call, KeysLoader, Wanted } from './call.ts';
 import type { CacheEvents } from './events.ts';
-import { type ErrorPolicy, Failures, judge } from './failures.ts';
-import { Flight, staleAnswer } from './flight.ts';
+import { Failures, judge } from './failures.ts';
+import { Flight, freshAnswer, staleAtOnce } from './flight.ts';
 import { StoreKeys } from './keys.ts';
 import { entriesOf } from './lifetime.ts';
-import { type Admission, admit } from './load-lock.ts';
-import type { EagerRefresh, Settings } from './options.ts';
+import { type Admission, admit, type LockSettings } from './load-lock.ts';
+import { LoadSlots } from './load-slots.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
 import type { Found, Tiers } from './tiers.ts';
-import type { Duration, Ttl } from './ttl.ts';
-
-/** One call's options, checked, with the cache's own filled in. */
-export interface Call<V> {
-  ttl: Ttl<V> | undefined;
-  graceMs: number;
-  revalidateMs: number;
-  tags: readonly string[] | undefined;
-  signal: AbortSignal | undefined;
-  hardMs: number | undefined;
-  softMs: number | undefined;
-  forced: boolean;
-  negativeTtl: Duration | undefined;
-  errorMs: number;
-  eager: EagerRefresh | undefined;
-  /** Of a load behind a fresh value: only a newer one in the stores makes it needless. */
-  renewing?: boolean | undefined;
-  slidingMaxMs: number | undefined;
-  onLoaderError: ErrorPolicy | undefined;
-}
-
-/** What a loader brought for one key. */
-export interface Loaded<V> {
-  value: V;
-  ttl?: Ttl<V> | undefined;
-  tags?: readonly string[] | undefined;
-  skip?: boolean | undefined;
-  etag?: string | undefined;
-  size?: number | undefined;
-}
-
-/** Loads the values of some keys at once; a key it leaves out has no value. */
-export type KeysLoader<V> = (
-  flights: readonly Flight<V>[],
-  signal: AbortSignal,
-) => Promise<Map<string, Loaded<V>>>;
 
 /** A load that has taken this many times a caller's `loaderTimeoutMs` is given up, so that it cannot block its key for good. */
 const givenUpAfter = 10;
@@ -54,15 +21,19 @@ export class Loading<V> {
   readonly #counts: Counts;
   readonly #events: CacheEvents;
   readonly #flights = new Map<string, Flight<V>>();
-  readonly #controllers = new Set<AbortController>();
+  readonly #running = new Map<AbortController, readonly Flight<V>[]>();
   readonly failures = new Failures();
+  readonly #slots: LoadSlots;
   readonly #lockNames: StoreKeys;
+  // A load behind an answer must not see the transaction or the user of the request that happened to start it.
+  readonly #outside = AsyncLocalStorage.snapshot();
 
   constructor(settings: Settings<V>, tiers: Tiers<V>, counts: Counts, events: CacheEvents) {
     this.#settings = settings;
     this.#tiers = tiers;
     this.#counts = counts;
     this.#events = events;
+    this.#slots = new LoadSlots(settings.maxLoads);
     this.#lockNames = new StoreKeys(settings.namespace);
   }
 
@@ -83,20 +54,15 @@ export class Loading<V> {
   }
 
   /** Starts one load of all these keys. The flights are registered before this returns, so that others can join. */
-  start(
-    wanted: readonly { key: string; stale: Found<V> | undefined }[],
-    load: KeysLoader<V>,
-    call: Call<V>,
-    background: boolean,
-  ): Flight<V>[] {
+  start(wanted: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>, background: boolean): Flight<V>[] {
     const controller = new AbortController();
     let abandoned = 0;
     const flights = wanted.map(({ key, stale }) => {
       this.#replace(key);
       const flight = new Flight<V>({
         pending: this.#tiers.begin(key),
+        stale,
         forced: call.forced,
-        graceMs: call.graceMs,
         background,
         now: this.#settings.now,
         onAbandoned: (left, reason) => {
@@ -104,13 +70,12 @@ export class Loading<V> {
           if (++abandoned === wanted.length) controller.abort(reason);
         },
       });
-      flight.stale = stale;
       this.#flights.set(key, flight);
       return flight;
     });
-    this.#controllers.add(controller);
+    this.#running.set(controller, flights);
     void this.#run(flights, load, call, controller.signal).finally(() => {
-      this.#controllers.delete(controller);
+      this.#running.delete(controller);
       for (const flight of flights) this.#finish(flight);
     });
     return flights;
@@ -121,25 +86,37 @@ export class Loading<V> {
     return this.#flights.get(key)?.settled === false;
   }
 
-  abortAll(reason: unknown): void {
-    for (const controller of this.#controllers) controller.abort(reason);
+  /** Tells all loads to end, and everybody who waits for one. What they still bring is not kept. */
+  close(reason: unknown): void {
+    for (const [controller, flights] of this.#running) {
+      for (const flight of flights) {
+        // One that is settled may have its value on the way to the stores.
+        if (flight.settled) continue;
+        flight.pending.superseded = true;
+        flight.fail(reason);
+      }
+      controller.abort(reason);
+    }
   }
 
   // Never rejects: what goes wrong goes to the waiters.
   async #run(flights: Flight<V>[], load: KeysLoader<V>, call: Call<V>, signal: AbortSignal): Promise<void> {
     const open = await this.#lookFurther(flights, call);
-    if (open.length === 0) return;
+    if (open.length === 0 || signal.aborted) return;
     for (const flight of open) flight.startLoading();
-    let admission: Admission | undefined;
-    if (this.#settings.lock !== undefined && open.length === 1) {
-      admission = await this.#admitted(open[0]!, this.#settings.lock, call, signal);
-      if (admission === undefined) {
-        open[0]!.fail(signal.reason);
-        return;
-      }
+    const turn = this.#slots.take(signal);
+    if (turn !== true && !(await turn)) return;
+    try {
+      const { lock } = this.#settings;
+      const admission =
+        lock === undefined || !call.locked ? undefined : await this.#admitted(open[0]!, lock, call, signal);
+      if (signal.aborted || typeof admission === 'string') return;
+      const work = () => this.#load(open, load, call, signal, admission);
+      await (open.every((flight) => flight.behind) ? this.#outside(work) : work());
+      await admission?.leave();
+    } finally {
+      this.#slots.give();
     }
-    await this.#load(open, load, call, signal, admission);
-    await admission?.leave();
   }
 
   async #load(
@@ -152,26 +129,36 @@ export class Loading<V> {
     const started = performance.now();
     const keys = open.map(({ key }) => key);
     try {
-      const loaded = await load(open, signal);
+      const loaded = await load(this.#handed(open), signal);
       const current = (flight: Flight<V>, tags: readonly string[] | undefined) =>
         this.#tiers.current(flight.pending, tags);
       const { kept, removed } = entriesOf(open, loaded, call, this.#settings, current);
       this.#report(keys, performance.now() - started, undefined);
       // Behind a lock the stores are written before it is given up, and only while it is ours and nothing changed the key.
       const allowed =
-        admission && (async () => (await admission.current()) && current(open[0]!, kept[0]?.tags));
-      const stored = this.#tiers.keep(kept, false, allowed);
+        admission && (async () => (await admission.current()) && current(open[0]!, kept.get(keys[0]!)?.tags));
+      const stored = kept.size > 0 && this.#tiers.keep([...kept.values()], false, allowed);
       if (removed.length > 0) void this.#tiers.remove(removed, false);
       for (const flight of open) {
         const found = loaded.get(flight.key);
+        const ttlMs = kept.get(flight.key)?.ttlMs ?? 0;
         this.failures.forget(flight.key);
-        flight.succeed(found && { value: found.value, source: 'loader', stale: false, ageMs: 0 });
+        flight.succeed(found && { value: found.value, source: 'loader', stale: false, ageMs: 0, ttlMs });
       }
       if (admission !== undefined) await stored;
     } catch (error) {
       this.#report(keys, performance.now() - started, { error });
       for (const flight of open) this.#failed(flight, error, call);
     }
+  }
+
+  // A loader may change the stale value it is given; the one that is kept must not change with it.
+  #handed(open: readonly Flight<V>[]): Wanted<V>[] {
+    const { copy } = this.#tiers.recall;
+    return open.map(({ key, stale }) => ({
+      key,
+      stale: stale && { ...stale, value: copy.outOf(stale.value) },
+    }));
   }
 
   #failed(flight: Flight<V>, error: unknown, call: Call<V>): void {
@@ -181,67 +168,60 @@ export class Loading<V> {
     const coverable = verdict === undefined || verdict === 'stale';
     if (coverable && stale !== undefined && this.#settings.graceBackoffMs > 0)
       this.failures.backOff(key, now + this.#settings.graceBackoffMs);
-    const answer = coverable ? flight.fallback('loader-failed', error) : undefined;
-    if (answer !== undefined) {
-      flight.succeed(answer);
-      return;
-    }
+    const covered = coverable && flight.covers(call.graceMs);
     const outdated = pending.superseded || pending.stamp < this.#tiers.invalidatedAt;
-    if (call.errorMs > 0 && verdict !== 'throw' && !outdated)
+    if (call.errorMs > 0 && verdict !== 'throw' && !covered && !outdated)
       this.failures.remember(key, now + call.errorMs, error);
-    flight.fail(error);
+    if (coverable) flight.failOrCover(error);
+    else flight.fail(error);
   }
 
   #admitted(
     flight: Flight<V>,
-    settings: NonNullable<Settings<V>['lock']>,
+    lock: LockSettings,
     call: Call<V>,
     signal: AbortSignal,
-  ): Promise<Admission | undefined> {
+  ): Promise<Admission | 'answered' | 'abandoned'> {
     const { now, random, storeTimeoutMs: timeoutMs } = this.#settings;
     return admit(
       this.#lockNames.entry(flight.key),
-      settings,
+      lock,
       { now, random, timeoutMs, signal },
       async () => (await this.#lookFurther([flight], call)).length === 0,
     );
   }
 
   // Answers what the stores have, and gives back the flights that need the loader.
-  async #lookFurther(flights: Flight<V>[], call: Call<V>): Promise<Flight<V>[]> {
+  async #lookFurther(flights: readonly Flight<V>[], call: Call<V>): Promise<Flight<V>[]> {
+    const pendings = flights.map(({ pending }) => pending);
     const past = Math.max(call.graceMs, call.revalidateMs);
     const found =
       call.forced || this.#tiers.stores.length === 0
         ? undefined
-        : await this.#tiers.readStores(
-            flights.map(({ pending }) => pending),
-            past,
-          );
+        : await this.#tiers.readStores(pendings, past);
     const now = this.#settings.now();
-    return flights.filter((flight) => {
-      const stored = found?.get(flight.key);
-      const same = call.renewing === true && (stored?.stamp ?? 0) <= (flight.stale?.stamp ?? 0);
-      if (stored !== undefined && now < stored.expiresAt && !same) {
-        flight.succeed({
-          value: stored.value,
-          source: stored.tier,
-          stale: false,
-          ageMs: now - stored.createdAt,
-        });
-        return false;
+    const open: Flight<V>[] = [];
+    for (const flight of flights)
+      if (!this.#answered(flight, found?.get(flight.key), call, now)) open.push(flight);
+    return open;
+  }
+
+  // Does what the stores have of a key, or what is left of it here, make the loader needless?
+  #answered(flight: Flight<V>, stored: Found<V> | undefined, call: Call<V>, now: number): boolean {
+    if (stored !== undefined) {
+      const known = call.renewing === true && stored.stamp <= (flight.stale?.stamp ?? 0);
+      if (now < stored.expiresAt && !known) {
+        flight.succeed(freshAnswer(stored, now));
+        return true;
       }
-      if (stored !== undefined && (flight.stale === undefined || stored.createdAt > flight.stale.createdAt))
-        flight.stale = stored;
-      if (flight.forced || call.renewing === true || flight.stale === undefined) return true;
-      if (this.failures.backingOff(flight.key, now)) {
-        const covered = now < flight.stale.expiresAt + past;
-        if (covered) flight.succeed(staleAnswer(flight.stale, now, 'backing-off'));
-        return !covered;
-      }
-      if (now < flight.stale.expiresAt + call.revalidateMs)
-        flight.answerEarly(staleAnswer(flight.stale, now, 'revalidating'));
-      return true;
-    });
+      if (flight.stale === undefined || stored.createdAt > flight.stale.createdAt) flight.stale = stored;
+    }
+    if (flight.stale === undefined || call.forced || call.renewing === true) return false;
+    const answer = staleAtOnce(flight.stale, call, now, this.failures.backingOff(flight.key, now));
+    if (answer?.reason === 'revalidating') flight.answerEarly(answer);
+    if (answer?.reason !== 'backing-off') return false;
+    flight.succeed(answer);
+    return true;
   }
 
   #report(keys: string[], durationMs: number, failure: { error: unknown } | undefined): void {

@@ -1,9 +1,10 @@
+import type { Call, KeysLoader, Wanted } from './call.ts';
 import type { CacheEvents } from './events.ts';
-import type { Answer } from './flight.ts';
+import { type Answer, freshAnswer, staleAtOnce } from './flight.ts';
 import { type Loader, one } from './loader.ts';
-import type { Call, KeysLoader, Loading } from './loading.ts';
+import type { Loading } from './loading.ts';
 import type { Entry } from './memory/entry.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
 import type { Found, Tiers } from './tiers.ts';
 
@@ -33,16 +34,27 @@ export class Lookups<V> {
   hit(entry: Entry<V>, now: number): V {
     this.#counts.hits++;
     this.#counts.memory.hits++;
-    if (this.#events.wants('hit'))
-      this.#events.emit('hit', { cache: this.#settings.name, key: entry.key, tier: 'memory' });
     this.#tiers.touched(entry, now);
-    return this.#tiers.recall.copy.outOf(entry.value);
+    // Read before the event: a listener that writes may make the entry another key's.
+    const { key, value } = entry;
+    if (this.#events.wants('hit'))
+      this.#events.emit('hit', { cache: this.#settings.name, key, tier: 'memory' });
+    return this.#tiers.recall.copy.outOf(value);
+  }
+
+  /** As `hit`, with what else there is to tell. */
+  answer(entry: Entry<V>, now: number): Answer<V> {
+    const answer = freshAnswer(this.#tiers.recall.found(entry), now);
+    answer.value = this.hit(entry, now);
+    return answer;
   }
 
   /** Is this fresh entry due to be loaded anew behind the answer, and nobody at it? */
   due(entry: Entry<V>, call: Pick<Call<V>, 'eager'>, now: number): boolean {
-    const { createdAt, expiresAt, key } = entry;
-    if (call.eager === undefined || expiresAt === Number.POSITIVE_INFINITY) return false;
+    if (call.eager === undefined) return false;
+    const { createdAt, key } = entry;
+    const expiresAt = this.#tiers.recall.endOf(entry);
+    if (expiresAt === Number.POSITIVE_INFINITY) return false;
     if (call.eager === 'probabilistic') {
       const early = -this.#counts.meanLoadMs * Math.log(1 - this.#settings.random());
       if (now + early < expiresAt) return false;
@@ -51,9 +63,8 @@ export class Lookups<V> {
   }
 
   /** Starts a load behind the answer, unless the stores have a newer value than this. */
-  refresh(entries: readonly Entry<V>[], load: KeysLoader<V>, call: Call<V>): void {
-    const wanted = entries.map((entry) => ({ key: entry.key, stale: this.#tiers.recall.found(entry) }));
-    this.#loading.start(wanted, load, { ...call, renewing: true }, true);
+  refresh(due: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>): void {
+    this.#loading.start(due, load, { ...call, renewing: true }, true);
   }
 
   async obtain(
@@ -70,27 +81,31 @@ export class Lookups<V> {
       this.#missed(key);
       throw failed.what;
     }
-    const ready = this.staleAtOnce(key, stale, call, now);
+    const ready = this.#ready(key, stale, call, now);
     let flight = this.#loading.joinable(key, call);
     if (flight === undefined && (ready === undefined || ready.reason === 'revalidating'))
       [flight] = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined);
     const wait = ready === undefined ? flight!.join(call) : Promise.resolve(ready);
-    return (await this.account(key, wait))!;
+    return (await this.#account(key, wait))!;
   }
 
-  /** The values of all these keys that have one; `load` brings those that no tier has and nobody loads already. */
-  async obtainMany(unique: readonly string[], load: KeysLoader<V>, call: Call<V>): Promise<Map<string, V>> {
+  /** An answer for each of these keys that has a value; `load` brings those that no tier has and nobody loads already. */
+  async obtainMany(
+    unique: readonly string[],
+    load: KeysLoader<V>,
+    call: Call<V>,
+  ): Promise<Map<string, Answer<V>>> {
     const now = this.#settings.now();
-    const values = new Map<string, V>();
+    const known = new Map<string, Answer<V>>();
     const waits: [string, Promise<Answer<V> | undefined>][] = [];
-    const wanted: { key: string; stale: Found<V> | undefined }[] = [];
-    const behind: typeof wanted = [];
-    const due: Entry<V>[] = [];
+    const wanted: Wanted<V>[] = [];
+    const behind: Wanted<V>[] = [];
+    const due: Wanted<V>[] = [];
     for (const key of unique) {
       const entry = this.#tiers.recall.entry(key, now);
       if (entry !== undefined && now < entry.expiresAt && !call.forced) {
-        if (this.due(entry, call, now)) due.push(entry);
-        values.set(key, this.hit(entry, now));
+        if (this.due(entry, call, now)) due.push({ key, stale: this.#tiers.recall.found(entry) });
+        known.set(key, this.answer(entry, now));
         continue;
       }
       const failed = call.forced ? undefined : this.#loading.failures.remembered(key, now);
@@ -99,7 +114,7 @@ export class Lookups<V> {
         continue;
       }
       const stale = entry && this.#tiers.recall.found(entry);
-      const ready = this.staleAtOnce(key, stale, call, now);
+      const ready = this.#ready(key, stale, call, now);
       const flight = this.#loading.joinable(key, call);
       if (ready !== undefined) {
         waits.push([key, Promise.resolve(ready)]);
@@ -113,30 +128,19 @@ export class Lookups<V> {
       for (const flight of this.#loading.start(wanted, load, call, false))
         waits.push([flight.key, flight.join(call)]);
     const answers = await Promise.all(
-      waits.map(async ([key, wait]) => [key, await this.account(key, wait)] as const),
+      waits.map(async ([key, wait]) => [key, await this.#account(key, wait)] as const),
     );
-    for (const [key, answer] of answers) if (answer !== undefined) values.set(key, answer.value);
-    return new Map(unique.flatMap((key) => (values.has(key) ? [[key, values.get(key) as V]] : [])));
+    for (const [key, answer] of answers) if (answer !== undefined) known.set(key, answer);
+    return new Map(unique.flatMap((key) => (known.has(key) ? [[key, known.get(key)!]] : [])));
   }
 
-  staleAtOnce(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
+  #ready(key: string, stale: Found<V> | undefined, call: Call<V>, now: number): Answer<V> | undefined {
     if (stale === undefined || call.forced) return undefined;
-    if (now >= stale.expiresAt) this.#counts.memory.stale++;
-    const age = {
-      value: stale.value,
-      source: stale.tier,
-      stale: true,
-      ageMs: now - stale.createdAt,
-    } as const;
-    if (
-      this.#loading.failures.backingOff(key, now) &&
-      now < stale.expiresAt + Math.max(call.graceMs, call.revalidateMs)
-    )
-      return { ...age, reason: 'backing-off' };
-    return now < stale.expiresAt + call.revalidateMs ? { ...age, reason: 'revalidating' } : undefined;
+    this.#counts.memory.stale++;
+    return staleAtOnce(stale, call, now, this.#loading.failures.backingOff(key, now));
   }
 
-  async account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
+  async #account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
     let answer: Answer<V> | undefined;
     try {
       answer = await wait;
@@ -169,7 +173,8 @@ export class Lookups<V> {
     if (this.#events.wants('hit')) this.#events.emit('hit', { cache: this.#settings.name, key, tier });
   }
 
-  async further(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
+  /** The fresh values that the stores have of these keys, which memory lacks. `stale` = the entry memory has of the only one. */
+  async fromStores(keys: string[], stale: Entry<V> | undefined): Promise<Map<string, V>> {
     if (this.#tiers.recall.tier !== undefined) {
       if (stale !== undefined) this.#counts.memory.stale++;
       else this.#counts.memory.misses += keys.length;

@@ -14,6 +14,8 @@ export interface Note {
 
 interface Kept extends Note {
   stamp: number;
+  /** When the value's own ttl ends, where `memory.ttl` ends its stay before that. */
+  endsAt: number | undefined;
   /** When the stores last heard of the prolonged life; of the monotonic clock. */
   toldAt: number;
 }
@@ -24,9 +26,14 @@ export class Notes<V> {
   /** False until the first note: then a read need not look. */
   any = false;
 
-  write(entry: Entry<V>, { etag, sliding }: Note, now: number): void {
+  write(entry: Entry<V>, { etag, sliding }: Note, endsAt: number | undefined, now: number): void {
     this.any = true;
-    this.#kept.set(entry, { etag, sliding, stamp: entry.stamp, toldAt: now });
+    this.#kept.set(entry, { etag, sliding, stamp: entry.stamp, endsAt, toldAt: now });
+  }
+
+  /** When the ttl of this entry's value ends, which may be later than memory serves it. */
+  endOf(entry: Entry<V>): number {
+    return this.of(entry)?.endsAt ?? entry.expiresAt;
   }
 
   of(entry: Entry<V>): Kept | undefined {
@@ -40,9 +47,10 @@ export class Notes<V> {
     const kept = this.of(entry);
     if (kept?.sliding === undefined) return false;
     const { ttlMs, maxAgeMs } = kept.sliding;
-    const gained = Math.min(now + ttlMs, entry.createdAt + maxAgeMs) - entry.expiresAt;
+    const gained = Math.min(now + ttlMs, entry.createdAt + maxAgeMs) - (kept.endsAt ?? entry.expiresAt);
     if (!(gained > 0)) return false;
-    entry.expiresAt += gained;
+    if (kept.endsAt === undefined) entry.expiresAt += gained;
+    else kept.endsAt += gained;
     entry.keepUntil += gained;
     if (now - kept.toldAt < ttlMs / 2) return false;
     kept.toldAt = now;

@@ -1,4 +1,8 @@
 import { describe } from './describe.ts';
+
+/** The names of all options of an interface, which the compiler keeps complete. */
+export const optionNames = <T>(names: Record<keyof T, true>): readonly string[] => Object.keys(names);
+
 /** Refuses a misspelt option, which would otherwise quietly leave the default in force. `hint` is added when `options` is no object. */
 export const onlyKnown = (owner: string, options: unknown, known: readonly string[], hint = ''): void => {
   if (typeof options !== 'object' || options === null)

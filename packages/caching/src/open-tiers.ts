@@ -1,7 +1,7 @@
 import type { CacheEvents, TierName } from './events.ts';
 import { StoreKeys } from './keys.ts';
 import { MemoryTier } from './memory/memory-tier.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import { StoreGuard } from './store/guard.ts';
@@ -31,11 +31,11 @@ export const openMemory = <V>(
   counts: Counts,
   size: SizeHint,
 ): MemoryTier<V> | undefined => {
-  const { memory, measured, name, random, now } = settings;
+  const { memory, name, random, now } = settings;
   if (memory === undefined) return undefined;
   return new MemoryTier<V>({
     ...memory,
-    sizeOf: measured ? (value, key) => size.given ?? memory.sizeOf(value, key) : undefined,
+    sizeOf: memory.measured ? (value, key) => size.given ?? memory.sizeOf(value, key) : undefined,
     random,
     clock: now,
     onEvict: (key, cause) => {

@@ -1,6 +1,6 @@
 import { describe } from './describe.ts';
 
-// Every error names the option, what it expects and what it got.
+// Every error names the option, what it expects and what it got: a TypeError for another type, a RangeError for a number.
 export const maxTimerMs = 2 ** 31 - 1;
 
 export const within = (
@@ -9,9 +9,9 @@ export const within = (
   expected: string,
   fits: (value: number) => boolean,
 ): number => {
-  if (typeof value !== 'number' || !fits(value))
-    throw new RangeError(`${option} must be ${expected}, got ${describe(value)}`);
-  return value;
+  if (typeof value === 'number' && fits(value)) return value;
+  const text = `${option} must be ${expected}, got ${describe(value)}`;
+  throw typeof value === 'number' ? new RangeError(text) : new TypeError(text);
 };
 
 /** A time limit for a timer; above what a timer can hold it is as good as none, and cut to that. */
@@ -19,6 +19,13 @@ export const checkTimeout = (option: string, value: unknown): number =>
   Math.min(
     maxTimerMs,
     within(option, value, 'a number of ms above 0', (ms) => ms > 0),
+  );
+
+/** A pause, which may be none; above what a timer can hold it is cut to that. */
+export const pause = (option: string, value: unknown): number =>
+  Math.min(
+    maxTimerMs,
+    within(option, value, 'a number of ms >= 0', (ms) => ms >= 0),
   );
 
 export const oneOf = <T extends string>(option: string, value: T, allowed: readonly T[]): T => {

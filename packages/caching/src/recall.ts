@@ -5,7 +5,7 @@ import type { Entry } from './memory/entry.ts';
 import type { MemoryRecord, MemoryTier } from './memory/memory-tier.ts';
 import { type Note, Notes } from './notes.ts';
 import { openMemory, type SizeHint } from './open-tiers.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Invalidations } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import { decodeRecord, encodeRecord, maxAheadMs, type StoredRecord } from './store/envelope.ts';
@@ -50,8 +50,23 @@ export class Recall<V> {
   }
 
   found(entry: Entry<V>): Found<V> {
-    const { value, createdAt, expiresAt, stamp, tags } = entry;
+    const { value, createdAt, stamp, tags } = entry;
+    const expiresAt = this.endOf(entry);
     return { value, tier: 'memory', createdAt, expiresAt, stamp, tags, etag: this.#notes.of(entry)?.etag };
+  }
+
+  /** When the ttl of this entry's value ends; memory may serve it less long. */
+  endOf(entry: Entry<V>): number {
+    return this.#notes.endOf(entry);
+  }
+
+  /** For how long past its ttl an entry is of use, in ms; undefined when there is none, or it has no ttl to be past of. */
+  coverOf(key: string): number | undefined {
+    const entry = this.tier?.peek(key);
+    const endsAt = entry && this.endOf(entry);
+    return endsAt === undefined || endsAt === Number.POSITIVE_INFINITY
+      ? undefined
+      : entry!.keepUntil - endsAt;
   }
 
   /** A fresh entry was read: prolongs it where it slides; true when the stores should hear of it. */
@@ -61,13 +76,13 @@ export class Recall<V> {
 
   /** An entry as the stores know it. */
   record(entry: Entry<V>, now: number): StoredRecord<V> {
-    const { value, stamp, tags, createdAt, expiresAt } = entry;
+    const { value, stamp, tags, createdAt } = entry;
     const { wall, schema } = this.#settings;
     const note = this.#notes.of(entry);
     return {
       value,
       createdAt: wall() - (now - createdAt),
-      ttlMs: Math.max(0, expiresAt - createdAt),
+      ttlMs: Math.max(0, this.endOf(entry) - createdAt),
       stamp,
       tags,
       etag: note?.etag,
@@ -76,27 +91,46 @@ export class Recall<V> {
     };
   }
 
-  remember(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
-    if (this.tier === undefined) return;
-    const { key } = record;
+  /**
+   * Keeps a value that a caller gave, as `clone` says. The answer is what the stores should have: the copy, which is
+   * nobody else's, or the value itself where it cannot be copied; memory is then without it.
+   */
+  keep(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): V {
+    let { value } = record;
     try {
-      this.#size.given = note.size;
-      if (!this.tier.set({ ...record, value: this.copy.into(record.value) })) return;
-      this.#counts.memory.sets++;
-      if (note.etag !== undefined || note.sliding !== undefined)
-        this.#notes.write(this.tier.peek(key)!, note, now);
+      value = this.copy.into(value);
+      this.#set({ ...record, value }, note, now);
     } catch (error) {
-      this.tier.delete(key);
-      this.#counts.memory.errors++;
-      if (this.#events.wants('store-error'))
-        this.#events.emit('store-error', {
-          cache: this.#settings.name,
-          tier: 'memory',
-          operation: 'set',
-          error,
-          key,
-        });
+      this.#refused(record.key, error);
     }
+    return value;
+  }
+
+  /** Keeps what a store had. */
+  remember(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
+    if (this.tier !== undefined) this.keep(record, note, now);
+  }
+
+  #set(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): void {
+    this.#size.given = note.size;
+    const leavesAt = now + (this.#settings.memory?.ttlMs ?? 0);
+    const endsAt = leavesAt < record.expiresAt ? record.expiresAt : undefined;
+    if (endsAt !== undefined) record.expiresAt = leavesAt;
+    if (this.tier?.set(record) !== true) return;
+    this.#counts.memory.sets++;
+    if (note.etag === undefined && note.sliding === undefined && endsAt === undefined) return;
+    // A listener of the evictions may have removed it already.
+    const entry = this.tier.peek(record.key);
+    if (entry !== undefined) this.#notes.write(entry, note, endsAt, now);
+  }
+
+  #refused(key: string, error: unknown): void {
+    if (this.tier === undefined) return;
+    this.tier.delete(key);
+    this.#counts.memory.errors++;
+    const cache = this.#settings.name;
+    if (this.#events.wants('store-error'))
+      this.#events.emit('store-error', { cache, tier: 'memory', operation: 'set', error, key });
   }
 
   /** Makes all stale rather than gone: the next lookup asks further, and grace still covers a failing loader. */
@@ -113,7 +147,7 @@ export class Recall<V> {
   dump(count: number): CacheDump {
     const now = this.#settings.now();
     const entries = (this.tier?.hottest(count) ?? [])
-      .filter((entry) => now < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags))
+      .filter((entry) => now < this.endOf(entry) && !this.#invalidations.voids(entry.stamp, entry.tags))
       .map((entry) => {
         const keepMs = entry.keepUntil - now;
         return {

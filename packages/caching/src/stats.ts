@@ -31,6 +31,8 @@ export interface MemoryTierStats {
   stale: number;
   sets: number;
   deletes: number;
+  /** Values that could not be copied or measured, and so stayed out. */
+  errors: number;
   evictions: Record<EvictionCause, number>;
   entries: number;
   bytes: number | null;
@@ -46,6 +48,7 @@ export interface LoadTimes {
   max: number;
 }
 
+/** What a cache has counted since it was made, and what it holds now. */
 export interface CacheStats {
   name: string;
   /** Lookups by `get`, `getMany`, `getOrSet`, `getOrSetMany`, one a key: each is a hit, a stale answer or a miss. */
@@ -123,7 +126,6 @@ export class Counts {
     bus: BusStats | null,
   ): CacheStats {
     const { hits, stale, misses, loads, loadErrors } = this;
-    const { errors: _errors, ...memoryCounts } = this.memory;
     return {
       name,
       hits,
@@ -135,7 +137,7 @@ export class Counts {
       loadTimeMs: this.#loadTimes(),
       memory: memory
         ? {
-            ...memoryCounts,
+            ...this.memory,
             evictions: { ...this.evictions },
             entries: memory.entries,
             bytes: memory.bytes,

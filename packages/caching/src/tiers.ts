@@ -3,9 +3,9 @@ import type { CacheEvents, TierName } from './events.ts';
 import type { Entry } from './memory/entry.ts';
 import type { Note } from './notes.ts';
 import { openStore } from './open-tiers.ts';
-import type { Settings } from './options.ts';
 import { type Pending, PendingReads } from './pending.ts';
 import { Recall } from './recall.ts';
+import type { Settings } from './settings/settings.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import { maxAheadMs, type StoredRecord } from './store/envelope.ts';
@@ -139,22 +139,21 @@ export class Tiers<V> {
   keep(entries: readonly NewEntry<V>[], byUser: boolean, allowed?: () => Promise<boolean>): Promise<boolean> {
     const now = this.#settings.now();
     const wall = this.#settings.wall();
-    for (const entry of entries) {
-      const { key, value, ttlMs, keepMs, stamp, tags } = entry;
+    const schema = this.#settings.schema?.version;
+    const writes = entries.map((entry) => {
+      const { key, ttlMs, keepMs, stamp, tags, etag, sliding } = entry;
       if (byUser) this.#pending.supersede(key);
-      this.recall.remember(
-        { key, value, createdAt: now, expiresAt: now + ttlMs, keepUntil: now + keepMs, stamp, tags },
+      const value = this.recall.keep(
+        {
+          ...{ key, value: entry.value, stamp, tags },
+          ...{ createdAt: now, expiresAt: now + ttlMs, keepUntil: now + keepMs },
+        },
         entry,
         now,
       );
       if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
-    }
-    const schema = this.#settings.schema?.version;
-    const writes = entries.map(({ key, value, ttlMs, keepMs, stamp, tags, etag, sliding }) => ({
-      key,
-      record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding, schema },
-      keepMs,
-    }));
+      return { key, record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding, schema }, keepMs };
+    });
     return this.#everyStore(async (store, at) => {
       if (allowed !== undefined && !(await allowed())) return false;
       const stored = await store.write(writes, byUser);
@@ -196,7 +195,9 @@ export class Tiers<V> {
     const entry = this.recall.entry(key, now);
     try {
       const found =
-        entry === undefined ? (await this.readStores([pending], 0)).get(key) : this.recall.found(entry);
+        entry === undefined || now >= entry.expiresAt
+          ? (await this.readStores([pending], 0)).get(key)
+          : this.recall.found(entry);
       if (found === undefined || pending.superseded || now >= found.expiresAt) return false;
       const ageMs = Math.max(0, now - found.createdAt);
       const stamp = this.#stamps.next();
@@ -258,9 +259,10 @@ export class Tiers<V> {
     await this.#eachStore((store) => store.markCleared(stamp));
   }
 
-  /** Waits for writes under way and sends a last time what stores missed; the store timeout bounds each. */
+  /** Waits for writes under way and sends a last time what stores missed; the store timeout bounds each. What is still read then is not kept. */
   async drain(): Promise<void> {
     while (this.#writes.size > 0) await Promise.all(this.#writes);
+    this.#pending.supersedeAll();
     await Promise.all(this.stores.map((store) => store.close()));
   }
 

@@ -1,4 +1,5 @@
 import { describe } from './describe.ts';
+
 /** A time span: a number of milliseconds, a text such as `'250ms'`, `'300s'`, `'5m'`, `'1h'`, `'2d'`; `null` or `Infinity` = without end. */
 export type Duration = number | string | null;
 

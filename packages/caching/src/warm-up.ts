@@ -1,4 +1,11 @@
+import type { GetOrSetOptions } from './call-options.ts';
 import type { Answer } from './flight.ts';
+
+/** Options of `getOrSet`, for each key, and how many keys at a time. */
+export interface WarmOptions<V> extends GetOrSetOptions<V> {
+  /** Keys looked up at the same time. Default 8. */
+  concurrency?: number | undefined;
+}
 
 /** What a warm-up found: keys that were there, keys that were loaded, and what went wrong with the others. */
 export interface WarmUp {

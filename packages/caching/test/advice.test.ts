@@ -1,15 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createCache } from '../src/index.ts';
 import { MemoryTier, type PolicyName } from '../src/memory/memory-tier.ts';
-import { manualClock } from './doubles.ts';
-
-const seeded = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-};
+import { manualClock, seeded } from './doubles.ts';
 
 const tierOf = (maxEntries: number, policy: PolicyName, advice = false) =>
   new MemoryTier<number>({

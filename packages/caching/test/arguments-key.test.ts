@@ -94,7 +94,27 @@ describe('argumentsKey', () => {
   class Point {
     x = 1;
   }
+  class Zoned extends Date {
+    zone = 'CET';
+  }
+  class Bare extends Date {}
+  class Named extends Map {
+    name = 'm';
+  }
+  class Bytes extends Uint8Array {}
   it.each([
+    [new Zoned(0)],
+    [new Bare(0)],
+    [new Named()],
+    [new Bytes(1)],
+    [class extends Array {}.from([1])],
+    [Object.assign([1], { total: 2 })],
+    [Object.assign(new Date(0), { zone: 'CET' })],
+    [Object.assign(new Map(), { name: 'm' })],
+    [Object.assign(new Set(), { name: 's' })],
+    [Object.assign(/a/, { name: 'r' })],
+    [Object.assign(new URL('http://a.example/'), { name: 'u' })],
+    [Object.defineProperty({ a: 1 }, 'hidden', { value: 2 })],
     [() => 1],
     [Symbol('s')],
     [cyclic],

@@ -64,3 +64,35 @@ it('takes errorTtl, negativeTtl, slidingMaxAge and eagerRefresh, checked when it
   expect(() => cached({ eagerRefresh: 2 })).toThrow('eagerRefresh must be a share from 0 to 1');
   expect(() => cached({ slidingMaxAge: -1 })).toThrow('slidingMaxAge must be milliseconds >= 0');
 });
+
+it('passes all options of getOrSet on but those of one caller', async () => {
+  const clock = manualClock();
+  const down = new Error('down');
+  const seen: unknown[] = [];
+  const fetchPage = cached({
+    ttl: 10,
+    grace: '1h',
+    loaderSoftTimeoutMs: 60_000,
+    onLoaderError: (error, { key, hasStale }) => {
+      seen.push([error, key, hasStale]);
+      return 'throw';
+    },
+    clock: clock.now,
+  })(async (fails: boolean[]) => {
+    if (fails.pop()) throw down;
+    return 'v';
+  });
+  await fetchPage.cache.set(fetchPage.key([true]), 'old', { ttl: 10, grace: '1h' });
+  clock.advance(10);
+  await expect(fetchPage([true])).rejects.toBe(down);
+  expect(seen).toEqual([[down, fetchPage.key([true]), true]]);
+});
+
+it.each([
+  [{ onLoaderError: 'stale' }, 'onLoaderError must be a function, got stale'],
+  [{ loaderSoftTimeoutMs: 0 }, 'loaderSoftTimeoutMs must be a number of ms above 0'],
+  [{ signal: new AbortController().signal }, 'cached has no option "signal"'],
+  [{ forceRefresh: true }, 'cached has no option "forceRefresh"'],
+])('refuses %j at decoration', (options, text) => {
+  expect(() => cached(options as never)).toThrow(text);
+});

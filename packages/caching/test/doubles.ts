@@ -65,3 +65,12 @@ export class FaultyStore {
     return work();
   }
 }
+
+/** Random numbers 0 <= x < 1, the same for the same seed. */
+export const seeded = (seed: number) => {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+};

@@ -80,3 +80,11 @@ it('is empty without memory, and refuses what is no dump', async () => {
   expect(() => make().dump(0)).toThrow('count must be an integer >= 1, got 0');
   await settle();
 });
+
+it('what a tag invalidation has voided is not dumped', async () => {
+  const cache = createCache<string>();
+  await cache.set('void', 'v', { tags: ['t'] });
+  await cache.invalidateTags(['t']);
+  await cache.set('kept', 'v', { tags: ['t'] });
+  expect(cache.dump().entries.map(({ key }) => key)).toEqual(['kept']);
+});

@@ -6,15 +6,7 @@ import { MemoryTier, type PolicyName } from '../src/memory/memory-tier.ts';
 import { SimulatedCache } from '../src/memory/simulated-cache.ts';
 import { stances } from '../src/memory/stance.ts';
 import { WTinyLfuPolicy } from '../src/memory/w-tinylfu.ts';
-
-/** Random numbers 0 <= x < 1, the same for the same seed. */
-const seeded = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-};
+import { seeded } from './doubles.ts';
 
 const tierOf = (maxEntries: number, policy: PolicyName, seed = 1) =>
   new MemoryTier<number>({

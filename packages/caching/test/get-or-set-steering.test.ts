@@ -402,9 +402,9 @@ describe('what a loader can tell', () => {
   });
 
   it.each([
-    ['setSize', -1, 'size must be a number of bytes >= 0, got -1'],
-    ['setSize', Number.NaN, 'size must be a number of bytes >= 0, got NaN'],
-    ['setEtag', 5, 'etag must be a string, got 5'],
+    ['setSize', -1, 'setSize must be given a number of bytes >= 0, got -1'],
+    ['setSize', Number.NaN, 'setSize must be given a number of bytes >= 0, got NaN'],
+    ['setEtag', 5, 'setEtag must be given a string, got 5'],
   ] as const)('%s(%p) is refused', async (method, value, text) => {
     const cache = createCache<string>();
     await expect(

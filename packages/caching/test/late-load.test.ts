@@ -63,3 +63,20 @@ it('a store read that ends after a delete does not bring the value back to memor
   expect(cache.stats().memory?.entries).toBe(0);
   expect(await cache.get('k')).toBeUndefined();
 });
+
+it('a load whose loader gave it a tag that was invalidated meanwhile is not kept', async () => {
+  const store = new FaultyStore();
+  const cache = createCache<string>({ stores: [store] });
+  const load = deferred<string>();
+  const wait = cache.getOrSet('k', ({ setTags }) => {
+    setTags(['t']);
+    return load.promise;
+  });
+  await settle();
+  await cache.invalidateTags(['t']);
+  load.resolve('old');
+  expect(await wait).toBe('old');
+  await settle();
+  expect(await cache.has('k')).toBe(false);
+  expect(await createCache<string>({ stores: [store] }).has('k')).toBe(false);
+});

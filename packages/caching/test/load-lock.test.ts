@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Cache, type CacheOptions, createCache, type Lease, type LoadLock } from '../src/index.ts';
-import { deferred, FaultyStore, settle } from './doubles.ts';
+import { deferred, FaultyStore, manualClock, settle } from './doubles.ts';
 
 /** A lock in memory, shared by the caches of a test as if they were processes. */
 class MemoryLock implements LoadLock {
@@ -138,4 +138,35 @@ describe('a lock across processes', () => {
   ])('refuses %j', (options, text) => {
     expect(() => createCache(options as never)).toThrow(text);
   });
+});
+
+it('getOrSetMany takes no lock, for one key or several', async () => {
+  const { caches, lock } = processes(1);
+  for (const keys of [['a'], ['b', 'c']])
+    await caches[0]!.getOrSetMany(keys, (missing) => new Map(missing.map((key) => [key, 'v'])));
+  expect(lock.fence).toBe(0);
+});
+
+it('a load behind an answer that fails gives up the lock', async () => {
+  const clock = manualClock();
+  const { caches, lock } = processes(1, { staleWhileRevalidate: '1h', ttl: 10, clock: clock.now });
+  await caches[0]!.set('k', 'old');
+  clock.advance(10);
+  expect(await caches[0]!.getOrSet('k', () => Promise.reject(new Error('down')))).toBe('old');
+  await settle();
+  expect([lock.fence, lock.held.size]).toEqual([1, 0]);
+});
+
+it('a lock that comes after its time limit is given up at once', async () => {
+  const { caches, lock } = processes(1, { storeTimeoutMs: 1 });
+  const gate = deferred<void>();
+  const acquire = lock.acquire.bind(lock);
+  lock.acquire = async (key) => {
+    await gate.promise;
+    return acquire(key);
+  };
+  expect(await caches[0]!.getOrSet('k', () => 'v')).toBe('v');
+  gate.resolve();
+  await settle();
+  expect([lock.fence, lock.held.size]).toEqual([1, 0]);
 });

@@ -8,7 +8,16 @@ const unknownOption =
 
 it.each<[string, () => unknown, string]>([
   ['createCache', () => createCache({ tll: 3 } as never), unknownOption],
-  ['create of a manager', () => new CacheManager().create('c', { tll: 3 } as never), unknownOption],
+  [
+    'create of a manager',
+    () => new CacheManager().create('c', { tll: 3 } as never),
+    'create has no option "tll"; it knows namespace, memory, stores, ttl, grace,',
+  ],
+  [
+    'a second name to a manager',
+    () => new CacheManager().create('c', { name: 'd' } as never),
+    'create has no option "name"; it knows namespace,',
+  ],
   ['a number', () => createCache(300 as never), 'createCache options must be an object, got 300'],
   [
     'memory',
@@ -52,7 +61,12 @@ it.each<[string, (cache: ReturnType<typeof createCache>) => Promise<unknown>, st
   [
     'setMany',
     (cache) => cache.setMany([['k', 'v']], { tag: ['t'] } as never),
-    'set has no option "tag"; it knows ttl, grace, tags',
+    'setMany has no option "tag"; it knows ttl, grace, tags',
+  ],
+  [
+    'warm',
+    (cache) => cache.warm(['k'], load, { force: true } as never),
+    'warm has no option "force"; it knows concurrency, ttl,',
   ],
   [
     'getOrSet',
@@ -62,7 +76,7 @@ it.each<[string, (cache: ReturnType<typeof createCache>) => Promise<unknown>, st
   [
     'getOrSetMany',
     (cache) => cache.getOrSetMany(['k'], () => new Map(), { force: true } as never),
-    'getOrSet has no option "force"',
+    'getOrSetMany has no option "force"',
   ],
 ])('rejects an unknown option of a call, and stores nothing: %s', async (_name, call, message) => {
   const cache = createCache();

@@ -1,6 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createCache, LoaderTimeoutError } from '../src/index.ts';
 import { deferred, FaultyStore, manualClock, settle } from './doubles.ts';
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance', 'Date'] });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const failing = () => Promise.reject(new Error('source down'));
 
@@ -53,7 +60,10 @@ describe.each([['memory'], ['store']])('grace, with the value in %s', (where) =>
     await cache.set('k', 'old');
     clock.advance(1_000);
     const load = deferred<string>();
-    const answer = await cache.getOrSetWithMeta('k', () => load.promise);
+    const wait = cache.getOrSetWithMeta('k', () => load.promise);
+    await settle();
+    jest.advanceTimersByTime(5);
+    const answer = await wait;
     expect(answer).toMatchObject({ value: 'old', stale: true, reason: 'loader-slow' });
     expect(answer.error).toBeInstanceOf(LoaderTimeoutError);
     load.resolve('late');
@@ -66,7 +76,10 @@ describe.each([['memory'], ['store']])('grace, with the value in %s', (where) =>
     await cache.set('k', 'old');
     clock.advance(1_000);
     const load = deferred<string>();
-    expect(await cache.getOrSet('k', () => load.promise)).toBe('old');
+    const wait = cache.getOrSet('k', () => load.promise);
+    await settle();
+    jest.advanceTimersByTime(2);
+    expect(await wait).toBe('old');
     load.resolve('new');
     await settle();
     expect(await cache.get('k')).toBe('new');
@@ -124,4 +137,16 @@ describe('staleWhileRevalidate', () => {
     clock.advance(6_000);
     expect(await cache.getOrSet('k', () => 'new')).toBe('new');
   });
+});
+
+it('backing off ends where the grace of the call ends, though the value is kept for longer', async () => {
+  const clock = manualClock();
+  const cache = createCache<string>({ clock: clock.now, graceBackoffMs: 100_000 });
+  await cache.set('k', 'old', { ttl: 10, grace: '1h' });
+  clock.advance(10);
+  expect(await cache.getOrSet('k', failing, { grace: 50 })).toBe('old');
+  clock.advance(49);
+  expect(await cache.getOrSet('k', () => 'new', { grace: 50 })).toBe('old');
+  clock.advance(1);
+  expect(await cache.getOrSet('k', () => 'new', { grace: 50 })).toBe('new');
 });

@@ -95,3 +95,31 @@ it('a load-error carries what the loader threw, by identity; a caller’s time-o
   expect((heard[0] as unknown[])[1]).toBe(thrown);
   await cache.close();
 });
+
+it('counts a set of a store only when the store has it', async () => {
+  const store = new FaultyStore();
+  const cache = createCache<string>({ stores: [store], storeRecovery: false });
+  await cache.set('k', 'v');
+  store.mode = 'failing';
+  await cache.set('k', 'v2');
+  expect(cache.stats().stores[0]).toMatchObject({ sets: 1, errors: 1 });
+});
+
+it('counts and tells of what memory could not take', async () => {
+  const cache = createCache<() => void>({ clone: 'structured' });
+  await cache.set('k', () => {});
+  expect(cache.stats().memory).toMatchObject({ errors: 1, sets: 0, entries: 0 });
+});
+
+it('a value too large for memory is kept by the stores', async () => {
+  const store = new FaultyStore();
+  const cache = createCache<string>({ memory: { maxEntryBytes: 1_000 }, stores: [store] });
+  await cache.set('k', 'small');
+  const big = 'x'.repeat(2_000);
+  await cache.set('k', big);
+  expect(cache.stats().memory?.entries).toBe(0);
+  expect(await cache.getOrSetWithMeta('k', () => 'not called')).toMatchObject({
+    value: big,
+    source: 'store:0',
+  });
+});

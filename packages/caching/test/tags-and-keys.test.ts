@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createCache } from '../src/index.ts';
 import { Invalidations, Stamps } from '../src/stamps.ts';
@@ -79,41 +80,41 @@ describe('keys', () => {
     );
   });
 
-  it.each([
-    '__proto__',
-    'constructor',
-    'a::b',
-    ':',
-    '\0',
-    '\ud800',
-    '\udfff',
-    'é',
-    'e\u0301',
-    'x'.repeat(5_000),
-    '%3A',
-  ])('keeps %j apart from the others, in memory and in a store', async (key) => {
+  const odd = [
+    ...['__proto__', 'constructor', 'a::b', ':', '%3A', '#', '=', 'é', 'e\u0301', 'a b', 'ab'],
+    ...['\0', '\ud800', '\udfff', 'a\r\nset x', 'a\nset x', '\u007f', '\u0085'],
+    ...['x'.repeat(5_000), 'x'.repeat(250), 'é'.repeat(160), 'é'.repeat(100)],
+  ];
+
+  it.each(odd)('keeps %j apart from the others, in memory and in a store', async (key) => {
     const store = new FaultyStore();
-    const all = [
-      '__proto__',
-      'constructor',
-      'a::b',
-      ':',
-      '\0',
-      '\ud800',
-      '\udfff',
-      'é',
-      'e\u0301',
-      'x'.repeat(5_000),
-      '%3A',
-    ];
     const cache = createCache<string>({ stores: [store] });
-    await cache.setMany(all.map((each) => [each, `of ${JSON.stringify(each)}`]));
+    await cache.setMany(odd.map((each) => [each, `of ${JSON.stringify(each)}`]));
     const cold = createCache<string>({ stores: [store] });
     for (const reader of [cache, cold]) expect(await reader.get(key)).toBe(`of ${JSON.stringify(key)}`);
     expect(new Set([...store.data.keys()].map((stored) => Buffer.from(stored).toString())).size).toBe(
-      all.length,
+      odd.length,
     );
   });
+
+  it.each(['cache', 'n'.repeat(400), 'é'.repeat(80), 'two words', '\0', '\ud800'])(
+    'names nothing in a store that memcached or an SQL column would refuse, in the namespace %j',
+    async (namespace) => {
+      const store = new FaultyStore();
+      const cache = createCache<string>({ namespace, stores: [store] });
+      await cache.setMany(
+        odd.map((each) => [each, 'v']),
+        { tags: odd },
+      );
+      await cache.invalidateTags(odd);
+      await cache.clear();
+      expect(store.data.size).toBe(2 * odd.length + 1);
+      for (const name of store.data.keys()) {
+        expect(Buffer.byteLength(name)).toBeLessThanOrEqual(250);
+        expect(name).not.toMatch(/[\p{Cc}\s]|\p{Surrogate}/u);
+      }
+    },
+  );
 
   it('no namespace and key can pass for another pair', async () => {
     const store = new FaultyStore();
@@ -123,6 +124,9 @@ describe('keys', () => {
       ['a:k', 'x'],
       ['a', 'k:x'],
       ['a%3Ak', 'x'],
+      ['\ud800', 'x'],
+      ['\udfff', 'x'],
+      [`#${createHash('sha256').update(JSON.stringify('\ud800')).digest('hex')}`, 'x'],
     ];
     for (const [namespace, key] of pairs)
       await createCache<string>({ namespace, stores: [store] }).set(key, namespace + key);

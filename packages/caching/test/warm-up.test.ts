@@ -46,3 +46,26 @@ it('CacheManager.invalidateTags voids a tag in the caches whose name fits', asyn
   expect(await manager.invalidateTags(['t'])).toHaveLength(3);
   await manager.close();
 });
+
+it('a manager warms several caches, each with a loader and options of its own', async () => {
+  const manager = new CacheManager();
+  const users = manager.create<string>('users');
+  const pages = manager.create<number>('pages');
+  await users.set('b', 'there');
+  const done = await manager.warm({
+    users: { keys: ['a', 'b'], loader: ({ key }) => `user ${key}` },
+    pages: { keys: ['1', '2'], loader: ({ key }) => Number(key), concurrency: 1, ttl: '1h' },
+  });
+  expect(done).toMatchObject({ users: { loaded: 1, present: 1 }, pages: { loaded: 2, present: 0 } });
+  expect([await users.get('a'), await pages.get('2')]).toEqual(['user a', 2]);
+});
+
+it('a manager warms nothing when it does not know one of the names', async () => {
+  const manager = new CacheManager();
+  const users = manager.create<string>('users');
+  const load = () => 'v';
+  await expect(
+    manager.warm({ users: { keys: ['a'], loader: load }, pages: { keys: ['1'], loader: load } }),
+  ).rejects.toThrow(new TypeError('warm knows users, got pages'));
+  expect(users.stats().misses).toBe(0);
+});

@@ -63,7 +63,7 @@ it.each<[string, () => unknown, string]>([
 
 it('tells of a jitter that has no text', () => {
   expect(() => createCache({ jitter: bare })).toThrow(
-    new RangeError('jitter must be a share from 0 to 1, got an object without a text'),
+    new TypeError('jitter must be a share from 0 to 1, got an object without a text'),
   );
 });
 

@@ -1,5 +1,5 @@
 import type { CacheEvents } from '../events.ts';
-import type { Settings } from '../options.ts';
+import type { Settings } from '../settings/settings.ts';
 import { BusLink } from './link.ts';
 import type { Change } from './message.ts';
 

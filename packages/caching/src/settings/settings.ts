@@ -1,0 +1,133 @@
+import type { ErrorPolicy } from '../failures.ts';
+import { onlyKnown, optionNames } from '../only-known.ts';
+import {
+  checkTimeout,
+  flag,
+  oneOf,
+  optionalFunction,
+  pause,
+  positiveInteger,
+  text,
+  within,
+} from '../option-checks.ts';
+import type { CacheOptions, EagerRefresh } from '../options.ts';
+import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from '../ttl.ts';
+import { type MemorySettings, memorySettings } from './memory.ts';
+import { type StoreSettings, storeSettings } from './stores.ts';
+
+/** How long values live and what reading and loading does about it. */
+interface LifeSettings<V> {
+  ttl: Ttl<V> | undefined;
+  graceMs: number;
+  revalidateMs: number;
+  slidingMaxMs: number | undefined;
+  eager: EagerRefresh | undefined;
+  negativeTtl: Duration | undefined;
+  errorMs: number;
+  onLoaderError: ErrorPolicy | undefined;
+  graceBackoffMs: number;
+  loaderTimeoutMs: number | undefined;
+  loaderSoftTimeoutMs: number | undefined;
+  maxLoads: number;
+  cacheUndefined: boolean;
+  jitter: number;
+}
+
+/** The options of a cache, checked and complete. Times are in ms. */
+export interface Settings<V> extends StoreSettings, LifeSettings<V> {
+  name: string;
+  namespace: string;
+  memory: MemorySettings<V> | undefined;
+  clone: 'none' | 'structured' | 'freeze';
+  now: () => number;
+  wall: () => number;
+  random: () => number;
+}
+
+export const cacheOptions: readonly string[] = optionNames<CacheOptions<unknown>>({
+  name: true,
+  namespace: true,
+  memory: true,
+  stores: true,
+  ttl: true,
+  grace: true,
+  staleWhileRevalidate: true,
+  slidingMaxAge: true,
+  eagerRefresh: true,
+  negativeTtl: true,
+  errorTtl: true,
+  onLoaderError: true,
+  schema: true,
+  bus: true,
+  lock: true,
+  lockLeaseMs: true,
+  lockWaitMs: true,
+  graceBackoffMs: true,
+  loaderTimeoutMs: true,
+  loaderSoftTimeoutMs: true,
+  maxLoads: true,
+  storeTimeoutMs: true,
+  storeCooldown: true,
+  storeRecovery: true,
+  storePolicy: true,
+  cacheUndefined: true,
+  jitter: true,
+  clone: true,
+  clock: true,
+  random: true,
+});
+
+/** Checks all options once; every error names the option, what it expects and what it got. */
+export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
+  onlyKnown('createCache', options, cacheOptions);
+  const name = text('name', options.name === undefined ? 'cache' : options.name);
+  const { namespace = name, memory = {}, clone = 'none' } = options;
+  if (memory === false && (options.stores?.length ?? 0) === 0)
+    throw new TypeError(
+      'memory: false needs at least one store in stores; with neither nothing would be cached',
+    );
+  const clock = optionalFunction('clock', options.clock);
+  return {
+    name,
+    namespace: text('namespace', namespace),
+    memory: memory === false ? undefined : memorySettings(memory),
+    ...storeSettings(options),
+    ...lifeSettings(options),
+    clone: oneOf('clone', clone, ['none', 'structured', 'freeze']),
+    now: clock ?? (() => performance.now()),
+    wall: clock ?? Date.now,
+    random: optionalFunction('random', options.random) ?? Math.random,
+  };
+};
+
+const lifeSettings = <V>(options: CacheOptions<V>): LifeSettings<V> => {
+  const { grace = 0, staleWhileRevalidate = 0, errorTtl = 0, graceBackoffMs = 10_000, jitter = 0 } = options;
+  checkTtl('ttl', options.ttl);
+  const timeout = (option: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
+    options[option] === undefined ? undefined : checkTimeout(option, options[option]);
+  return {
+    ttl: options.ttl,
+    graceMs: durationMs('grace', grace),
+    revalidateMs: durationMs('staleWhileRevalidate', staleWhileRevalidate),
+    slidingMaxMs:
+      options.slidingMaxAge === undefined ? undefined : durationMs('slidingMaxAge', options.slidingMaxAge),
+    eager: options.eagerRefresh === undefined ? undefined : checkEager(options.eagerRefresh),
+    negativeTtl: checkedDuration('negativeTtl', options.negativeTtl),
+    errorMs: durationMs('errorTtl', errorTtl),
+    onLoaderError: optionalFunction('onLoaderError', options.onLoaderError),
+    graceBackoffMs: pause('graceBackoffMs', graceBackoffMs),
+    loaderTimeoutMs: timeout('loaderTimeoutMs'),
+    loaderSoftTimeoutMs: timeout('loaderSoftTimeoutMs'),
+    maxLoads:
+      options.maxLoads === undefined
+        ? Number.POSITIVE_INFINITY
+        : positiveInteger('maxLoads', options.maxLoads),
+    cacheUndefined: flag('cacheUndefined', options.cacheUndefined),
+    jitter: within('jitter', jitter, 'a share from 0 to 1', (share) => share >= 0 && share <= 1),
+  };
+};
+
+export const checkEager = (value: EagerRefresh): EagerRefresh =>
+  value === 'probabilistic'
+    ? value
+    : within('eagerRefresh', value, "a share from 0 to 1 or 'probabilistic'", (x) => x >= 0 && x <= 1);
