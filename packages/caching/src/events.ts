@@ -1,7 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import { describe } from './describe.ts';
 import type { EvictionCause } from './memory/memory-tier.ts';
-import type { StoreOperation } from './store/store-tier.ts';
+import type { StoreOperation } from './store/store-writer.ts';
 
 /** Where a value was: `'memory'`, or `'store:0'`, `'store:1'` in the order of the `stores` option. */
 export type TierName = 'memory' | `store:${number}`;

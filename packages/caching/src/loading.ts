@@ -7,6 +7,7 @@ import { type Admission, admit } from './load-lock.ts';
 import type { EagerRefresh, Settings } from './options.ts';
 import type { Counts } from './stats.ts';
 import type { Found, Tiers } from './tiers.ts';
+import type { TimeBudget } from './time-budget.ts';
 import type { Duration, Ttl } from './ttl.ts';
 
 /** One call's options, checked, with the cache's own filled in. */
@@ -127,12 +128,17 @@ export class Loading<V> {
 
   // Never rejects: what goes wrong goes to the waiters.
   async #run(flights: Flight<V>[], load: KeysLoader<V>, call: Call<V>, signal: AbortSignal): Promise<void> {
-    const open = await this.#lookFurther(flights, call);
+    const time = this.#tiers.timeBudget();
+    const open = await this.#lookFurther(flights, call, time);
     if (open.length === 0) return;
-    for (const flight of open) flight.startLoading();
+    for (const flight of open) {
+      // What is loaded from now on is newer than all that was read, whatever the clocks of its writers say.
+      flight.pending.stamp = this.#tiers.stamp();
+      flight.startLoading();
+    }
     let admission: Admission | undefined;
     if (this.#settings.lock !== undefined && open.length === 1) {
-      admission = await this.#admitted(open[0]!, this.#settings.lock, call, signal);
+      admission = await this.#admitted(open[0]!, this.#settings.lock, call, signal, time);
       if (admission === undefined) {
         open[0]!.fail(signal.reason);
         return;
@@ -197,18 +203,19 @@ export class Loading<V> {
     settings: NonNullable<Settings<V>['lock']>,
     call: Call<V>,
     signal: AbortSignal,
+    time: TimeBudget,
   ): Promise<Admission | undefined> {
     const { now, random, storeTimeoutMs: timeoutMs } = this.#settings;
     return admit(
       this.#lockNames.entry(flight.key),
       settings,
-      { now, random, timeoutMs, signal },
-      async () => (await this.#lookFurther([flight], call)).length === 0,
+      { now, random, timeoutMs, signal, time },
+      async (left) => (await this.#lookFurther([flight], call, left)).length === 0,
     );
   }
 
   // Answers what the stores have, and gives back the flights that need the loader.
-  async #lookFurther(flights: Flight<V>[], call: Call<V>): Promise<Flight<V>[]> {
+  async #lookFurther(flights: Flight<V>[], call: Call<V>, time: TimeBudget): Promise<Flight<V>[]> {
     const past = Math.max(call.graceMs, call.revalidateMs);
     const found =
       call.forced || this.#tiers.stores.length === 0
@@ -216,6 +223,7 @@ export class Loading<V> {
         : await this.#tiers.readStores(
             flights.map(({ pending }) => pending),
             past,
+            time,
           );
     const now = this.#settings.now();
     return flights.filter((flight) => {

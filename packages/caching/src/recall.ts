@@ -8,7 +8,7 @@ import { openMemory, type SizeHint } from './open-tiers.ts';
 import type { Settings } from './options.ts';
 import type { Invalidations } from './stamps.ts';
 import type { Counts } from './stats.ts';
-import { decodeRecord, encodeRecord, maxAheadMs, type StoredRecord } from './store/envelope.ts';
+import { decodeRecord, encodeRecord, isData, maxAheadMs, type StoredRecord } from './store/envelope.ts';
 import type { Found } from './tiers.ts';
 
 /** Entries of memory as plain data: JSON, where the values are. Made by `dump`, read by `restore`. */
@@ -113,7 +113,10 @@ export class Recall<V> {
   dump(count: number): CacheDump {
     const now = this.#settings.now();
     const entries = (this.tier?.hottest(count) ?? [])
-      .filter((entry) => now < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags))
+      .filter(
+        ({ value, expiresAt, stamp, tags }) =>
+          isData(value) && now < expiresAt && !this.#invalidations.voids(stamp, tags),
+      )
       .map((entry) => {
         const keepMs = entry.keepUntil - now;
         return {

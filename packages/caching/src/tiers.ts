@@ -9,7 +9,9 @@ import { Recall } from './recall.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import { maxAheadMs, type StoredRecord } from './store/envelope.ts';
+import { FirstSeen } from './store/first-seen.ts';
 import type { StoreTier } from './store/store-tier.ts';
+import { TimeBudget } from './time-budget.ts';
 
 /** What a lookup found. `expiresAt` is of the monotonic clock; a value past it is stale. */
 export interface Found<V> {
@@ -47,6 +49,7 @@ export class Tiers<V> {
   readonly #stamps: Stamps;
   readonly #invalidations = new Invalidations();
   readonly #pending = new PendingReads();
+  readonly #firstSeen = new FirstSeen();
   readonly #writes = new Set<Promise<unknown>>();
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
@@ -73,6 +76,11 @@ export class Tiers<V> {
     this.stores = settings.stores.map((_store, at) => openStore(shared, at));
   }
 
+  /** For one lookup: what all stores, and the lock, may take together. */
+  timeBudget(): TimeBudget {
+    return new TimeBudget(this.#settings.storeTimeoutMs);
+  }
+
   begin(key: string): Pending {
     return this.#pending.begin(key, this.#stamps.next());
   }
@@ -88,19 +96,24 @@ export class Tiers<V> {
 
   /**
    * Asks the stores in turn for what the nearer ones lack. What is found moves to the nearer tiers,
-   * unless its key was changed while the store was asked.
+   * unless its key was changed while the store was asked. All of them together have `time`.
    */
-  async readStores(pendings: readonly Pending[], keepPastTtlMs: number): Promise<Map<string, Found<V>>> {
+  async readStores(
+    pendings: readonly Pending[],
+    keepPastTtlMs: number,
+    time = this.timeBudget(),
+  ): Promise<Map<string, Found<V>>> {
     const found = new Map<string, Found<V>>();
     let open = pendings;
     for (const [at, store] of this.stores.entries()) {
       if (open.length === 0) break;
-      const records = await store.read(open.map(({ key }) => key));
+      const keys = open.map(({ key }) => key);
+      const records = await store.read(keys, time.left());
       const now = this.#settings.now();
       const counts = this.#counts.stores[at]!;
       open = open.filter((pending) => {
         const record = records.get(pending.key);
-        const hit = record && this.#place(record, at, now);
+        const hit = record && this.#place(pending.key, record, at, now);
         if (hit === undefined) counts.misses++;
         else if (now < hit.expiresAt) counts.hits++;
         else counts.stale++;
@@ -125,10 +138,8 @@ export class Tiers<V> {
       keepMs: entry.keepUntil - now,
     };
     const { stamp } = entry;
-    void this.#eachStore((store) => store.prolong(write)).then((same) => {
-      // Another process has replaced or removed it: what is remembered here is outdated.
-      if (same.includes(false) && this.recall.tier?.peek(entry.key)?.stamp === stamp)
-        this.recall.tier.delete(entry.key);
+    void this.#eachStore((store) => store.writer.prolong(write)).then((same) => {
+      if (same.includes(false)) this.#forget(entry.key, stamp);
     });
   }
 
@@ -157,9 +168,10 @@ export class Tiers<V> {
     }));
     return this.#everyStore(async (store, at) => {
       if (allowed !== undefined && !(await allowed())) return false;
-      const stored = await store.write(writes, byUser);
-      if (stored) this.#counts.stores[at]!.sets += writes.length;
-      return stored;
+      const { stored, outdated } = await (byUser ? store.writer.write(writes) : store.writer.offer(writes));
+      this.#counts.stores[at]!.sets += stored;
+      for (const { key, record } of outdated) this.#forget(key, record.stamp);
+      return stored === writes.length;
     });
   }
 
@@ -177,11 +189,16 @@ export class Tiers<V> {
       if (this.#events.wants('delete')) this.#events.emit('delete', { cache: this.#settings.name, key });
     }
     const results = await this.#eachStore(async (store, at) => {
-      const removed = await store.remove([...keys]);
+      const removed = await store.writer.remove([...keys]);
       if (removed) this.#counts.stores[at]!.deletes++;
       return removed;
     });
     return had || results.includes(true);
+  }
+
+  // Another process has replaced or removed the value of this stamp: what is remembered here is outdated.
+  #forget(key: string, stamp: number): void {
+    if (this.recall.tier?.peek(key)?.stamp === stamp) this.recall.tier.delete(key);
   }
 
   stamp(): number {
@@ -216,14 +233,17 @@ export class Tiers<V> {
         etag,
         schema: schema?.version,
       };
-      await this.#eachStore((store) => store.write([{ key, record, keepMs }], true));
+      await this.#eachStore((store) => store.writer.write([{ key, record, keepMs }]));
       return true;
     } finally {
       this.end(pending);
     }
   }
 
-  /** Another node changed something: what is remembered of it here is void, and what is under way may be older. */
+  /**
+   * Another node changed something: what is remembered of it here is void, and what is under way may be older. The last
+   * store, which the nodes share, has the change; those before it may not.
+   */
   hear(change: Change): void {
     // A stamp far ahead would void all that is written until then.
     const ahead = change.stamp > this.#settings.wall() + maxAheadMs;
@@ -231,9 +251,12 @@ export class Tiers<V> {
     if (ahead || change.kind === 'all') {
       this.#pending.supersedeAll();
       this.recall.distrust();
+      const stamp = this.#stamps.next();
+      for (const nearer of this.stores.slice(0, -1)) nearer.doubtAll(stamp);
       return;
     }
     if (change.kind === 'keys') {
+      for (const nearer of this.stores.slice(0, -1)) nearer.doubt(change.keys, change.stamp);
       for (const key of change.keys) {
         this.#pending.supersede(key);
         this.recall.tier?.delete(key);
@@ -248,14 +271,14 @@ export class Tiers<V> {
   async invalidateTags(tags: readonly string[], stamp: number): Promise<void> {
     this.invalidatedAt = stamp;
     for (const tag of tags) this.#invalidations.tag(tag, stamp);
-    await this.#eachStore((store) => store.markTags(tags, stamp));
+    await this.#eachStore((store) => store.writer.markTags(tags, stamp));
   }
 
   async clear(stamp: number): Promise<void> {
     this.#invalidations.clear(stamp);
     this.recall.tier?.clear();
     this.#pending.supersedeAll();
-    await this.#eachStore((store) => store.markCleared(stamp));
+    await this.#eachStore((store) => store.writer.markCleared(stamp));
   }
 
   /** Waits for writes under way and sends a last time what stores missed; the store timeout bounds each. */
@@ -264,17 +287,17 @@ export class Tiers<V> {
     await Promise.all(this.stores.map((store) => store.close()));
   }
 
-  // Age by the wall clock, never negative: an entry "from the future" lives no longer than its own ttl.
-  #place(record: StoredRecord<V>, at: number, now: number): Found<V> {
-    const age = Math.max(0, this.#settings.wall() - record.createdAt);
+  #place(key: string, record: StoredRecord<V>, at: number, now: number): Found<V> {
+    const { value, stamp, etag, tags, ttlMs } = record;
+    const age = this.#firstSeen.age(key, stamp, this.#settings.wall() - record.createdAt, now);
     return {
-      value: record.value,
+      value,
       tier: `store:${at}`,
       createdAt: now - age,
-      expiresAt: now + record.ttlMs - age,
-      stamp: record.stamp,
-      etag: record.etag,
-      tags: record.tags,
+      expiresAt: now + ttlMs - age,
+      stamp,
+      etag,
+      tags,
     };
   }
 
@@ -289,27 +312,13 @@ export class Tiers<V> {
     if (pending.superseded) return;
     const keepUntil = hit.expiresAt + keepPastTtlMs;
     if (now >= keepUntil) return;
+    const { key } = pending;
     const { value, createdAt, expiresAt } = hit;
     const { stamp, tags } = record;
-    this.recall.remember(
-      { key: pending.key, value, createdAt, expiresAt, keepUntil, stamp, tags },
-      record,
-      now,
-    );
-    if (now >= hit.expiresAt) return;
-    for (const nearer of this.stores.slice(0, at))
-      this.#track(
-        nearer.write(
-          [
-            {
-              key: pending.key,
-              record,
-              keepMs: keepUntil - now,
-            },
-          ],
-          false,
-        ),
-      );
+    this.recall.remember({ key, value, createdAt, expiresAt, keepUntil, stamp, tags }, record, now);
+    if (now >= expiresAt) return;
+    const write = { key, record, keepMs: keepUntil - now };
+    for (const nearer of this.stores.slice(0, at)) this.#track(nearer.writer.refill(write));
   }
 
   #everyStore(call: (store: StoreTier<V>, at: number) => Promise<boolean>): Promise<boolean> {
