@@ -80,3 +80,12 @@ it('is empty without memory, and refuses what is no dump', async () => {
   expect(() => make().dump(0)).toThrow('count must be an integer >= 1, got 0');
   await settle();
 });
+
+it('a dump has nothing that is void by a tag, and no value that is no data', async () => {
+  const cache = make();
+  await cache.set('void', 'v', { tags: ['t'] });
+  await cache.set('lives', 'v', { tags: ['u'] });
+  await cache.set('function', () => 'v');
+  await cache.invalidateTags(['t']);
+  expect(cache.dump().entries.map(({ key }) => key)).toEqual(['lives']);
+});
