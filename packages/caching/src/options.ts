@@ -86,7 +86,7 @@ export interface CacheOptions<V> {
   loaderTimeoutMs?: number | undefined;
   /** After this many ms of loading, a stale value within `grace` is served instead of waiting on. Default: off. */
   loaderSoftTimeoutMs?: number | undefined;
-  /** How long any store call may take, in ms. Default 1_000. */
+  /** How long any store call may take, and all that one lookup makes, the lock included, in ms. Default 1_000. */
   storeTimeoutMs?: number | undefined;
   /** When a failing store is left alone, and for how long. */
   storeCooldown?: StoreCooldown | undefined;
