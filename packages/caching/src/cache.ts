@@ -4,6 +4,7 @@ import { openLink } from './bus/open-link.ts';
 import { CacheClosedError } from './errors.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from './events.ts';
 import type { Answer } from './flight.ts';
+import type { NewEntry } from './found.ts';
 import { checkKey, checkTags } from './keys.ts';
 import { lifetimeOf } from './lifetime.ts';
 import {
@@ -22,7 +23,7 @@ import { positiveInteger } from './option-checks.ts';
 import { type CacheOptions, readOptions, type Settings } from './options.ts';
 import type { CacheDump } from './recall.ts';
 import { type CacheStats, Counts } from './stats.ts';
-import { type NewEntry, Tiers } from './tiers.ts';
+import { Tiers } from './tiers.ts';
 import { type WarmUp, warmUp } from './warm-up.ts';
 
 /** A read-through cache: one memory tier and any number of Keyv stores. Made by {@link createCache}. */

@@ -1,12 +1,13 @@
 import type { CacheEvents } from './events.ts';
 import { type ErrorPolicy, Failures, judge } from './failures.ts';
 import { Flight, staleAnswer } from './flight.ts';
+import type { Found } from './found.ts';
 import { StoreKeys } from './keys.ts';
 import { entriesOf } from './lifetime.ts';
 import { type Admission, admit } from './load-lock.ts';
 import type { EagerRefresh, Settings } from './options.ts';
 import type { Counts } from './stats.ts';
-import type { Found, Tiers } from './tiers.ts';
+import type { Tiers } from './tiers.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { Duration, Ttl } from './ttl.ts';
 

@@ -1,6 +1,7 @@
 import { type Copying, copying } from './clone.ts';
 import { describe } from './describe.ts';
 import type { CacheEvents } from './events.ts';
+import type { Found } from './found.ts';
 import type { Entry } from './memory/entry.ts';
 import type { MemoryRecord, MemoryTier } from './memory/memory-tier.ts';
 import { type Note, Notes } from './notes.ts';
@@ -9,7 +10,6 @@ import type { Settings } from './options.ts';
 import type { Invalidations } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import { decodeRecord, encodeRecord, isData, maxAheadMs, type StoredRecord } from './store/envelope.ts';
-import type { Found } from './tiers.ts';
 
 /** Entries of memory as plain data: JSON, where the values are. Made by `dump`, read by `restore`. */
 export interface CacheDump {
