@@ -168,7 +168,7 @@ export class Loading<V> {
       const allowed =
         admission && (async () => (await admission.current()) && current(open[0]!, kept[0]?.tags));
       const stored = this.#tiers.keep(kept, false, allowed);
-      if (removed.length > 0) void this.#tiers.remove(removed, false);
+      if (removed.length > 0) void this.#tiers.remove(removed, open[0]!.pending.stamp);
       for (const flight of open) {
         const found = loaded.get(flight.key);
         this.failures.forget(flight.key);

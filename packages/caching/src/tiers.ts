@@ -143,11 +143,14 @@ export class Tiers<V> {
     return !results.includes(false);
   }
 
-  /** Removes from all tiers; true when one of them had something. */
-  async remove(keys: readonly string[], byUser = true): Promise<boolean> {
+  /**
+   * Removes from all tiers; true when one of them had something.
+   * @param loadedAt The stamp of the load that found no value: what a store has that is newer stays. Default: the user removes.
+   */
+  async remove(keys: readonly string[], loadedAt?: number): Promise<boolean> {
     let had = false;
     for (const key of keys) {
-      if (byUser) this.#pending.supersede(key);
+      if (loadedAt === undefined) this.#pending.supersede(key);
       const entry = this.recall.tier?.peek(key);
       if (entry !== undefined) {
         had ||= this.#settings.now() < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags);
@@ -157,7 +160,9 @@ export class Tiers<V> {
       if (this.#events.wants('delete')) this.#events.emit('delete', { cache: this.#settings.name, key });
     }
     const results = await this.#stores.each(async (store, at) => {
-      const removed = await store.writer.remove([...keys]);
+      const removed = await (loadedAt === undefined
+        ? store.writer.remove(keys)
+        : store.writer.withdraw(keys, loadedAt));
       if (removed) this.#counts.stores[at]!.deletes++;
       return removed;
     });

@@ -93,6 +93,43 @@ describe('a load that ends after another process changed the key, without a bus'
     expect(cache.stats().stores[0]?.sets).toBe(0);
   });
 
+  it.each<[string, CacheOptions<string | undefined>, string | undefined]>([
+    ['no value', {}, undefined],
+    ['a value with a ttl of 0', { ttl: 0 }, 'old'],
+  ])(
+    'does not remove a set when it brings %s, but what was there before',
+    async (_name, options, brought) => {
+      const store = new FaultyStore();
+      const clock = manualClock();
+      const make = (more: CacheOptions<string | undefined> = {}) =>
+        createCache<string | undefined>({ stores: [store], clock: clock.now, memory: false, ...more });
+      await make().setMany([
+        ['k', 'before'],
+        ['gone', 'before'],
+      ]);
+      clock.advance(1);
+      const load = deferred<void>();
+      const wait = make(options).getOrSetMany(
+        ['k', 'gone'],
+        async () => {
+          await load.promise;
+          return new Map([
+            ['k', brought],
+            ['gone', brought],
+          ]);
+        },
+        { forceRefresh: true },
+      );
+      await settle();
+      clock.advance(1);
+      await make().set('k', 'new');
+      load.resolve();
+      await wait;
+      for (let turn = 0; turn < 5; turn++) await settle();
+      expect([...(await make().getMany(['k', 'gone']))]).toEqual([['k', 'new']]);
+    },
+  );
+
   it('writes the other keys of its batch', async () => {
     const store = new FaultyStore();
     const clock = manualClock();

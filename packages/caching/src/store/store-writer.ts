@@ -89,22 +89,18 @@ export class StoreWriter<V> {
   }
 
   /** True when the store had one of them. */
-  async remove(keys: string[]): Promise<boolean> {
-    const stamp = this.#parts.stamps.next();
-    for (const key of keys) this.doubts.raise(key, stamp);
-    const names = keys.map((key) => this.#parts.keys.entry(key));
-    const answer = await this.ordered(
-      names,
-      () => this.#parts.store.deleteMany(names),
-      (done) => {
-        keys.forEach((key, at) => {
-          this.doubts.settle(key, stamp, done.ok, true);
-          this.recovery.settle({ kind: 'delete', name: names[at]!, key, stamp }, false, done);
-        });
-      },
-    );
-    if (!answer.ok) this.#parts.onFailure('delete', answer.error, keys[0]);
-    return answer.ok && answer.value;
+  remove(keys: readonly string[]): Promise<boolean> {
+    return this.#delete(keys, this.#parts.stamps.next(), (names) => this.#parts.store.deleteMany(names));
+  }
+
+  /** As `remove`, but of nothing newer than `stamp`: a load that began then has found that there is no value. */
+  withdraw(keys: readonly string[], stamp: number): Promise<boolean> {
+    const { store, wall } = this.#parts;
+    return this.#delete(keys, stamp, async (names) => {
+      const raws = await store.getMany(names);
+      const old = names.filter((_, at) => heldSince(raws[at], wall()) <= stamp);
+      return old.length > 0 && (await store.deleteMany(old));
+    });
   }
 
   async markCleared(stamp: number): Promise<void> {
@@ -186,6 +182,27 @@ export class StoreWriter<V> {
     );
     if (fit.length > 0) await store.setMany(fit);
     return endings;
+  }
+
+  async #delete(
+    keys: readonly string[],
+    stamp: number,
+    call: (names: string[]) => Promise<boolean>,
+  ): Promise<boolean> {
+    for (const key of keys) this.doubts.raise(key, stamp);
+    const names = keys.map((key) => this.#parts.keys.entry(key));
+    const answer = await this.ordered(
+      names,
+      () => call(names),
+      (done) => {
+        keys.forEach((key, at) => {
+          this.doubts.settle(key, stamp, done.ok, true);
+          this.recovery.settle({ kind: 'delete', name: names[at]!, key, stamp }, false, done);
+        });
+      },
+    );
+    if (!answer.ok) this.#parts.onFailure('delete', answer.error, keys[0]);
+    return answer.ok && answer.value;
   }
 
   // Marks have no end: they must outlive every entry they void.
