@@ -97,6 +97,23 @@ describe.each(wrappings)('%s', (_name, wrapped) => {
     expect(cache.stats().stores[0]).toMatchObject({ sets: 2, errors: 1, lost: 1 });
   });
 
+  it('loses with a value that cannot be written what that would have replaced, for every process', async () => {
+    const store = new FaultyStore();
+    const cache = createCache<unknown>({ stores: [wrapped(store)] });
+    await cache.setMany([
+      ['now', 'old'],
+      ['later', 'old'],
+    ]);
+    await cache.set('now', cyclic());
+    store.mode = 'failing';
+    await cache.set('later', () => 'v');
+    store.mode = 'up';
+    await cache.close();
+    const other = createCache<unknown>({ stores: [wrapped(store)] });
+    expect(await other.getMany(['now', 'later'])).toEqual(new Map());
+    expect(cache.stats().stores[0]).toMatchObject({ lost: 2, missed: 0 });
+  });
+
   it('that cannot be given a loaded value: the caller and memory have it, and the failure is told', async () => {
     const cache = createCache<unknown>({ stores: [wrapped(new FaultyStore())] });
     const errors: unknown[] = [];
@@ -130,14 +147,17 @@ it('a value that cannot be written, met by the probe, does not count as a recove
     storeRecovery: false,
     storeCooldown: { failures: 1, initialMs: 100 },
   });
+  const told: string[] = [];
+  cache.on('store-cooldown', ({ coolDownMs }) => told.push(`${coolDownMs} ms`));
+  cache.on('store-recovered', () => told.push('recovered'));
   store.mode = 'failing';
   await cache.get('k');
   clock.advance(100);
   await cache.set('k', () => 'v');
-  expect(cache.stats().stores[0]?.state).toBe('cooling-down');
   store.mode = 'up';
+  clock.advance(200);
   await cache.get('k');
-  expect(cache.stats().stores[0]?.state).toBe('up');
+  expect(told).toEqual(['100 ms', '200 ms', 'recovered']);
 });
 
 it('a text that cannot be parsed is a miss, told of once, and removed', async () => {

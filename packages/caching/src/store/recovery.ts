@@ -160,8 +160,14 @@ export class Recovery<V> {
       for (const missed of batch) if (!(await this.#replayBatch([missed], forced, count))) return false;
       return true;
     }
-    if (this.#missed.remove(batch[0]!)) this.#parts.onLost(1, 'unwritable');
-    return true;
+    const [lost] = batch as [MissedWrite<V>];
+    if (!this.#missed.remove(lost) || lost.kind !== 'set') return true;
+    this.#parts.onLost(1, 'unwritable');
+    // What it would have replaced must not live on for others.
+    const { name, key, stamp } = lost;
+    const removal = { kind: 'delete', name, key, stamp } as const;
+    this.#missed.add(removal, false);
+    return this.#replayBatch([removal], forced, count);
   }
 
   /** The answer: those that were current and are now in the store. */

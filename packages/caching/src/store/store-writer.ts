@@ -154,6 +154,13 @@ export class StoreWriter<V> {
     if (answers.some(({ ok }) => ok)) this.recovery.kick();
     for (const answer of new Set(answers))
       if (!answer.ok) this.#parts.onFailure('set', answer.error, writes[answers.indexOf(answer)]!.key);
+    // What such a value would have replaced must not live on for others.
+    const lost = byUser ? writes.filter((_, at) => isUnwritable(answers[at]!)) : [];
+    if (lost.length > 0)
+      await this.withdraw(
+        lost.map(({ key }) => key),
+        lost[0]!.record.stamp,
+      );
     const ending = (as: Ending) => writes.filter((_, at) => answers[at]!.ok && answers[at]!.value === as);
     return { stored: ending('stored').length, outdated: ending('outdated') };
   }
