@@ -40,7 +40,7 @@ export class StoreReads<V> {
     for (const [at, store] of this.#parts.stores.all.entries()) {
       if (open.length === 0) break;
       const keys = open.map(({ key }) => key);
-      const records = await store.read(keys, time.left());
+      const records = await store.read(keys, time);
       const now = this.#parts.settings.now();
       const counts = this.#parts.counts.stores[at]!;
       open = open.filter((pending) => {

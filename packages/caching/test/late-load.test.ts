@@ -186,3 +186,22 @@ it('a read waits for the writes of its key that are under way', async () => {
   for (let turn = 0; turn < 3; turn++) await cache.getOrSet('k', () => `${++loads}`);
   expect([loads, await cache.get('k')]).toEqual([1, '1']);
 });
+
+it('a read waits for no write that came after it, so a policy that runs one call at a time is not blocked', async () => {
+  let last: Promise<unknown> = Promise.resolve();
+  const execute = <T>(fn: () => Promise<T>): Promise<T> => {
+    const next = last.then(fn);
+    last = next.catch(() => {});
+    return next;
+  };
+  const cache = createCache<string>({
+    stores: [new FaultyStore()],
+    memory: false,
+    storeTimeoutMs: 100,
+    storePolicy: { execute },
+  });
+  const reads = [cache.get('other'), cache.get('k')];
+  await cache.set('k', 'v');
+  expect(await Promise.all(reads)).toEqual([undefined, undefined]);
+  expect([await cache.get('k'), cache.stats().stores[0]?.errors]).toEqual(['v', 0]);
+});

@@ -1,7 +1,8 @@
 import { StoreError } from '../errors.ts';
 import type { Invalidations } from '../stamps.ts';
+import type { TimeBudget } from '../time-budget.ts';
 import { decodeRecord, maxAheadMs, type StoredRecord } from './envelope.ts';
-import type { StoreGuard } from './guard.ts';
+import { inTime, type StoreGuard } from './guard.ts';
 import { type Batch, batches } from './listing.ts';
 import { Marks } from './marks.ts';
 import { fits, type SchemaSettings } from './schema.ts';
@@ -53,21 +54,23 @@ export class StoreTier<V> {
 
   /**
    * The records of these keys that are not void; expired ones too, whoever asks decides about them.
-   * @param withinMs What is left of the lookup's time, in ms. Default: the store timeout.
+   * Own writes of these keys that are under way are waited for first.
+   * @param time What the lookup may still take.
    */
-  async read(keys: string[], withinMs?: number): Promise<Map<string, StoredRecord<V>>> {
+  async read(keys: string[], time: TimeBudget): Promise<Map<string, StoredRecord<V>>> {
     const { store, guard, invalidations, onFailure } = this.#parts;
     const names = keys.map((key) => this.#parts.keys.entry(key));
+    const writes = this.writer.over(names);
+    if (writes !== undefined) await inTime(time.left(), () => writes).catch(() => {});
     const answer = await guard.run(
       async () => {
-        await this.writer.over(names);
         const [cleared, ...raws] = await store.getMany([this.#parts.keys.cleared, ...names]);
         this.#marks.noteCleared(cleared);
         const held = this.#decode(keys, raws);
         await this.#marks.readTags(new Set([...held.records.values()].flatMap(({ tags }) => tags ?? [])));
         return held;
       },
-      withinMs === undefined ? {} : { withinMs },
+      { withinMs: time.left() },
     );
     if (!answer.ok) {
       onFailure('get', answer.error, keys[0]);

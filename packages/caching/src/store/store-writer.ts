@@ -50,8 +50,8 @@ export class StoreWriter<V> {
     this.recovery = new Recovery<V>({ ...parts, ...parts.recovery, order: this.#order });
   }
 
-  /** Resolves when the writes of these names that were made so far are over. */
-  over(names: readonly string[]): Promise<void> {
+  /** Resolves when the writes of these names that are under way are over; undefined when there are none. */
+  over(names: readonly string[]): Promise<unknown> | undefined {
     return this.#order.over(names);
   }
 

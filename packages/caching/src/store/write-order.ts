@@ -13,10 +13,10 @@ export class WriteOrder {
     return done;
   }
 
-  /** Resolves when the writes of these names that were made so far are over. */
-  async over(names: readonly string[]): Promise<void> {
+  /** Resolves when the writes of these names that are under way are over; undefined when there are none. */
+  over(names: readonly string[]): Promise<unknown> | undefined {
     const earlier = this.#earlier(names);
-    if (earlier.length > 0) await Promise.all(earlier);
+    return earlier.length === 0 ? undefined : Promise.all(earlier);
   }
 
   #earlier(names: readonly string[]): Promise<unknown>[] {
