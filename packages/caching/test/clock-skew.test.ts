@@ -58,6 +58,19 @@ describe('a process whose clock is 10 s behind that of the writer', () => {
     },
   );
 
+  it('keeps what it loads in place of a value that it cannot use', async () => {
+    const store = new FaultyStore();
+    await writerOver(store).set('k', 'of an old shape');
+    const cache = createCache<string>({
+      stores: [store],
+      memory: false,
+      clock: manualClock(1_000 * second).now,
+      schema: { version: 1 },
+    });
+    expect(await cache.getOrSet('k', () => 'loaded')).toBe('loaded');
+    expect(await cache.get('k')).toBe('loaded');
+  });
+
   it('has a value that was written anew for a ttl of its own', async () => {
     const store = new FaultyStore();
     const ahead = manualClock(1_010 * second);

@@ -86,7 +86,7 @@ describe.each([
 });
 
 it('a sound mark that another process wrote in the meantime is not overwritten', async () => {
-  const rows = new Map<string, unknown>([['cache:cleared', 'damaged']]);
+  const rows = new Map<string, unknown>([['cache:cleared', '{"value":{"a4":1}}']]);
   const sound = JSON.stringify({ value: { a4: 1, s: Date.now() } });
   let reads = 0;
   const store = {

@@ -1,15 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Cache, createCache, memoryBus } from '../src/index.ts';
-import { FaultyStore, settle } from './doubles.ts';
+import { FaultyStore, manualClock, settle } from './doubles.ts';
 
 /** Two processes, each with a store of its own in front of the one they share. */
 const nodes = async (bus = memoryBus()) => {
   const shared = new FaultyStore();
   const near = [new FaultyStore(), new FaultyStore()] as const;
-  const make = (own: FaultyStore) => createCache<string>({ stores: [own, shared], memory: false, bus });
+  const clock = manualClock();
+  const make = (own: FaultyStore) =>
+    createCache<string>({ stores: [own, shared], memory: false, bus, clock: clock.now });
   const [a, b] = near.map(make) as [Cache<string>, Cache<string>];
   await settle();
-  return { a, b, near, shared, bus };
+  return { a, b, near, shared, clock };
 };
 
 /** `b` has the value in its own store. */
@@ -71,5 +73,20 @@ describe('a store of its own in front of a shared one, with a bus', () => {
     await settle();
     near[1].mode = 'up';
     expect(await b.get('k')).toBe('v2');
+  });
+
+  it('stays in doubt while it has something newer than the shared one', async () => {
+    const { a, b, shared, clock } = await nodes();
+    await a.set('k', 'older');
+    await settle();
+    const older = shared.data.get('cache:k=k');
+    clock.advance(1);
+    await b.set('k', 'newer');
+    await a.delete('k');
+    await settle();
+    shared.data.set('cache:k=k', older);
+    expect(await b.get('k')).toBe('older');
+    await settle();
+    expect(await b.get('k')).toBe('older');
   });
 });

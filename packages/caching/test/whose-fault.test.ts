@@ -99,13 +99,14 @@ describe.each(wrappings)('%s', (_name, wrapped) => {
 
   it('loses with a value that cannot be written what that would have replaced, for every process', async () => {
     const store = new FaultyStore();
-    const cache = createCache<unknown>({ stores: [wrapped(store)] });
+    const cache = createCache<unknown>({ stores: [wrapped(store)], storeCooldown: { failures: 1 } });
     await cache.setMany([
       ['now', 'old'],
       ['later', 'old'],
     ]);
     await cache.set('now', cyclic());
     store.mode = 'failing';
+    await cache.get('none');
     await cache.set('later', () => 'v');
     store.mode = 'up';
     await cache.close();

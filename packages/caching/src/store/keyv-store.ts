@@ -66,10 +66,8 @@ export class KeyvStore {
     if (!isKeyv(given) && typeof (given as { clear?: unknown }).clear !== 'function')
       throw new TypeError(`${option} must be a Keyv or a Keyv storage adapter: it has no clear()`);
     this.#given = given;
-    if (isKeyv(given)) {
-      this.#keyv = this.#listen(given as AnyKeyv);
-      silence(this.#keyv.store);
-    } else silence(given);
+    if (isKeyv(given)) this.#keyv = this.#listen(given as AnyKeyv);
+    else silence(given);
   }
 
   /** The values under these names; a `StoreError` in place of each that is there and cannot be read. */
