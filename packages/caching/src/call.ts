@@ -1,6 +1,6 @@
 import type { ErrorPolicy } from './failures.ts';
+import type { Found } from './found.ts';
 import type { EagerRefresh } from './options.ts';
-import type { Found } from './tiers.ts';
 import type { Duration, Ttl } from './ttl.ts';
 
 /** One call's options, checked, with the cache's own filled in. */

@@ -38,12 +38,20 @@ export class CacheExistsError extends Error {
   }
 }
 
-/** A store call that failed; never thrown to a caller, carried by the `store-error` event. `cause` is the driver's error. */
+/**
+ * A store call that failed; never thrown to a caller, carried by the `store-error` event. `cause` is the driver's error.
+ * `CACHE_STORE_CORRUPT`: the store holds something that cannot be read. `CACHE_STORE_UNWRITABLE`: a value that no store
+ * can be given, such as a function or one with a cycle; the store was not asked.
+ */
 export class StoreError extends Error {
   static {
     StoreError.prototype.name = 'StoreError';
   }
-  readonly code: 'CACHE_STORE_FAILED' | 'CACHE_STORE_TIMEOUT' | 'CACHE_STORE_CORRUPT';
+  readonly code:
+    | 'CACHE_STORE_FAILED'
+    | 'CACHE_STORE_TIMEOUT'
+    | 'CACHE_STORE_CORRUPT'
+    | 'CACHE_STORE_UNWRITABLE';
   constructor(message: string, code: StoreError['code'], cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;

@@ -1,7 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import { describe } from './describe.ts';
 import type { EvictionCause } from './memory/memory-tier.ts';
-import type { StoreOperation } from './store/store-tier.ts';
+import type { StoreOperation } from './store/store-writer.ts';
 
 /** Where a value was: `'memory'`, or `'store:0'`, `'store:1'` in the order of the `stores` option. */
 export type TierName = 'memory' | `store:${number}`;
@@ -31,7 +31,7 @@ export interface CacheEventMap {
   'invalidate-tags': { cache: string; tags: string[] };
   /** An entry left memory unasked. */
   evict: { cache: string; key: string; tier: 'memory'; cause: EvictionCause };
-  /** A store call failed or timed out, or (tier `memory`) a value could not be cloned. `key` is the first of the call. */
+  /** A store call failed or timed out, or what it holds cannot be read, or (tier `memory`) a value could not be cloned. `key` is the first of the call. */
   'store-error': {
     cache: string;
     tier: TierName;

@@ -1,7 +1,7 @@
 import { LoaderTimeoutError } from './errors.ts';
 import type { StaleReason, TierName } from './events.ts';
+import type { Found } from './found.ts';
 import type { Pending } from './pending.ts';
-import type { Found } from './tiers.ts';
 
 /** How a lookup was answered. */
 export interface Answer<V> {

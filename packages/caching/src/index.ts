@@ -26,6 +26,6 @@ export type { CacheStats, LoadTimes, MemoryTierStats, StoreTierStats } from './s
 export type { StoreCooldown, StorePolicy, StoreState } from './store/guard.ts';
 export type { KeyvLike } from './store/keyv-store.ts';
 export type { StoreRecovery } from './store/recovery.ts';
-export type { StoreOperation } from './store/store-tier.ts';
+export type { StoreOperation } from './store/store-writer.ts';
 export type { Duration, Ttl } from './ttl.ts';
 export type { WarmOptions, WarmUp } from './warm-up.ts';

@@ -1,8 +1,8 @@
 import type { Call, Loaded } from './call.ts';
 import type { Flight } from './flight.ts';
+import type { Lifetime, NewEntry } from './found.ts';
 import type { Note } from './notes.ts';
 import type { Settings } from './settings/settings.ts';
-import type { Lifetime, NewEntry } from './tiers.ts';
 import { type Ttl, ttlMs } from './ttl.ts';
 
 /** How long a value lives, jitter taken off, and whether reading prolongs it. `first` = what the loader said of its ttl. */

@@ -1,4 +1,5 @@
 import { inTime } from './store/guard.ts';
+import { TimeBudget } from './time-budget.ts';
 
 /** A lock that is held. `fence` grows with each holder of a key. */
 export interface Lease {
@@ -46,21 +47,31 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
 /**
  * Waits until this process may load the key: because it has the lock, because the wait is over, or because the lock
  * does not work. `'answered'` = `found` answered in the meantime; `'abandoned'` = everybody has left.
- * @param found Looks into the stores; true = the value was there.
+ * @param parts.time What the lookup has left for the first try, in ms; each later one has `timeoutMs`.
+ * @param found Looks into the stores, in the time left; true = the value was there.
  */
 export const admit = async (
   key: string,
   { lock, leaseMs, waitMs }: LockSettings,
-  parts: { now: () => number; random: () => number; timeoutMs: number; signal: AbortSignal },
-  found: () => Promise<boolean>,
+  parts: {
+    now: () => number;
+    random: () => number;
+    timeoutMs: number;
+    signal: AbortSignal;
+    time: TimeBudget;
+  },
+  found: (time: TimeBudget) => Promise<boolean>,
 ): Promise<Admission | 'answered' | 'abandoned'> => {
   const { now, random, timeoutMs, signal } = parts;
+  let { time } = parts;
   const until = now() + waitMs;
   for (let wait = pollMs; !signal.aborted; wait = Math.min(wait * 2, maxPollMs)) {
     let lease: Lease | undefined;
+    const left = time.left();
+    if (left <= 0) return alone;
     const attempt = (async () => lock.acquire(key, leaseMs))();
     try {
-      lease = await inTime(timeoutMs, () => attempt);
+      lease = await inTime(left, () => attempt);
     } catch {
       // Got after all, but too late: nobody would give it up.
       void attempt.then((late) => late && lock.release(key, late)).catch(() => {});
@@ -70,7 +81,7 @@ export const admit = async (
       const held = lease;
       const leave = () => inTime(timeoutMs, () => lock.release(key, held)).catch(() => {});
       // The holder before us may have stored the value just now.
-      const needless = await found();
+      const needless = await found(time);
       if (!needless && !signal.aborted)
         return { leave, current: () => inTime(timeoutMs, () => lock.holds(key, held)).catch(() => true) };
       await leave();
@@ -78,7 +89,8 @@ export const admit = async (
     }
     if (now() >= until) return alone;
     await pause(wait * (0.5 + random() / 2), signal);
-    if (await found()) return 'answered';
+    time = new TimeBudget(timeoutMs);
+    if (await found(time)) return 'answered';
   }
   return 'abandoned';
 };

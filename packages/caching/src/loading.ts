@@ -3,13 +3,15 @@ import type { Call, KeysLoader, Wanted } from './call.ts';
 import type { CacheEvents } from './events.ts';
 import { Failures, judge } from './failures.ts';
 import { Flight, freshAnswer, staleAtOnce } from './flight.ts';
+import type { Found } from './found.ts';
 import { StoreKeys } from './keys.ts';
 import { entriesOf } from './lifetime.ts';
 import { type Admission, admit, type LockSettings } from './load-lock.ts';
 import { LoadSlots } from './load-slots.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
-import type { Found, Tiers } from './tiers.ts';
+import type { Tiers } from './tiers.ts';
+import type { TimeBudget } from './time-budget.ts';
 
 /** A load that has taken this many times a caller's `loaderTimeoutMs` is given up, so that it cannot block its key for good. */
 const givenUpAfter = 10;
@@ -101,15 +103,22 @@ export class Loading<V> {
 
   // Never rejects: what goes wrong goes to the waiters.
   async #run(flights: Flight<V>[], load: KeysLoader<V>, call: Call<V>, signal: AbortSignal): Promise<void> {
-    const open = await this.#lookFurther(flights, call);
+    const time = this.#tiers.timeBudget();
+    const open = await this.#lookFurther(flights, call, time);
     if (open.length === 0 || signal.aborted) return;
-    for (const flight of open) flight.startLoading();
+    for (const flight of open) {
+      // What is loaded from now on is newer than all that was read, whatever the clocks of its writers say.
+      flight.pending.stamp = this.#tiers.stamp();
+      flight.startLoading();
+    }
     const turn = this.#slots.take(signal);
     if (turn !== true && !(await turn)) return;
     try {
       const { lock } = this.#settings;
       const admission =
-        lock === undefined || !call.locked ? undefined : await this.#admitted(open[0]!, lock, call, signal);
+        lock === undefined || !call.locked
+          ? undefined
+          : await this.#admitted(open[0]!, lock, call, signal, time);
       if (signal.aborted || typeof admission === 'string') return;
       const work = () => this.#load(open, load, call, signal, admission);
       await (open.every((flight) => flight.behind) ? this.#outside(work) : work());
@@ -138,7 +147,7 @@ export class Loading<V> {
       const allowed =
         admission && (async () => (await admission.current()) && current(open[0]!, kept.get(keys[0]!)?.tags));
       const stored = kept.size > 0 && this.#tiers.keep([...kept.values()], false, allowed);
-      if (removed.length > 0) void this.#tiers.remove(removed, false);
+      if (removed.length > 0) void this.#tiers.remove(removed, open[0]!.pending.stamp);
       for (const flight of open) {
         const found = loaded.get(flight.key);
         const ttlMs = kept.get(flight.key)?.ttlMs ?? 0;
@@ -181,24 +190,25 @@ export class Loading<V> {
     lock: LockSettings,
     call: Call<V>,
     signal: AbortSignal,
+    time: TimeBudget,
   ): Promise<Admission | 'answered' | 'abandoned'> {
     const { now, random, storeTimeoutMs: timeoutMs } = this.#settings;
     return admit(
       this.#lockNames.entry(flight.key),
       lock,
-      { now, random, timeoutMs, signal },
-      async () => (await this.#lookFurther([flight], call)).length === 0,
+      { now, random, timeoutMs, signal, time },
+      async (left) => (await this.#lookFurther([flight], call, left)).length === 0,
     );
   }
 
   // Answers what the stores have, and gives back the flights that need the loader.
-  async #lookFurther(flights: readonly Flight<V>[], call: Call<V>): Promise<Flight<V>[]> {
+  async #lookFurther(flights: readonly Flight<V>[], call: Call<V>, time: TimeBudget): Promise<Flight<V>[]> {
     const pendings = flights.map(({ pending }) => pending);
     const past = Math.max(call.graceMs, call.revalidateMs);
     const found =
       call.forced || this.#tiers.stores.length === 0
         ? undefined
-        : await this.#tiers.readStores(pendings, past);
+        : await this.#tiers.readStores(pendings, past, time);
     const now = this.#settings.now();
     const open: Flight<V>[] = [];
     for (const flight of flights)

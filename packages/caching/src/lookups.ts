@@ -1,12 +1,13 @@
 import type { Call, KeysLoader, Wanted } from './call.ts';
 import type { CacheEvents } from './events.ts';
 import { type Answer, freshAnswer, staleAtOnce } from './flight.ts';
+import type { Found } from './found.ts';
 import { type Loader, one } from './loader.ts';
 import type { Loading } from './loading.ts';
 import type { Entry } from './memory/entry.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
-import type { Found, Tiers } from './tiers.ts';
+import type { Tiers } from './tiers.ts';
 
 /** Answers one lookup after the other, and counts and tells how each was answered. */
 export class Lookups<V> {

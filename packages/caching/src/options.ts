@@ -92,7 +92,7 @@ export interface CacheOptions<V> {
    * that calls `getOrSet` of the same cache waits for a turn of its own. Default: no limit.
    */
   maxLoads?: number | undefined;
-  /** How long any store call may take, in ms. Default 1_000. */
+  /** How long any store call may take, and all that one lookup makes, the lock included, in ms. Default 1_000. */
   storeTimeoutMs?: number | undefined;
   /** When a failing store is left alone, and for how long. */
   storeCooldown?: StoreCooldown | undefined;

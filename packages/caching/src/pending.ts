@@ -4,7 +4,7 @@
  */
 export interface Pending {
   readonly key: string;
-  readonly stamp: number;
+  stamp: number;
   superseded: boolean;
 }
 

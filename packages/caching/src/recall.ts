@@ -1,6 +1,7 @@
 import { type Copying, copying } from './clone.ts';
 import { describe } from './describe.ts';
 import type { CacheEvents } from './events.ts';
+import type { Found } from './found.ts';
 import type { Entry } from './memory/entry.ts';
 import type { MemoryRecord, MemoryTier } from './memory/memory-tier.ts';
 import { type Note, Notes } from './notes.ts';
@@ -8,8 +9,7 @@ import { openMemory, type SizeHint } from './open-tiers.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Invalidations } from './stamps.ts';
 import type { Counts } from './stats.ts';
-import { decodeRecord, encodeRecord, maxAheadMs, type StoredRecord } from './store/envelope.ts';
-import type { Found } from './tiers.ts';
+import { decodeRecord, encodeRecord, isData, maxAheadMs, type StoredRecord } from './store/envelope.ts';
 
 /** Entries of memory as plain data: JSON, where the values are. Made by `dump`, read by `restore`. */
 export interface CacheDump {
@@ -147,7 +147,12 @@ export class Recall<V> {
   dump(count: number): CacheDump {
     const now = this.#settings.now();
     const entries = (this.tier?.hottest(count) ?? [])
-      .filter((entry) => now < this.endOf(entry) && !this.#invalidations.voids(entry.stamp, entry.tags))
+      .filter(
+        (entry) =>
+          isData(entry.value) &&
+          now < this.endOf(entry) &&
+          !this.#invalidations.voids(entry.stamp, entry.tags),
+      )
       .map((entry) => {
         const keepMs = entry.keepUntil - now;
         return {

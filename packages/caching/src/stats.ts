@@ -5,7 +5,7 @@ import type { EvictionCause } from './memory/memory-tier.ts';
 import type { StoreState } from './store/guard.ts';
 
 /**
- * Counts of one store. `skipped` = calls not made during a cool-down; `errors` includes `timeouts`. Of the changes the
+ * Counts of one store. `skipped` = calls not made, in a cool-down or for want of time; `errors` includes `timeouts`. Of the changes the
  * store missed, `missed` wait to be sent again, `replayed` were, and `lost` never will be.
  */
 export interface StoreTierStats {

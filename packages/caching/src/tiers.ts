@@ -1,53 +1,30 @@
 import type { Change } from './bus/message.ts';
-import type { CacheEvents, TierName } from './events.ts';
+import type { CacheEvents } from './events.ts';
+import type { Found, NewEntry } from './found.ts';
 import type { Entry } from './memory/entry.ts';
-import type { Note } from './notes.ts';
 import { openStore } from './open-tiers.ts';
 import { type Pending, PendingReads } from './pending.ts';
 import { Recall } from './recall.ts';
 import type { Settings } from './settings/settings.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
-import { maxAheadMs, type StoredRecord } from './store/envelope.ts';
+import { maxAheadMs } from './store/envelope.ts';
 import type { StoreTier } from './store/store-tier.ts';
-
-/** What a lookup found. `expiresAt` is of the monotonic clock; a value past it is stale. */
-export interface Found<V> {
-  value: V;
-  tier: TierName;
-  createdAt: number;
-  expiresAt: number;
-  stamp: number;
-  etag?: string | undefined;
-  tags?: readonly string[] | undefined;
-}
-
-/** How long a value lives: fresh for `ttlMs`, of use as a stale one until `keepMs` (>= ttlMs). */
-export interface Lifetime {
-  ttlMs: number;
-  keepMs: number;
-}
-
-export interface NewEntry<V> extends Lifetime, Note {
-  key: string;
-  value: V;
-  stamp: number;
-  tags: readonly string[] | undefined;
-  /** Bytes in memory, where the loader told; undefined = measured. */
-  size?: number | undefined;
-}
+import { StoreReads } from './store-reads.ts';
+import { StoreSet } from './store-set.ts';
+import { TimeBudget } from './time-budget.ts';
 
 /** Memory in front of the stores, and the rules that keep old values from coming back. */
 export class Tiers<V> {
   readonly recall: Recall<V>;
-  readonly stores: StoreTier<V>[];
   readonly #settings: Settings<V>;
   readonly #events: CacheEvents;
   readonly #counts: Counts;
   readonly #stamps: Stamps;
   readonly #invalidations = new Invalidations();
   readonly #pending = new PendingReads();
-  readonly #writes = new Set<Promise<unknown>>();
+  readonly #stores: StoreSet<V>;
+  readonly #reads: StoreReads<V>;
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
 
@@ -70,7 +47,25 @@ export class Tiers<V> {
       onReplayed,
     };
     this.recall = new Recall(settings, events, counts, this.#invalidations);
-    this.stores = settings.stores.map((_store, at) => openStore(shared, at));
+    const stores = new StoreSet(settings.stores.map((_store, at) => openStore<V>(shared, at)));
+    const { recall } = this;
+    this.#stores = stores;
+    this.#reads = new StoreReads({
+      settings,
+      counts,
+      recall,
+      stores,
+      current: (pending, tags) => this.current(pending, tags),
+    });
+  }
+
+  get stores(): readonly StoreTier<V>[] {
+    return this.#stores.all;
+  }
+
+  /** For one lookup: what all stores, and the lock, may take together. */
+  timeBudget(): TimeBudget {
+    return new TimeBudget(this.#settings.storeTimeoutMs);
   }
 
   begin(key: string): Pending {
@@ -86,34 +81,13 @@ export class Tiers<V> {
     return !pending.superseded && !this.#invalidations.voids(pending.stamp, tags);
   }
 
-  /**
-   * Asks the stores in turn for what the nearer ones lack. What is found moves to the nearer tiers,
-   * unless its key was changed while the store was asked.
-   */
-  async readStores(pendings: readonly Pending[], keepPastTtlMs: number): Promise<Map<string, Found<V>>> {
-    const found = new Map<string, Found<V>>();
-    let open = pendings;
-    for (const [at, store] of this.stores.entries()) {
-      if (open.length === 0) break;
-      const records = await store.read(open.map(({ key }) => key));
-      const now = this.#settings.now();
-      const counts = this.#counts.stores[at]!;
-      open = open.filter((pending) => {
-        const record = records.get(pending.key);
-        const hit = record && this.#place(record, at, now);
-        if (hit === undefined) counts.misses++;
-        else if (now < hit.expiresAt) counts.hits++;
-        else counts.stale++;
-        if (hit === undefined || !this.current({ ...pending, stamp: record!.stamp }, record!.tags))
-          return true;
-        const earlier = found.get(pending.key);
-        if (earlier !== undefined && now >= hit.expiresAt) return true;
-        found.set(pending.key, hit);
-        this.#promote(pending, record!, hit, at, now, keepPastTtlMs);
-        return now >= hit.expiresAt;
-      });
-    }
-    return found;
+  /** What the stores have of these keys, nearest first; `keepPastTtlMs` = how long past its ttl memory keeps it. */
+  readStores(
+    pendings: readonly Pending[],
+    keepPastTtlMs: number,
+    time = this.timeBudget(),
+  ): Promise<Map<string, Found<V>>> {
+    return this.#reads.read(pendings, keepPastTtlMs, time);
   }
 
   /** A fresh entry was read: prolongs it where it is sliding, and has the stores follow. */
@@ -125,18 +99,22 @@ export class Tiers<V> {
       keepMs: entry.keepUntil - now,
     };
     const { stamp } = entry;
-    void this.#eachStore((store) => store.prolong(write)).then((same) => {
-      // Another process has replaced or removed it: what is remembered here is outdated.
-      if (same.includes(false) && this.recall.tier?.peek(entry.key)?.stamp === stamp)
-        this.recall.tier.delete(entry.key);
-    });
+    void this.#stores
+      .each((store) => store.writer.prolong(write))
+      .then((same) => {
+        if (same.includes(false)) this.#forget(entry.key, stamp);
+      });
   }
 
   /**
    * Puts values into all tiers. Memory has them at once; the promise is of the stores, which are only written when
    * `allowed` says so.
    */
-  keep(entries: readonly NewEntry<V>[], byUser: boolean, allowed?: () => Promise<boolean>): Promise<boolean> {
+  async keep(
+    entries: readonly NewEntry<V>[],
+    byUser: boolean,
+    allowed?: () => Promise<boolean>,
+  ): Promise<boolean> {
     const now = this.#settings.now();
     const wall = this.#settings.wall();
     const schema = this.#settings.schema?.version;
@@ -154,19 +132,24 @@ export class Tiers<V> {
       if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
       return { key, record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding, schema }, keepMs };
     });
-    return this.#everyStore(async (store, at) => {
+    const results = await this.#stores.each(async (store, at) => {
       if (allowed !== undefined && !(await allowed())) return false;
-      const stored = await store.write(writes, byUser);
-      if (stored) this.#counts.stores[at]!.sets += writes.length;
-      return stored;
+      const { stored, outdated } = await (byUser ? store.writer.write(writes) : store.writer.offer(writes));
+      this.#counts.stores[at]!.sets += stored;
+      for (const { key, record } of outdated) this.#forget(key, record.stamp);
+      return stored === writes.length;
     });
+    return !results.includes(false);
   }
 
-  /** Removes from all tiers; true when one of them had something. */
-  async remove(keys: readonly string[], byUser = true): Promise<boolean> {
+  /**
+   * Removes from all tiers; true when one of them had something.
+   * @param loadedAt The stamp of the load that found no value: what a store has that is newer stays. Default: the user removes.
+   */
+  async remove(keys: readonly string[], loadedAt?: number): Promise<boolean> {
     let had = false;
     for (const key of keys) {
-      if (byUser) this.#pending.supersede(key);
+      if (loadedAt === undefined) this.#pending.supersede(key);
       const entry = this.recall.tier?.peek(key);
       if (entry !== undefined) {
         had ||= this.#settings.now() < entry.expiresAt && !this.#invalidations.voids(entry.stamp, entry.tags);
@@ -175,8 +158,10 @@ export class Tiers<V> {
       }
       if (this.#events.wants('delete')) this.#events.emit('delete', { cache: this.#settings.name, key });
     }
-    const results = await this.#eachStore(async (store, at) => {
-      const removed = await store.remove([...keys]);
+    const results = await this.#stores.each(async (store, at) => {
+      const removed = await (loadedAt === undefined
+        ? store.writer.remove(keys)
+        : store.writer.withdraw(keys, loadedAt));
       if (removed) this.#counts.stores[at]!.deletes++;
       return removed;
     });
@@ -217,14 +202,17 @@ export class Tiers<V> {
         etag,
         schema: schema?.version,
       };
-      await this.#eachStore((store) => store.write([{ key, record, keepMs }], true));
+      await this.#stores.each((store) => store.writer.write([{ key, record, keepMs }]));
       return true;
     } finally {
       this.end(pending);
     }
   }
 
-  /** Another node changed something: what is remembered of it here is void, and what is under way may be older. */
+  /**
+   * Another node changed something: what is remembered of it here is void, and what is under way may be older. The last
+   * store, which the nodes share, has the change; those before it may not.
+   */
   hear(change: Change): void {
     // A stamp far ahead would void all that is written until then.
     const ahead = change.stamp > this.#settings.wall() + maxAheadMs;
@@ -232,9 +220,12 @@ export class Tiers<V> {
     if (ahead || change.kind === 'all') {
       this.#pending.supersedeAll();
       this.recall.distrust();
+      const stamp = this.#stamps.next();
+      for (const nearer of this.#stores.nearer) nearer.doubtAll(stamp);
       return;
     }
     if (change.kind === 'keys') {
+      for (const nearer of this.#stores.nearer) nearer.doubt(change.keys, change.stamp);
       for (const key of change.keys) {
         this.#pending.supersede(key);
         this.recall.tier?.delete(key);
@@ -249,82 +240,23 @@ export class Tiers<V> {
   async invalidateTags(tags: readonly string[], stamp: number): Promise<void> {
     this.invalidatedAt = stamp;
     for (const tag of tags) this.#invalidations.tag(tag, stamp);
-    await this.#eachStore((store) => store.markTags(tags, stamp));
+    await this.#stores.each((store) => store.writer.markTags(tags, stamp));
   }
 
   async clear(stamp: number): Promise<void> {
     this.#invalidations.clear(stamp);
     this.recall.tier?.clear();
     this.#pending.supersedeAll();
-    await this.#eachStore((store) => store.markCleared(stamp));
+    await this.#stores.each((store) => store.writer.markCleared(stamp));
   }
 
   /** Waits for writes under way and sends a last time what stores missed; the store timeout bounds each. What is still read then is not kept. */
-  async drain(): Promise<void> {
-    while (this.#writes.size > 0) await Promise.all(this.#writes);
-    this.#pending.supersedeAll();
-    await Promise.all(this.stores.map((store) => store.close()));
+  drain(): Promise<void> {
+    return this.#stores.drain(() => this.#pending.supersedeAll());
   }
 
-  // Age by the wall clock, never negative: an entry "from the future" lives no longer than its own ttl.
-  #place(record: StoredRecord<V>, at: number, now: number): Found<V> {
-    const age = Math.max(0, this.#settings.wall() - record.createdAt);
-    return {
-      value: record.value,
-      tier: `store:${at}`,
-      createdAt: now - age,
-      expiresAt: now + record.ttlMs - age,
-      stamp: record.stamp,
-      etag: record.etag,
-      tags: record.tags,
-    };
-  }
-
-  #promote(
-    pending: Pending,
-    record: StoredRecord<V>,
-    hit: Found<V>,
-    at: number,
-    now: number,
-    keepPastTtlMs: number,
-  ): void {
-    if (pending.superseded) return;
-    const keepUntil = hit.expiresAt + keepPastTtlMs;
-    if (now >= keepUntil) return;
-    const { value, createdAt, expiresAt } = hit;
-    const { stamp, tags } = record;
-    this.recall.remember(
-      { key: pending.key, value, createdAt, expiresAt, keepUntil, stamp, tags },
-      record,
-      now,
-    );
-    if (now >= hit.expiresAt) return;
-    for (const nearer of this.stores.slice(0, at))
-      this.#track(
-        nearer.write(
-          [
-            {
-              key: pending.key,
-              record,
-              keepMs: keepUntil - now,
-            },
-          ],
-          false,
-        ),
-      );
-  }
-
-  #everyStore(call: (store: StoreTier<V>, at: number) => Promise<boolean>): Promise<boolean> {
-    return this.#eachStore(call).then((results) => !results.includes(false));
-  }
-
-  #eachStore<T>(call: (store: StoreTier<V>, at: number) => Promise<T>): Promise<T[]> {
-    return this.#track(Promise.all(this.stores.map(call)));
-  }
-
-  #track<T>(write: Promise<T>): Promise<T> {
-    this.#writes.add(write);
-    void write.finally(() => this.#writes.delete(write));
-    return write;
+  // Another process has replaced or removed the value of this stamp: what is remembered here is outdated.
+  #forget(key: string, stamp: number): void {
+    if (this.recall.tier?.peek(key)?.stamp === stamp) this.recall.tier.delete(key);
   }
 }

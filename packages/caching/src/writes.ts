@@ -2,10 +2,11 @@ import type { Change } from './bus/message.ts';
 import type { Call } from './call.ts';
 import type { CacheEvents } from './events.ts';
 import type { Failures } from './failures.ts';
+import type { NewEntry } from './found.ts';
 import { checkKey } from './keys.ts';
 import { lifetimeOf } from './lifetime.ts';
 import type { Settings } from './settings/settings.ts';
-import type { NewEntry, Tiers } from './tiers.ts';
+import type { Tiers } from './tiers.ts';
 
 /** What a user changes: in every tier, with remembered failures forgotten and other nodes told. */
 export class Writes<V> {

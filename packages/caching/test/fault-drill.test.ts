@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import KeyvPostgres from '@keyv/postgres';
 import KeyvRedis from '@keyv/redis';
+import KeyvPostgres2 from 'keyv-postgres2';
+import KeyvRedis5 from 'keyv-redis5';
+import { Keyv as Keyv5 } from 'keyv5';
 import { type Cache, createCache, type KeyvLike } from '../src/index.ts';
 import { type OwnServer, ownPostgres, ownRedis } from './own-servers.ts';
 
@@ -18,12 +21,31 @@ const load = () => new Promise<string>((resolve) => setTimeout(() => resolve('lo
 const limits = { max: 3, query_timeout: 1_000, connectionTimeoutMillis: 1_000 };
 
 const servers: [string, () => Promise<OwnServer | undefined>, (url: string) => KeyvLike, string][] = [
-  ['Redis', ownRedis, (url) => new KeyvRedis(url), 'new KeyvRedis(url)'],
+  ['Redis', ownRedis, (url) => new KeyvRedis(url), `new (await load('@keyv/redis'))(url)`],
   [
     'PostgreSQL',
     ownPostgres,
     (url) => new KeyvPostgres({ uri: url, table: 'drill', ...limits }),
-    `new KeyvPostgres({ uri: url, table: 'drill', ...${JSON.stringify(limits)} })`,
+    `new (await load('@keyv/postgres'))({ uri: url, table: 'drill', ...${JSON.stringify(limits)} })`,
+  ],
+  [
+    'Redis with keyv 5',
+    ownRedis,
+    (url) => new Keyv5({ store: new KeyvRedis5(url), useKeyPrefix: false }) as never,
+    `new (await load('keyv5'))({ store: new (await load('keyv-redis5'))(url), useKeyPrefix: false })`,
+  ],
+  [
+    'PostgreSQL with keyv 5',
+    ownPostgres,
+    (url) =>
+      new Keyv5({
+        store: new KeyvPostgres2({ uri: url, table: 'drill', ...limits }),
+        useKeyPrefix: false,
+      }) as never,
+    `new (await load('keyv5'))({
+      store: new (await load('keyv-postgres2'))({ uri: url, table: 'drill', ...${JSON.stringify(limits)} }),
+      useKeyPrefix: false,
+    })`,
   ],
 ];
 
@@ -153,8 +175,7 @@ describe.each(servers)('%s', (name, own, storeAt, storeCode) => {
       const source = new URL('../src/index.ts', import.meta.url).href;
       const code = `
       import { createCache } from ${JSON.stringify(source)};
-      import KeyvRedis from '@keyv/redis';
-      import KeyvPostgres from '@keyv/postgres';
+      const load = async (name) => (await import(name)).default;
       const url = ${JSON.stringify(server.url)};
       const cache = createCache({ stores: [${storeCode}], storeTimeoutMs: 100, memory: false });
       console.log(await cache.getOrSet('k', () => 'answered'));

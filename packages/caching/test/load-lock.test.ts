@@ -66,6 +66,20 @@ describe('a lock across processes', () => {
     expect(lock.held.size).toBe(0);
   });
 
+  it('is given up after a load behind a stale answer has failed', async () => {
+    const { caches, lock } = processes(1, { ttl: '1h', grace: '2h', staleWhileRevalidate: '1h' });
+    await caches[0]!.set('k', 'old');
+    await caches[0]!.expire('k');
+    let loads = 0;
+    const fail = async (): Promise<string> => {
+      loads++;
+      throw new Error('down');
+    };
+    expect(await caches[0]!.getOrSet('k', fail)).toBe('old');
+    for (let turn = 0; turn < 5; turn++) await settle();
+    expect([loads, lock.fence, lock.held.size]).toEqual([1, 1, 0]);
+  });
+
   it.each(['failing', 'hanging'] as const)('%s is done without', async (mode) => {
     const { caches, lock } = processes(1);
     lock.mode = mode;

@@ -56,6 +56,7 @@ describe('one load a key', () => {
     const keeping = createCache<number | undefined>({ cacheUndefined: true, stores: [store] });
     await keeping.getOrSet('u', () => undefined);
     expect(await keeping.getOrSet('u', () => 1)).toBeUndefined();
+    await settle();
     const other = createCache<number | undefined>({ cacheUndefined: true, stores: [store] });
     expect([await other.has('u'), await other.get('u')]).toEqual([true, undefined]);
   });

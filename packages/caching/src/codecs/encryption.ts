@@ -37,7 +37,7 @@ const secrets = (keys: EncryptionOptions['keys']): Map<string, Buffer> => {
 /**
  * Encrypts what a store holds with AES-256-GCM: `new Keyv({ store, encryption: encryption({ keys, write }) })`, Keyv 6.
  * To change the key: add the new one to `keys` everywhere, then make it `write` everywhere, then drop the old one once
- * its entries have run out. What cannot be decrypted (an unknown key, a changed text, a plain one) throws a
+ * its entries have run out; a mark of `clear` or of a tag that can no longer be read then voids what is older. What cannot be decrypted (an unknown key, a changed text, a plain one) throws a
  * SyntaxError, which the cache counts as a corrupt entry: a miss. Keys of entries, which stores need, stay readable.
  * @throws TypeError or RangeError naming the key by id for one that is not 32 bytes; also when `write` names none.
  */

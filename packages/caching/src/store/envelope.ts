@@ -1,3 +1,4 @@
+import { StoreError } from '../errors.ts';
 import type { Sliding } from '../notes.ts';
 
 const version = 1;
@@ -41,19 +42,26 @@ const isTime = (value: unknown): value is number => typeof value === 'number' &&
 const finite = (ms: number): number | null => (ms === Number.POSITIVE_INFINITY ? null : ms);
 const isSpan = (value: unknown): value is number | null => value === null || isTime(value);
 
-export const encodeRecord = <V>(record: StoredRecord<V>): Envelope<V> => ({
-  a4: version,
-  ...(record.value === undefined ? { u: 1 as const } : { v: record.value }),
-  c: record.createdAt,
-  t: finite(record.ttlMs),
-  s: record.stamp,
-  ...(record.tags === undefined ? {} : { k: record.tags }),
-  ...(record.etag === undefined ? {} : { e: record.etag }),
-  ...(record.schema ? { w: record.schema } : {}),
-  ...(record.sliding === undefined
-    ? {}
-    : { l: [finite(record.sliding.ttlMs), finite(record.sliding.maxAgeMs)] as const }),
-});
+/** Can this be plain data? Serializers drop a function or a symbol without a word. */
+export const isData = (value: unknown): boolean => typeof value !== 'function' && typeof value !== 'symbol';
+
+/** @throws StoreError `CACHE_STORE_UNWRITABLE` for a value that is no data. */
+export const encodeRecord = <V>(record: StoredRecord<V>): Envelope<V> => {
+  const { value, tags, etag, schema, sliding } = record;
+  if (!isData(value))
+    throw new StoreError(`A ${typeof value} cannot be kept in a store`, 'CACHE_STORE_UNWRITABLE');
+  return {
+    a4: version,
+    ...(value === undefined ? { u: 1 as const } : { v: value }),
+    c: record.createdAt,
+    t: finite(record.ttlMs),
+    s: record.stamp,
+    ...(tags === undefined ? {} : { k: tags }),
+    ...(etag === undefined ? {} : { e: etag }),
+    ...(schema ? { w: schema } : {}),
+    ...(sliding === undefined ? {} : { l: [finite(sliding.ttlMs), finite(sliding.maxAgeMs)] as const }),
+  };
+};
 
 /** The record; `'newer'` when a later release wrote it (left alone, a miss); `'corrupt'` when it is nothing we wrote. */
 export const decodeRecord = <V>(raw: unknown): StoredRecord<V> | 'newer' | 'corrupt' => {
@@ -86,9 +94,16 @@ export const encodeMark = (stamp: number): Mark => ({ a4: version, s: stamp });
 /** A stamp further ahead of our clock than this, in ms, is no clock's error and not taken for a time. */
 export const maxAheadMs = 86_400_000;
 
-/** The stamp of a mark; undefined when there is none. A mark that cannot be read, or is a day ahead, voids everything before now. */
-export const decodeMark = (raw: unknown, now: number): number | undefined => {
+/** The stamp of a mark; undefined when there is none; `'damaged'` when it cannot be read, or is a day ahead. */
+export const decodeMark = (raw: unknown, now: number): number | 'damaged' | undefined => {
   if (raw === undefined || raw === null) return undefined;
   const stamp = typeof raw === 'object' ? (raw as Partial<Mark>).s : undefined;
-  return isTime(stamp) && stamp <= now + maxAheadMs ? stamp : now;
+  return isTime(stamp) && stamp <= now + maxAheadMs ? stamp : 'damaged';
+};
+
+/** Since when a store holds what it has of an entry, by its stamp: 0 for nothing of ours, Infinity for what a later release wrote. */
+export const heldSince = (raw: unknown, now: number): number => {
+  const record = decodeRecord(raw);
+  if (record === 'newer') return Number.POSITIVE_INFINITY;
+  return record === 'corrupt' || record.stamp > now + maxAheadMs ? 0 : record.stamp;
 };

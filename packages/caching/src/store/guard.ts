@@ -34,7 +34,10 @@ export interface GuardSettings {
 export const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new StoreError(`The store did not answer within ${timeoutMs} ms`, 'CACHE_STORE_TIMEOUT')),
+      () =>
+        reject(
+          new StoreError(`The store did not answer within ${Math.ceil(timeoutMs)} ms`, 'CACHE_STORE_TIMEOUT'),
+        ),
       timeoutMs,
     );
     const attempt = async () => call();
@@ -43,10 +46,9 @@ export const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T>
       .finally(() => clearTimeout(timer));
   });
 
-// A value that cannot be written is the value's fault; it must not take the store out of service.
-export const storeIsToBlame = (error: StoreError): boolean =>
-  error.code !== 'CACHE_STORE_CORRUPT' &&
-  !(error.cause instanceof TypeError || error.cause instanceof RangeError);
+/** A value that cannot be written is the value's fault; it must not take the store out of service. */
+export const isUnwritable = (answer: Guarded<unknown>): boolean =>
+  !answer.ok && answer.error?.code === 'CACHE_STORE_UNWRITABLE';
 
 /** Runs store calls so that none waits longer than the timeout, and none is made while the store is known to be down. */
 export class StoreGuard {
@@ -70,14 +72,22 @@ export class StoreGuard {
     return this.#state === 'cooling-down' ? Math.max(0, this.#skipUntil - this.#settings.clock()) : 0;
   }
 
-  /** Never rejects. `error` undefined in a failure = the store was not asked. `forced`: ask it in a cool-down too. */
-  async run<T>(call: () => Promise<T>, forced = false): Promise<Guarded<T>> {
-    const { policy, timeoutMs } = this.#settings;
-    if (policy === undefined && !this.#mayCall(forced)) return { ok: false, error: undefined };
+  /**
+   * Never rejects. `error` undefined in a failure = the store was not asked.
+   * @param limits.forced Ask it in a cool-down too. Default false.
+   * @param limits.withinMs What is left of the caller's time, in ms; 0 or less: do not ask. Default: the store timeout.
+   */
+  async run<T>(
+    call: () => Promise<T>,
+    { forced = false, withinMs = this.#settings.timeoutMs }: { forced?: boolean; withinMs?: number } = {},
+  ): Promise<Guarded<T>> {
+    const { policy } = this.#settings;
+    if (withinMs <= 0 || (policy === undefined && !this.#mayCall(forced)))
+      return { ok: false, error: undefined };
     try {
       // With a policy the limit stands on both sides: inside so that it sees a timeout, outside so that its retries end.
-      const value = await inTime(timeoutMs, () =>
-        policy === undefined ? call() : policy.execute(() => inTime(timeoutMs, call)),
+      const value = await inTime(withinMs, () =>
+        policy === undefined ? call() : policy.execute(() => inTime(withinMs, call)),
       );
       if (policy === undefined) this.#succeeded();
       return { ok: true, value };
@@ -86,12 +96,25 @@ export class StoreGuard {
         thrown instanceof StoreError
           ? thrown
           : new StoreError(`Store call failed: ${describe(thrown)}`, 'CACHE_STORE_FAILED', thrown);
-      if (policy === undefined) {
-        if (storeIsToBlame(error)) this.#failed();
-        else this.#succeeded();
-      }
+      if (policy === undefined) this.#judge(error, withinMs);
       return { ok: false, error };
     }
+  }
+
+  // The store was not asked after all: what was known of it still holds, and the next call may probe it.
+  #unasked(): void {
+    if (this.#state === 'probing') this.#state = 'cooling-down';
+  }
+
+  #judge(error: StoreError, withinMs: number): void {
+    if (error.code === 'CACHE_STORE_UNWRITABLE') {
+      this.#unasked();
+      return;
+    }
+    // A store that was left less than half of its time, because others took the rest, has not failed.
+    const hurried = error.code === 'CACHE_STORE_TIMEOUT' && withinMs < this.#settings.timeoutMs / 2;
+    if (hurried && this.#state === 'up') return;
+    this.#failed();
   }
 
   #mayCall(forced: boolean): boolean {

@@ -26,9 +26,18 @@ interface AnyKeyv extends KeyvLike {
   setMany(entries: { key: string; value: unknown; ttl?: number }[]): Promise<boolean[]>;
   deleteMany(keys: string[]): Promise<boolean | boolean[]>;
   on(event: 'error', listener: (error: unknown) => void): unknown;
+  /** What turns a value into what the adapter is given: keyv 6, keyv 5. */
+  encode?(data: { value: unknown }): Promise<unknown>;
+  serializeData?(data: { value: unknown }): Promise<unknown>;
   disconnect?(): Promise<void>;
   iterator?(): AsyncIterable<[string, unknown]>;
 }
+
+/** Without a listener an `error` event ends the process. Drivers tell of a lost connection by it, before any call too. */
+const silence = (emitter: unknown): void => {
+  const on = (emitter as { on?: unknown } | undefined)?.on;
+  if (typeof on === 'function') on.call(emitter, 'error', () => {});
+};
 
 const isKeyv = (store: KeyvLike): boolean =>
   'getRaw' in store && typeof store.getRaw === 'function' && 'store' in store;
@@ -57,11 +66,23 @@ export class KeyvStore {
     if (!isKeyv(given) && typeof (given as { clear?: unknown }).clear !== 'function')
       throw new TypeError(`${option} must be a Keyv or a Keyv storage adapter: it has no clear()`);
     this.#given = given;
-    // Attached at once, so that a connection error before the first call cannot end the process.
     if (isKeyv(given)) this.#keyv = this.#listen(given as AnyKeyv);
+    else silence(given);
   }
 
-  getMany(keys: string[]): Promise<unknown[]> {
+  /** The values under these names; a `StoreError` in place of each that is there and cannot be read. */
+  async getMany(keys: string[]): Promise<unknown[]> {
+    try {
+      return await this.#read(keys);
+    } catch (error) {
+      if ((error as StoreError).code !== 'CACHE_STORE_CORRUPT') throw error;
+      if (keys.length === 1) return [error];
+      // Apart, the others can be read.
+      return (await Promise.all(keys.map((key) => this.getMany([key])))).flat();
+    }
+  }
+
+  #read(keys: string[]): Promise<unknown[]> {
     return this.#run('get', async (keyv) => {
       // keyv 5 hides a failed read in get() and, where the adapter reads one by one, in getMany(); getRaw() tells.
       if (keys.length > 1 && typeof keyv.store.getMany === 'function') return keyv.getMany(keys);
@@ -70,6 +91,14 @@ export class KeyvStore {
   }
 
   async setMany(writes: StoreWrite[]): Promise<void> {
+    try {
+      await this.#write(writes);
+    } catch (error) {
+      throw (await this.#unwritable(writes)) ?? error;
+    }
+  }
+
+  async #write(writes: StoreWrite[]): Promise<void> {
     await this.#run('set', async (keyv) => {
       const done =
         writes.length > 1 && typeof keyv.store.setMany === 'function'
@@ -81,6 +110,21 @@ export class KeyvStore {
           : await Promise.all(writes.map(({ key, value, ttlMs }) => keyv.set(key, value, ttlMs)));
       if (Array.isArray(done) && done.includes(false)) throw new Error('the store did not accept the write');
     });
+  }
+
+  // Whose fault was it? A value that cannot be serialized has failed before the adapter was asked.
+  async #unwritable(writes: StoreWrite[]): Promise<StoreError | undefined> {
+    for (const { value } of writes)
+      try {
+        await (this.#keyv?.encode?.({ value }) ?? this.#keyv?.serializeData?.({ value }));
+      } catch (cause) {
+        return new StoreError(
+          `A value cannot be written: ${describe(cause)}`,
+          'CACHE_STORE_UNWRITABLE',
+          cause,
+        );
+      }
+    return undefined;
   }
 
   /** True when something was there. */
@@ -120,8 +164,13 @@ export class KeyvStore {
       let result: T;
       try {
         // An adapter is wrapped at the first call: keyv may ask it something, and making a cache must not wait or fail.
+        // What is past its physical ttl is ours to judge; keyv would delete it, and with it what another has just written.
         this.#keyv ??= this.#listen(
-          new Keyv({ store: this.#given, useKeyPrefix: false } as object) as unknown as AnyKeyv,
+          new Keyv({
+            store: this.#given,
+            useKeyPrefix: false,
+            checkExpired: false,
+          } as object) as unknown as AnyKeyv,
         );
         result = await call(this.#keyv);
       } catch (error) {

@@ -1,6 +1,6 @@
-import type { StoreError } from '../errors.ts';
-import { decodeMark, decodeRecord, encodeMark, encodeRecord } from './envelope.ts';
-import { type Guarded, type StoreGuard, storeIsToBlame } from './guard.ts';
+import { maxTimerMs } from '../option-checks.ts';
+import { decodeMark, encodeMark, encodeRecord, heldSince } from './envelope.ts';
+import { type Guarded, isUnwritable, type StoreGuard } from './guard.ts';
 import type { KeyvStore, StoreWrite } from './keyv-store.ts';
 import { type MissedWrite, MissedWrites } from './missed-writes.ts';
 import { physicalTtl } from './physical-ttl.ts';
@@ -63,7 +63,7 @@ export class Recovery<V> {
   }
 
   /**
-   * The store took this change, or missed it: then it is kept, unless it is the value that cannot be written.
+   * The store took this change, or missed it: then it is kept, unless its value cannot be written: that is lost.
    * `loaded`: it can be loaded again.
    */
   settle(write: MissedWrite<V>, loaded: boolean, answer: Guarded<unknown>): void {
@@ -71,8 +71,11 @@ export class Recovery<V> {
       if (this.#missed.size > 0) this.#missed.settle(write.name, write.stamp);
       return;
     }
+    if (isUnwritable(answer)) {
+      this.#parts.onLost(1, 'unwritable');
+      return;
+    }
     if (this.#closed || this.#parts.maxEntries === 0) return;
-    if (answer.error !== undefined && !storeIsToBlame(answer.error)) return;
     if (this.#missed.add(write, loaded) !== undefined) this.#parts.onLost(1, 'full');
     this.#schedule();
   }
@@ -99,7 +102,8 @@ export class Recovery<V> {
         this.#timer = undefined;
         this.#replay();
       },
-      Math.max(this.#pauseMs, this.#parts.guard.skippedForMs),
+      // A timer set for longer fires at once.
+      Math.min(maxTimerMs, Math.max(this.#pauseMs, this.#parts.guard.skippedForMs)),
     );
     this.#timer.unref();
   }
@@ -150,14 +154,20 @@ export class Recovery<V> {
       for (const missed of batch) if (this.#missed.remove(missed)) count(missed, answer.value.has(missed));
       return true;
     }
-    if (answer.error === undefined || storeIsToBlame(answer.error)) return false;
-    // One of them cannot be read or written; apart, the others can.
+    if (!isUnwritable(answer)) return false;
+    // One of them cannot be written; apart, the others can.
     if (batch.length > 1) {
       for (const missed of batch) if (!(await this.#replayBatch([missed], forced, count))) return false;
       return true;
     }
-    if (this.#missed.remove(batch[0]!)) this.#parts.onLost(1, 'unwritable');
-    return true;
+    const [lost] = batch as [MissedWrite<V>];
+    if (!this.#missed.remove(lost) || lost.kind !== 'set') return true;
+    this.#parts.onLost(1, 'unwritable');
+    // What it would have replaced must not live on for others.
+    const { name, key, stamp } = lost;
+    const removal = { kind: 'delete', name, key, stamp } as const;
+    this.#missed.add(removal, false);
+    return this.#replayBatch([removal], forced, count);
   }
 
   /** The answer: those that were current and are now in the store. */
@@ -165,51 +175,47 @@ export class Recovery<V> {
     const { store, guard, order } = this.#parts;
     const names = batch.map(({ name }) => name);
     return order.after(names, () =>
-      guard.run(async () => {
-        const there = await this.#stampsOf(batch);
-        const now = this.#parts.now();
-        const current = new Set<MissedWrite<V>>();
-        const writes: StoreWrite[] = [];
-        const deletes: string[] = [];
-        batch.forEach((missed, at) => {
-          if ((there[at] ?? 0) > missed.stamp || !this.#missed.has(missed)) return;
-          if (missed.kind === 'set' && now >= missed.usefulUntil) deletes.push(missed.name);
-          else {
-            current.add(missed);
-            if (missed.kind === 'delete') deletes.push(missed.name);
-            else if (missed.kind === 'mark')
-              writes.push({ key: missed.name, value: encodeMark(missed.stamp), ttlMs: undefined });
-            else
-              writes.push({
-                key: missed.name,
-                value: encodeRecord(missed.record),
-                ttlMs: physicalTtl(missed.usefulUntil - now),
-              });
-          }
-        });
-        if (writes.length > 0) await store.setMany(writes);
-        if (deletes.length > 0) await store.deleteMany(deletes);
-        return current;
-      }, forced),
+      guard.run(
+        async () => {
+          const there = await this.#stampsOf(batch);
+          const now = this.#parts.now();
+          const current = new Set<MissedWrite<V>>();
+          const writes: StoreWrite[] = [];
+          const deletes: string[] = [];
+          batch.forEach((missed, at) => {
+            if (there[at]! > missed.stamp || !this.#missed.has(missed)) return;
+            if (missed.kind === 'set' && now >= missed.usefulUntil) deletes.push(missed.name);
+            else {
+              current.add(missed);
+              if (missed.kind === 'delete') deletes.push(missed.name);
+              else if (missed.kind === 'mark')
+                writes.push({ key: missed.name, value: encodeMark(missed.stamp), ttlMs: undefined });
+              else
+                writes.push({
+                  key: missed.name,
+                  value: encodeRecord(missed.record),
+                  ttlMs: physicalTtl(missed.usefulUntil - now),
+                });
+            }
+          });
+          if (writes.length > 0) await store.setMany(writes);
+          if (deletes.length > 0) await store.deleteMany(deletes);
+          return current;
+        },
+        { forced },
+      ),
     );
   }
 
-  /** The stamps of what the store holds under these names; an entry that cannot be read has none. */
-  async #stampsOf(batch: readonly MissedWrite<V>[]): Promise<(number | undefined)[]> {
-    let raws: unknown[];
-    try {
-      raws = await this.#parts.store.getMany(batch.map(({ name }) => name));
-    } catch (error) {
-      if (batch.length > 1 || (error as StoreError).code !== 'CACHE_STORE_CORRUPT') throw error;
-      return [undefined];
-    }
+  /** The stamps of what the store holds under these names; 0 for nothing, and for an entry that cannot be read. */
+  async #stampsOf(batch: readonly MissedWrite<V>[]): Promise<number[]> {
+    const raws = await this.#parts.store.getMany(batch.map(({ name }) => name));
+    const now = this.#parts.wall();
     return batch.map(({ kind }, at) => {
-      const raw = raws[at];
-      if (raw === undefined || raw === null) return undefined;
-      if (kind === 'mark') return decodeMark(raw, this.#parts.wall());
-      const record = decodeRecord(raw);
-      if (record === 'newer') return Number.POSITIVE_INFINITY;
-      return record === 'corrupt' ? undefined : record.stamp;
+      if (kind !== 'mark') return heldSince(raws[at], now);
+      // A damaged mark voids more than the one that is missed, and is mended by whoever reads it.
+      const mark = decodeMark(raws[at], now) ?? 0;
+      return mark === 'damaged' ? Number.POSITIVE_INFINITY : mark;
     });
   }
 }
