@@ -101,9 +101,13 @@ export const decodeMark = (raw: unknown, now: number): number | 'damaged' | unde
   return isTime(stamp) && stamp <= now + maxAheadMs ? stamp : 'damaged';
 };
 
-/** Since when a store holds what it has of an entry, by its stamp: 0 for nothing of ours, Infinity for what a later release wrote. */
-export const heldSince = (raw: unknown, now: number): number => {
+/**
+ * Since when a store holds what it has of an entry, by its stamp: 0 for nothing of ours, Infinity for what a later
+ * release wrote, or has a later schema version than `schema`, where that is given.
+ */
+export const heldSince = (raw: unknown, now: number, schema = Number.POSITIVE_INFINITY): number => {
   const record = decodeRecord(raw);
   if (record === 'newer') return Number.POSITIVE_INFINITY;
-  return record === 'corrupt' || record.stamp > now + maxAheadMs ? 0 : record.stamp;
+  if (record === 'corrupt' || record.stamp > now + maxAheadMs) return 0;
+  return (record.schema ?? 0) > schema ? Number.POSITIVE_INFINITY : record.stamp;
 };

@@ -61,7 +61,7 @@ export class StoreWriter<V> {
     return this.#put(writes, true);
   }
 
-  /** Writes what was loaded, but over nothing that is newer: another process may have set the key during the load. */
+  /** Writes what was loaded, but over nothing that is newer, in time or in shape: another process may have set the key during the load. */
   offer(writes: RecordWrite<V>[]): Promise<WriteOutcome> {
     return this.#put(writes, false);
   }
@@ -176,9 +176,9 @@ export class StoreWriter<V> {
   async #sendFit(writes: RecordWrite<V>[], compare: boolean): Promise<Ending[]> {
     const { store, keys, wall } = this.#parts;
     const names = writes.map(({ key }) => keys.entry(key));
-    const held = compare ? (await store.getMany(names)).map((raw) => heldSince(raw, wall())) : [];
+    const raws = compare ? await store.getMany(names) : [];
     const endings = writes.map(({ record }, at): Ending => {
-      const since = held[at] ?? 0;
+      const since = heldSince(raws[at], wall(), record.schema ?? 0);
       if (since === Number.POSITIVE_INFINITY) return 'left-alone';
       return since > record.stamp ? 'outdated' : 'stored';
     });
