@@ -3,9 +3,10 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import KeyvRedis from '@keyv/redis';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { createClient } from 'redis';
 import { type Bus, type Cache, createCache, type KeyvLike } from '../src/index.ts';
 import { postgresBus } from '../src/postgres.ts';
-import { type RedisPublisher, type RedisSubscriber, redisBus } from '../src/redis.ts';
+import { redisBus } from '../src/redis.ts';
 import { type OwnServer, ownPostgres, ownRedis } from './own-servers.ts';
 
 interface Kind {
@@ -28,7 +29,7 @@ const kinds: [string, Kind][] = [
           client.on('error', () => {});
           closers.push(() => client.disconnect());
         }
-        return redisBus({ publisher: clients[0]!, subscriber: clients[1] as unknown as RedisSubscriber });
+        return redisBus({ publisher: clients[0]!, subscriber: clients[1]! });
       },
     },
   ],
@@ -39,16 +40,13 @@ const kinds: [string, Kind][] = [
       store: ({ url }) => new KeyvRedis(url),
       bus: async ({ url }, closers) => {
         const connect = async () => {
-          const adapter = new KeyvRedis({ url, socket: { reconnectStrategy: 50 } });
-          adapter.on('error', () => {});
-          closers.push(() => adapter.disconnect(true));
-          return adapter.getClient();
+          const client = createClient({ url, socket: { reconnectStrategy: 50 } });
+          client.on('error', () => {});
+          closers.push(() => client.destroy());
+          await client.connect();
+          return client;
         };
-        const [publisher, subscriber] = [await connect(), await connect()];
-        return redisBus({
-          publisher: publisher as unknown as RedisPublisher,
-          subscriber: subscriber as unknown as RedisSubscriber,
-        });
+        return redisBus({ publisher: await connect(), subscriber: await connect() });
       },
     },
   ],

@@ -7,11 +7,18 @@ export interface PostgresQueries {
   query(text: string, values?: unknown[]): Promise<unknown>;
 }
 
-/** A `pg` Client of its own, connected. */
+/**
+ * A `pg` Client of its own, connected. A listener of `notification` is given `{ channel, payload? }`, one of `error`
+ * the error; one signature for all events, since the generic `on` of `@types/pg` fits no overloads.
+ */
 export interface PostgresListener extends PostgresQueries {
-  on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): unknown;
-  on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
+  on(event: 'notification' | 'error' | 'end', listener: (...args: never[]) => void): unknown;
   end(): Promise<unknown>;
+}
+
+interface Notification {
+  channel: string;
+  payload?: string | undefined;
 }
 
 const firstPauseMs = 100;
@@ -76,7 +83,7 @@ class Listening {
     const lost = (error?: Error) => this.#lost(client, error);
     client.on('error', lost);
     client.on('end', lost);
-    client.on('notification', ({ channel, payload }) => {
+    client.on('notification', ({ channel, payload }: Notification) => {
       if (channel === this.#name) this.#listener.message(payload ?? '');
     });
     try {

@@ -2,8 +2,8 @@ import type { Bus, BusListener } from '../bus/bus.ts';
 import { describe } from '../describe.ts';
 
 interface Emitter {
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
 /** A client to send with, connected: node-redis or ioredis. */
@@ -11,11 +11,24 @@ export interface RedisPublisher {
   publish(channel: string, message: string): Promise<unknown>;
 }
 
-/** A client to listen with, connected, used for nothing else: node-redis or ioredis. */
-export interface RedisSubscriber extends Emitter {
-  subscribe(channel: string, listener?: (message: string) => void): Promise<unknown>;
-  unsubscribe(channel: string, listener?: (message: string) => void): Promise<unknown>;
+interface NodeRedisSubscriber extends Emitter {
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  call?: undefined;
 }
+
+interface IoredisSubscriber extends Emitter {
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+/** A client to listen with, connected, used for nothing else: node-redis or ioredis. */
+export type RedisSubscriber = NodeRedisSubscriber | IoredisSubscriber;
+
+// ioredis gives all messages to one event, node-redis gives each to the listener of its subscription.
+const isIoredis = (subscriber: RedisSubscriber): subscriber is IoredisSubscriber =>
+  typeof subscriber.call === 'function';
 
 /**
  * A bus over Redis pub/sub: `createCache({ bus: redisBus({ publisher, subscriber }), stores })`.
@@ -28,18 +41,17 @@ export function redisBus(clients: { publisher: RedisPublisher; subscriber: Redis
     throw new TypeError(`publisher must be a node-redis or ioredis client, got ${describe(publisher)}`);
   if (typeof subscriber?.subscribe !== 'function' || typeof subscriber.on !== 'function')
     throw new TypeError(`subscriber must be a node-redis or ioredis client, got ${describe(subscriber)}`);
-  // ioredis gives all messages to one event, node-redis gives each to the listener of its subscription.
-  const byEvent = typeof (subscriber as { call?: unknown }).call === 'function';
   return {
     async publish(channel, text) {
       await publisher.publish(channel, text);
     },
     async subscribe(channel, listener: BusListener) {
       const hear = (text: string) => listener.message(text);
-      const onMessage = (from: string, text: string) => {
-        if (from === channel) listener.message(text);
+      const onMessage = (from: unknown, text: unknown) => {
+        if (from === channel) hear(String(text));
       };
-      const subscribe = () => (byEvent ? subscriber.subscribe(channel) : subscriber.subscribe(channel, hear));
+      const subscribe = () =>
+        isIoredis(subscriber) ? subscriber.subscribe(channel) : subscriber.subscribe(channel, hear);
       const lost = (error?: unknown) => listener.lost(error instanceof Error ? error : undefined);
       // Both resubscribe by themselves, perhaps a moment after they are ready: asked again, the answer says when.
       const ready = () => void subscribe().then(() => listener.restored(), lost);
@@ -49,11 +61,11 @@ export function redisBus(clients: { publisher: RedisPublisher; subscriber: Redis
         ['close', lost],
         ['reconnecting', () => lost()],
         ['ready', ready],
-        ...(byEvent ? [['message', onMessage] as const] : []),
+        ...(isIoredis(subscriber) ? [['message', onMessage] as const] : []),
       ] as const;
-      for (const [event, on] of events) subscriber.on(event, on as (...args: never[]) => void);
+      for (const [event, on] of events) subscriber.on(event, on as (...args: unknown[]) => void);
       const leave = () => {
-        for (const [event, on] of events) subscriber.off(event, on as (...args: never[]) => void);
+        for (const [event, on] of events) subscriber.off(event, on as (...args: unknown[]) => void);
       };
       try {
         await subscribe();
@@ -63,7 +75,9 @@ export function redisBus(clients: { publisher: RedisPublisher; subscriber: Redis
       }
       return async () => {
         leave();
-        await (byEvent ? subscriber.unsubscribe(channel) : subscriber.unsubscribe(channel, hear));
+        await (isIoredis(subscriber)
+          ? subscriber.unsubscribe(channel)
+          : subscriber.unsubscribe(channel, hear));
       };
     },
   };
