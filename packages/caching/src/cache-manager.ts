@@ -33,18 +33,36 @@ const matcher = (pattern: string): RegExp =>
     's',
   );
 
+/** A cache that tells its manager when it is closed, by whomever. */
+class ManagedCache<V> extends Cache<V> {
+  readonly #leave: (cache: ManagedCache<V>) => void;
+
+  constructor(options: CacheOptions<V>, leave: (cache: ManagedCache<V>) => void) {
+    super(options);
+    this.#leave = leave;
+  }
+
+  override async close(options: CloseOptions = {}): Promise<void> {
+    readClose(options);
+    this.#leave(this);
+    await super.close(options);
+  }
+}
+
 /** Named caches, looked after together: those made by `create`, and those of `cached({ name })` in {@link cacheManager}. */
 export class CacheManager {
   readonly #caches = new Map<string, Cache<unknown>>();
 
   /**
-   * Makes a cache under this name.
+   * Makes a cache under this name, which it has until it is closed.
    * @throws CacheExistsError when the name is taken; TypeError or RangeError for a wrong option, `name` among them.
    */
   create<V = unknown>(name: string, options: Omit<CacheOptions<V>, 'name'> = {}): Cache<V> {
     onlyKnown('create', options, managedOptions);
     if (this.#caches.has(name)) throw new CacheExistsError(name);
-    const cache = new Cache<V>({ ...options, name });
+    const cache = new ManagedCache<V>({ ...options, name }, (closed) => {
+      if (this.#caches.get(name) === closed) this.#caches.delete(name);
+    });
     this.#caches.set(name, cache as Cache<unknown>);
     return cache;
   }
@@ -68,7 +86,6 @@ export class CacheManager {
   async delete(name: string): Promise<boolean> {
     const cache = this.#caches.get(name);
     if (cache === undefined) return false;
-    this.#caches.delete(name);
     await cache.close();
     return true;
   }
@@ -124,9 +141,7 @@ export class CacheManager {
   /** Closes all caches and forgets them. */
   async close(options: CloseOptions = {}): Promise<void> {
     readClose(options);
-    const caches = [...this.#caches.values()];
-    this.#caches.clear();
-    await Promise.all(caches.map((cache) => cache.close(options)));
+    await Promise.all([...this.#caches.values()].map((cache) => cache.close(options)));
   }
 
   /** The statistics as plain JSON, for an inspection endpoint. Holds no keys and no values. */

@@ -1,0 +1,32 @@
+import { expect, it } from '@jest/globals';
+import { CacheManager } from '../src/index.ts';
+
+it('a cache closed by its own close() leaves the manager, and its name is free', async () => {
+  const manager = new CacheManager();
+  manager.create('a');
+  await manager.create('b').close();
+  expect([manager.has('b'), manager.get('b'), manager.names()]).toEqual([false, undefined, ['a']]);
+  expect(await manager.clear()).toEqual(['a']);
+  expect(await manager.invalidateTags(['t'])).toEqual(['a']);
+  expect(Object.keys(manager.stats().caches)).toEqual(['a']);
+  const again = manager.create<string>('b');
+  expect(await again.getOrSet('k', () => 'v')).toBe('v');
+});
+
+it('a close that is refused leaves the cache in the manager', async () => {
+  const manager = new CacheManager();
+  const cache = manager.create('a');
+  await expect(cache.close({ disconect: true } as never)).rejects.toThrow('has no option "disconect"');
+  expect(manager.get('a')).toBe(cache);
+});
+
+it('closing an old cache once more leaves the new one of its name alone', async () => {
+  const manager = new CacheManager();
+  const old = manager.create('a');
+  await manager.delete('a');
+  const next = manager.create('a');
+  await old.close();
+  expect(manager.get('a')).toBe(next);
+  await manager.close();
+  await expect(next.get('k')).rejects.toThrow('Cache "a" is closed');
+});
