@@ -1,30 +1,10 @@
 import { argumentsKey } from './arguments-key.ts';
 import { type Cache, createCache } from './cache.ts';
 import { cacheManager } from './cache-manager.ts';
-import { cachedCallOptions, type GetOrSetOptions, readCall } from './call-options.ts';
+import { type CachedOptions, callOptions, checkOptions } from './cached-options.ts';
 import { describe } from './describe.ts';
 import { checkKey } from './keys.ts';
-import { onlyKnown, optionNames } from './only-known.ts';
-import { oneOf } from './option-checks.ts';
 import type { CacheOptions } from './options.ts';
-import { readOptions } from './settings/settings.ts';
-
-/** Options of `cached`. `ttl: 300` is 300 milliseconds; write `'300s'` for seconds. */
-export interface CachedOptions<V = unknown, A extends readonly unknown[] = readonly never[]>
-  extends Omit<GetOrSetOptions<V>, 'signal' | 'forceRefresh'> {
-  /** Where results are kept. Needs `name`, which sets the function apart in it. Default: a cache of its own. */
-  cache?: Cache<V> | undefined;
-  /** Of the function. With it and no `cache`, the function's own cache is found in `cacheManager` under this name. */
-  name?: string | undefined;
-  /** The key of a call, a non-empty string. Default: all arguments, by type and content. */
-  key?: ((...args: A) => string) | undefined;
-  /** Limits of the function's own cache. */
-  memory?: CacheOptions<V>['memory'];
-  /** Methods only: may instances share results? Default `'instance'`: no. */
-  scope?: 'instance' | 'shared' | undefined;
-  /** Milliseconds now, of the function's own cache; for tests. */
-  clock?: (() => number) | undefined;
-}
 
 /** What a cached function carries. */
 export interface CachedHandle<A extends readonly unknown[] = readonly unknown[]> {
@@ -71,8 +51,20 @@ const instanceId = (instance: unknown): string => {
   return `@${id}`;
 };
 
+const taken = new WeakMap<object, Set<string>>();
+
+/** Functions of one name in one cache would be given each other's results. */
+const take = (cache: Cache<unknown>, name: string): Cache<unknown> => {
+  const names = taken.get(cache) ?? new Set();
+  if (names.has(name))
+    throw new Error(`A function named ${JSON.stringify(name)} is in the cache "${cache.name}" already`);
+  taken.set(cache, names.add(name));
+  return cache;
+};
+
 const ownCache = (name: string | undefined, fallback: string, options: CachedOptions): Cache<unknown> => {
-  const settings = { memory: options.memory, clock: options.clock } as CacheOptions<unknown>;
+  const { memory, clock, cacheUndefined } = options;
+  const settings = { memory, clock, cacheUndefined } as CacheOptions<unknown>;
   return name === undefined
     ? createCache({ ...settings, name: fallback })
     : cacheManager.create(name, settings);
@@ -86,7 +78,10 @@ const wrap = (
 ): AnyFunction => {
   const call = callOptions(options);
   const prefix = options.name ?? (called || 'anonymous');
-  const cache = (options.cache as Cache<unknown> | undefined) ?? ownCache(options.name, prefix, options);
+  const cache =
+    options.cache === undefined
+      ? ownCache(options.name, prefix, options)
+      : take(options.cache as Cache<unknown>, prefix);
   const keyOf = (instance: unknown, args: readonly unknown[]): string => {
     const own = options.key === undefined ? argumentsKey(args) : options.key(...(args as never[]));
     if (options.key !== undefined) checkKey(own, 'the answer of the key function');
@@ -104,39 +99,6 @@ const wrap = (
   Object.defineProperty(wrapped, 'length', { value: fn.length, configurable: true });
   handles.set(wrapped, handleOf);
   return Object.assign(wrapped, handleOf(undefined));
-};
-
-const ownOptions = optionNames<Omit<CachedOptions, keyof GetOrSetOptions<unknown>>>({
-  cache: true,
-  name: true,
-  key: true,
-  memory: true,
-  scope: true,
-  clock: true,
-});
-
-/** The options that go along with each call. */
-const callOptions = (options: CachedOptions): GetOrSetOptions<unknown> =>
-  Object.fromEntries(Object.entries(options).filter(([name]) => !ownOptions.includes(name)));
-
-/** What somebody meant who gave no options object: Python counts `ttl` in seconds and gives it bare. */
-const hintFor = (given: unknown): string => {
-  if (typeof given === 'number') return `; for ${given} seconds write cached({ ttl: '${given}s' })`;
-  if (typeof given === 'string')
-    return `; for a time to live write cached({ ttl: ${JSON.stringify(given)} })`;
-  return typeof given === 'function' ? '; write cached()(fn), or @cached() on a method' : '';
-};
-
-const checkOptions = (options: CachedOptions): void => {
-  onlyKnown('cached', options, [...cachedCallOptions, ...ownOptions], hintFor(options));
-  readCall('getOrSet', callOptions(options), readOptions({}));
-  if (options.key !== undefined && typeof options.key !== 'function')
-    throw new TypeError(`key must be a function of the arguments, got ${describe(options.key)}`);
-  oneOf('scope', options.scope ?? 'instance', ['instance', 'shared']);
-  if (options.cache !== undefined && options.name === undefined)
-    throw new TypeError(
-      'cached(): name is required with cache, it sets the function apart in a shared cache',
-    );
 };
 
 const methodScope = (options: CachedOptions): 'instance' | 'shared' => {
@@ -163,8 +125,11 @@ export function cached<V, A extends unknown[] = never[]>(options: CachedOptions<
     second?: { kind: string; name: string | symbol; static: boolean } | string | symbol,
     descriptor?: PropertyDescriptor,
   ): unknown => {
-    if (second === undefined)
-      return wrap(target as AnyFunction, given, given.scope ?? 'shared', (target as AnyFunction).name);
+    if (second === undefined) {
+      if (typeof target !== 'function')
+        throw new TypeError(`cached() wraps a function, got ${describe(target)}`);
+      return wrap(target as AnyFunction, given, given.scope ?? 'shared', target.name);
+    }
     if (typeof second === 'object') {
       if (second.kind !== 'method') throw new TypeError(`cached() decorates methods, not a ${second.kind}`);
       return wrap(target as AnyFunction, given, methodScope(given), String(second.name));

@@ -7,10 +7,10 @@ export {
   type Cached,
   type CachedFunction,
   type CachedHandle,
-  type CachedOptions,
   cached,
   cachedHandle,
 } from './cached.ts';
+export type { CachedOptions } from './cached-options.ts';
 export type { CloseOptions, GetOrSetOptions, SetOptions } from './call-options.ts';
 export { CacheClosedError, CacheExistsError, LoaderTimeoutError, StoreError } from './errors.ts';
 export type { CacheEventMap, CacheEventName, CacheListener, StaleReason, TierName } from './events.ts';

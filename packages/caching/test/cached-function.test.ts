@@ -43,6 +43,32 @@ it('in a shared cache the name sets functions apart, and is required', async () 
   expect(() => cached({ cache })).toThrow('name is required with cache');
 });
 
+it('in one cache a name is taken once; in another it is free', async () => {
+  const [cache, another] = [createCache<unknown>({ name: 'shared' }), createCache<unknown>()];
+  const one = cached({ cache, name: 'byId' })(async (id: string) => `one ${id}`);
+  const message = 'A function named "byId" is in the cache "shared" already';
+  expect(() => cached({ cache, name: 'byId' })(async (id: string) => `two ${id}`)).toThrow(message);
+  const two = cached({ cache: another, name: 'byId' })(async (id: string) => `two ${id}`);
+  expect([await one('1'), await two('1')]).toEqual(['one 1', 'two 1']);
+});
+
+it('one set of options with a shared cache makes one function', () => {
+  const inShared = cached({ cache: createCache<unknown>(), name: 'byId' });
+  inShared(async () => 1);
+  expect(() => inShared(async () => 2)).toThrow('A function named "byId" is in the cache');
+});
+
+it('cacheUndefined keeps undefined in the own cache', async () => {
+  let calls = 0;
+  const nothing = async (): Promise<void> => {
+    calls++;
+  };
+  const kept = cached({ cacheUndefined: true })(nothing);
+  await kept();
+  await kept();
+  expect(calls).toBe(1);
+});
+
 it('with a name and no cache, the cache is found in cacheManager', async () => {
   const named = cached({ name: 'cached-function-test' })(async () => 1);
   await named();

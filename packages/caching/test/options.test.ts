@@ -114,6 +114,16 @@ it.each<[string, () => unknown, string]>([
     () => cached({ memory: { max: 1 } as never })(load),
     'memory has no option "max"; it knows maxEntries',
   ],
+  ['no function', () => cached()(5 as never), 'cached() wraps a function, got 5'],
+  ['name', () => cached({ name: '' }), "name must be a non-empty string, got ''"],
+  ['cache', () => cached({ cache: 5 as never, name: 'f' }), 'cache must be a cache of createCache, got 5'],
+  ...[{ memory: {} }, { cacheUndefined: true }, { clock: Date.now }].map(
+    (own): [string, () => unknown, string] => [
+      `${Object.keys(own)} beside cache`,
+      () => cached({ cache: createCache(), name: 'f', ...own }),
+      `cached(): ${Object.keys(own)} is of a function's own cache; with cache, set it there`,
+    ],
+  ),
 ])('cached() refuses at decoration, before any call: %s', (_name, decorate, message) => {
   expect(decorate).toThrow(message);
 });
