@@ -2,6 +2,7 @@ import { LoaderTimeoutError } from './errors.ts';
 import type { StaleReason, TierName } from './events.ts';
 import type { Found } from './found.ts';
 import type { Pending } from './pending.ts';
+import { waiting } from './self-wait.ts';
 
 /** How a lookup was answered. */
 export interface Answer<V> {
@@ -90,7 +91,14 @@ export class Flight<V> {
         reject(options.signal?.reason);
         if (this.#waiters.size === 0 && !this.#wanted) this.#onAbandoned(this, options.signal?.reason);
       };
-      const leave = () => options.signal?.removeEventListener('abort', abort);
+      const settled = waiting(this, options.hardMs, (error) => {
+        this.#dismiss(waiter);
+        reject(error);
+      });
+      const leave = () => {
+        settled();
+        options.signal?.removeEventListener('abort', abort);
+      };
       const waiter: Waiter<V> = { ...options, resolve, reject, leave, timers: [] };
       options.signal?.addEventListener('abort', abort, { once: true });
       this.#waiters.add(waiter);

@@ -22,6 +22,7 @@ export type { HitRateAdvice } from './memory/hit-rate-advisor.ts';
 export type { EvictionCause, PolicyName } from './memory/memory-tier.ts';
 export type { CacheOptions, EagerRefresh, MemoryOptions, SchemaOptions } from './options.ts';
 export type { CacheDump } from './recall.ts';
+export { SelfWaitError } from './self-wait.ts';
 export type { CacheStats, LoadTimes, MemoryTierStats, StoreTierStats } from './stats.ts';
 export type { StoreCooldown, StorePolicy, StoreState } from './store/guard.ts';
 export type { KeyvLike } from './store/keyv-store.ts';

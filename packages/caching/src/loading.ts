@@ -8,6 +8,7 @@ import { StoreKeys } from './keys.ts';
 import { entriesOf } from './lifetime.ts';
 import { type Admission, admit, type LockSettings } from './load-lock.ts';
 import { LoadSlots } from './load-slots.ts';
+import { observed } from './self-wait.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
 import type { Tiers } from './tiers.ts';
@@ -76,7 +77,7 @@ export class Loading<V> {
       return flight;
     });
     this.#running.set(controller, flights);
-    void this.#run(flights, load, call, controller.signal).finally(() => {
+    void this.#run(flights, observed(flights, load), call, controller.signal).finally(() => {
       this.#running.delete(controller);
       for (const flight of flights) this.#finish(flight);
     });
