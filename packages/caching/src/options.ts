@@ -44,7 +44,7 @@ export type EagerRefresh = number | 'probabilistic';
  * are numbers. `undefined` = the default; `null` = no end, where a duration is asked for, and refused everywhere else.
  */
 export interface CacheOptions<V> {
-  /** For events and statistics. Default `'cache'`. */
+  /** For events and statistics. Default `'cache'`; with `stores`, give one, or two caches share the namespace `'cache'`. */
   name?: string | undefined;
   /** Sets the keys of this cache apart from others in the same store. Default: the name. */
   namespace?: string | undefined;

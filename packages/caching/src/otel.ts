@@ -20,7 +20,7 @@ export interface MeterLike {
 /**
  * Observes the statistics of a cache, of several, or of a CacheManager at each collection; it costs nothing between.
  * Names are those of `./prometheus` with dots (`agent4.cache.lookups`). The answer ends it.
- * @throws TypeError when `meter` is none.
+ * @throws TypeError when `meter` or `source` is none, Error for two caches of one name.
  */
 export function observeCaches(meter: MeterLike, source: StatsSource): () => void {
   if (typeof meter?.addBatchObservableCallback !== 'function')

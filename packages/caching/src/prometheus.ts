@@ -9,6 +9,7 @@ const escaped = (text: string): string =>
 /**
  * The statistics of a cache, of several, or of a CacheManager, in text format 0.0.4, for the answer to a scrape
  * (`content-type: text/plain; version=0.0.4`). Names begin with `agent4_cache_`; the label `cache` is the cache's name.
+ * @throws TypeError for what is no source, Error for two caches of one name.
  */
 export function prometheusText(source: StatsSource): string {
   const lines: string[] = [];

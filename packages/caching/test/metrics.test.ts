@@ -46,6 +46,30 @@ it('takes several caches and a CacheManager, and has nothing to say of none', ()
   expect(prometheusText(manager)).toBe(prometheusText([manager.get('users')!, manager.get('orders')!]));
 });
 
+it('prints each series once, though a cache is given twice', () => {
+  const cache = createCache();
+  expect(prometheusText([cache, cache])).toBe(prometheusText(cache));
+});
+
+it('refuses two caches of one name, whose series nobody could tell apart', () => {
+  const two = [createCache(), createCache()];
+  const message = 'Two caches are named "cache"; their figures need names of their own';
+  expect(() => prometheusText(two)).toThrow(message);
+  const meter: MeterLike = {
+    createObservableCounter: () => ({}),
+    createObservableGauge: () => ({}),
+    addBatchObservableCallback: () => {},
+    removeBatchObservableCallback: () => {},
+  };
+  expect(() => observeCaches(meter, two)).toThrow(message);
+});
+
+it.each([[5], [null], [undefined], [[5]], [{ stats: 1 }]])('refuses %p as a source', (source) => {
+  expect(() => prometheusText(source as never)).toThrow(
+    /^source must be a cache, an array of caches or a CacheManager, got /,
+  );
+});
+
 it('observeCaches observes the same values through instruments of the meter, until it is ended', async () => {
   const cache = await busy();
   const made = new Map<object, string>();

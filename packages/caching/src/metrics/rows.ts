@@ -1,3 +1,4 @@
+import { describe } from '../describe.ts';
 import type { CacheStats } from '../stats.ts';
 
 /** Where statistics come from: a cache, several, or a CacheManager. */
@@ -15,15 +16,33 @@ export interface Metric {
   values: { labels: Record<string, string>; value: number }[];
 }
 
+const hasStats = (source: unknown): boolean =>
+  typeof source === 'object' && source !== null && 'stats' in source && typeof source.stats === 'function';
+
+/** Of each cache once. */
 const statsOf = (source: StatsSource): CacheStats[] => {
-  if ('stats' in source) {
-    const stats = source.stats();
+  if (!Array.isArray(source) || !source.every(hasStats)) {
+    if (!hasStats(source))
+      throw new TypeError(
+        `source must be a cache, an array of caches or a CacheManager, got ${describe(source)}`,
+      );
+    const stats = (source as Exclude<StatsSource, readonly unknown[]>).stats();
     return 'caches' in stats ? Object.values(stats.caches) : [stats];
   }
-  return source.map((cache) => cache.stats());
+  const all = [...new Set(source as { stats(): CacheStats }[])].map((cache) => cache.stats());
+  const names = new Set<string>();
+  for (const { name } of all) {
+    if (names.has(name))
+      throw new Error(`Two caches are named ${JSON.stringify(name)}; their figures need names of their own`);
+    names.add(name);
+  }
+  return all;
 };
 
-/** The metrics of these caches now. */
+/**
+ * The metrics of these caches now.
+ * @throws TypeError for what is no source, Error for two caches of one name, whose series nobody could tell apart.
+ */
 export const metricsOf = (source: StatsSource): Metric[] => {
   const all = statsOf(source);
   type Row = [labels: Record<string, string>, value: number];
