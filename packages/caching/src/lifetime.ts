@@ -4,6 +4,7 @@ import type { Lifetime, NewEntry } from './found.ts';
 import type { Note } from './notes.ts';
 import type { Settings } from './settings/settings.ts';
 import { type Ttl, ttlMs } from './ttl.ts';
+import { refusePromise } from './value-checks.ts';
 
 /** How long a value lives, jitter taken off, and whether reading prolongs it. `first` = what the loader said of its ttl. */
 export const lifetimeOf = <V>(
@@ -12,6 +13,7 @@ export const lifetimeOf = <V>(
   call: Call<V>,
   settings: Settings<V>,
 ): Lifetime & Pick<Note, 'sliding'> => {
+  refusePromise(value);
   const { jitter, random } = settings;
   const negative = value === null || value === undefined ? call.negativeTtl : undefined;
   let ttl = ttlMs(value, first, negative, call.ttl, settings.ttl);
