@@ -1,8 +1,10 @@
 import { Cache } from './cache.ts';
 import { type CloseOptions, readClose } from './call-options.ts';
+import { describe } from './describe.ts';
 import { CacheExistsError } from './errors.ts';
 import type { Loader } from './loader.ts';
 import { onlyKnown } from './only-known.ts';
+import { text } from './option-checks.ts';
 import type { CacheOptions } from './options.ts';
 import { cacheOptions } from './settings/settings.ts';
 import { type CacheStats, hitRateOf } from './stats.ts';
@@ -24,14 +26,12 @@ export interface WarmPlan extends WarmOptions<unknown> {
   loader: Loader<unknown>;
 }
 
-const matcher = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-    's',
-  );
+/** `*` in a pattern stands for any text. */
+const matcher = (pattern: string): RegExp => {
+  if (typeof pattern !== 'string') throw new TypeError(`pattern must be a string, got ${describe(pattern)}`);
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+};
 
 /** A cache that tells its manager when it is closed, by whomever. */
 class ManagedCache<V> extends Cache<V> {
@@ -59,6 +59,7 @@ export class CacheManager {
    */
   create<V = unknown>(name: string, options: Omit<CacheOptions<V>, 'name'> = {}): Cache<V> {
     onlyKnown('create', options, managedOptions);
+    text('name', name);
     if (this.#caches.has(name)) throw new CacheExistsError(name);
     const cache = new ManagedCache<V>({ ...options, name }, (closed) => {
       if (this.#caches.get(name) === closed) this.#caches.delete(name);

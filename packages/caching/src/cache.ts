@@ -276,7 +276,10 @@ export class Cache<V = unknown> {
     );
   }
 
-  /** Listens to an event of this cache; the answer takes the listener off. */
+  /**
+   * Listens to an event of this cache; the answer takes the listener off.
+   * @throws TypeError for an event there is not, or a listener that is no function.
+   */
   on<E extends CacheEventName>(event: E, listener: CacheListener<E>): () => void {
     return this.#events.on(event, listener);
   }

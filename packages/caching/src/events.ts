@@ -62,6 +62,28 @@ export interface CacheEventMap {
 export type CacheEventName = keyof CacheEventMap;
 export type CacheListener<E extends CacheEventName> = (payload: CacheEventMap[E]) => void;
 
+const eventNames: Record<CacheEventName, true> = {
+  hit: true,
+  miss: true,
+  stale: true,
+  load: true,
+  'load-error': true,
+  set: true,
+  delete: true,
+  expire: true,
+  clear: true,
+  'invalidate-tags': true,
+  evict: true,
+  'store-error': true,
+  'store-cooldown': true,
+  'store-recovered': true,
+  'store-replayed': true,
+  'store-lost': true,
+  'bus-error': true,
+  'bus-lost': true,
+  'bus-connected': true,
+};
+
 /** A broken listener must neither fail the request it watches, nor end the process, nor go unnoticed. */
 const warn = (event: CacheEventName, error: unknown): void => {
   process.emitWarning(
@@ -75,14 +97,22 @@ const warn = (event: CacheEventName, error: unknown): void => {
  * Ask `wants` before building a payload: with nobody listening an event costs two look-ups.
  */
 export class CacheEvents {
-  readonly #listeners = new Map<CacheEventName, Set<CacheListener<CacheEventName>>>();
+  // Held in an object of its own, so that a listener added twice is taken off once at a time.
+  readonly #listeners = new Map<CacheEventName, Set<{ readonly call: CacheListener<CacheEventName> }>>();
   readonly #channels = new Map<CacheEventName, Channel>();
 
   on<E extends CacheEventName>(event: E, listener: CacheListener<E>): () => void {
+    if (!Object.hasOwn(eventNames, event))
+      throw new TypeError(
+        `There is no event ${describe(event)}; there are ${Object.keys(eventNames).join(', ')}`,
+      );
+    if (typeof listener !== 'function')
+      throw new TypeError(`The listener of "${event}" must be a function, got ${describe(listener)}`);
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
-    listeners.add(listener as CacheListener<CacheEventName>);
-    return () => listeners.delete(listener as CacheListener<CacheEventName>);
+    const held = { call: listener as CacheListener<CacheEventName> };
+    listeners.add(held);
+    return () => listeners.delete(held);
   }
 
   wants(event: CacheEventName): boolean {
@@ -90,9 +120,9 @@ export class CacheEvents {
   }
 
   emit<E extends CacheEventName>(event: E, payload: CacheEventMap[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) {
+    for (const { call } of this.#listeners.get(event) ?? []) {
       try {
-        const answer: unknown = listener(payload);
+        const answer: unknown = call(payload);
         if (typeof answer === 'object' && answer !== null && 'then' in answer)
           Promise.resolve(answer).catch((error: unknown) => warn(event, error));
       } catch (error) {

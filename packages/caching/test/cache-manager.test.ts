@@ -30,3 +30,29 @@ it('closing an old cache once more leaves the new one of its name alone', async 
   await manager.close();
   await expect(next.get('k')).rejects.toThrow('Cache "a" is closed');
 });
+
+it.each([[null], [undefined], [5], ['']])('create refuses %p as a name', (name) => {
+  const manager = new CacheManager();
+  expect(() => manager.create(name as never)).toThrow(/^name must be a non-empty string, got /);
+  expect(manager.names()).toEqual([]);
+});
+
+it('refuses a pattern that is no string', async () => {
+  const manager = new CacheManager();
+  await expect(manager.clear(5 as never)).rejects.toThrow('pattern must be a string, got 5');
+  await expect(manager.invalidateTags(['t'], null as never)).rejects.toThrow(
+    'pattern must be a string, got null',
+  );
+});
+
+it.each<[string, string[]]>([
+  ['users', ['users']],
+  ['users.*', ['users.a']],
+  ['*', ['users', 'users.a', 'usersXa', 'a\nb']],
+  ['a*b', ['a\nb']],
+  ['users.a$', []],
+])('of the pattern %p only * stands for any text', async (pattern, names) => {
+  const manager = new CacheManager();
+  for (const name of ['users', 'users.a', 'usersXa', 'a\nb']) manager.create(name);
+  expect(await manager.clear(pattern)).toEqual(names);
+});
