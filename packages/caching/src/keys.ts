@@ -7,8 +7,10 @@ export const checkKey = (key: unknown, what = 'key'): void => {
     throw new TypeError(`${what} must be a non-empty string, got ${key === '' ? "''" : describe(key)}`);
 };
 
-/** The keys, each once and checked, in their order. */
+/** The keys, each once and checked, in their order. A text is none, though it can be iterated. */
 export const uniqueKeys = (keys: Iterable<string>): string[] => {
+  if (typeof keys === 'string' || typeof keys?.[Symbol.iterator] !== 'function')
+    throw new TypeError(`keys must be an array of strings, or another iterable, got ${describe(keys)}`);
   const unique = [...new Set(keys)];
   for (const key of unique) checkKey(key);
   return unique;

@@ -7,6 +7,7 @@ import type { Counts } from './stats.ts';
 import { StoreGuard } from './store/guard.ts';
 import { KeyvStore } from './store/keyv-store.ts';
 import { StoreTier } from './store/store-tier.ts';
+import { checkSize } from './value-checks.ts';
 
 /** What all tiers of a cache have in common. */
 interface Shared<V> {
@@ -35,7 +36,9 @@ export const openMemory = <V>(
   if (memory === undefined) return undefined;
   return new MemoryTier<V>({
     ...memory,
-    sizeOf: memory.measured ? (value, key) => size.given ?? memory.sizeOf(value, key) : undefined,
+    sizeOf: memory.measured
+      ? (value, key) => size.given ?? checkSize(memory.sizeOf(value, key), key)
+      : undefined,
     random,
     clock: now,
     onEvict: (key, cause) => {

@@ -85,7 +85,7 @@ export interface CacheOptions<V> {
   graceBackoffMs?: number | undefined;
   /** How long a caller waits for a loader, in ms; the result is kept when it comes. Default: no limit. */
   loaderTimeoutMs?: number | undefined;
-  /** After this many ms of loading, a stale value within `grace` is served instead of waiting on. Default: off. */
+  /** After this many ms of loading, a stale value within `grace` is served instead of waiting on. Needs `grace`. Default: off. */
   loaderSoftTimeoutMs?: number | undefined;
   /**
    * Loader calls at the same time in this process; the others wait their turn, and their time limits run meanwhile. A loader

@@ -1,5 +1,6 @@
 import type { Change } from './bus/message.ts';
 import type { Call } from './call.ts';
+import { describe } from './describe.ts';
 import type { CacheEvents } from './events.ts';
 import type { Failures } from './failures.ts';
 import type { NewEntry } from './found.ts';
@@ -7,6 +8,17 @@ import { checkKey } from './keys.ts';
 import { lifetimeOf } from './lifetime.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Tiers } from './tiers.ts';
+
+/** The entries, each looked at: a text in place of a pair would be taken apart into letters. */
+function* pairs<V>(entries: Iterable<readonly [string, V]>): Generator<readonly [string, V]> {
+  if (typeof entries?.[Symbol.iterator] !== 'function')
+    throw new TypeError(`entries must be pairs of key and value, got ${describe(entries)}`);
+  for (const entry of entries) {
+    if (!Array.isArray(entry) || entry.length !== 2)
+      throw new TypeError(`entries must be pairs of key and value, got ${describe(entry)} among them`);
+    yield entry;
+  }
+}
 
 /** What a user changes: in every tier, with remembered failures forgotten and other nodes told. */
 export class Writes<V> {
@@ -35,7 +47,7 @@ export class Writes<V> {
     const stamp = this.#tiers.stamp();
     const kept = new Map<string, NewEntry<V>>();
     const removed = new Set<string>();
-    for (const [key, value] of entries) {
+    for (const [key, value] of pairs(entries)) {
       checkKey(key);
       const life = lifetimeOf(value, undefined, call, this.#settings);
       kept.delete(key);

@@ -103,11 +103,14 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
 const lifeSettings = <V>(options: CacheOptions<V>): LifeSettings<V> => {
   const { grace = 0, staleWhileRevalidate = 0, errorTtl = 0, graceBackoffMs = 10_000, jitter = 0 } = options;
   checkTtl('ttl', options.ttl);
+  const graceMs = durationMs('grace', grace);
+  if (options.loaderSoftTimeoutMs !== undefined && graceMs === 0)
+    throw new TypeError('loaderSoftTimeoutMs needs grace: without it there is no stale value to serve');
   const timeout = (option: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[option] === undefined ? undefined : checkTimeout(option, options[option]);
   return {
     ttl: options.ttl,
-    graceMs: durationMs('grace', grace),
+    graceMs,
     revalidateMs: durationMs('staleWhileRevalidate', staleWhileRevalidate),
     slidingMaxMs:
       options.slidingMaxAge === undefined ? undefined : durationMs('slidingMaxAge', options.slidingMaxAge),
