@@ -28,12 +28,3 @@ it.each([
   await cache.set('k', value);
   expect(await cache.get('k')).toEqual(stored);
 });
-
-it('a function is not held by a store: a miss, and a store-error that says so', async () => {
-  const cache = createCache<unknown>({ memory: false, stores: [new Keyv()] });
-  const errors: unknown[] = [];
-  cache.on('store-error', ({ error }) => errors.push(error));
-  await cache.set('k', () => 1);
-  expect(await cache.get('k')).toBeUndefined();
-  expect(errors).toEqual([expect.objectContaining({ code: 'CACHE_STORE_CORRUPT' })]);
-});
