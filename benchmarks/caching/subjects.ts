@@ -4,6 +4,7 @@ import { memoryDriver } from 'bentocache/drivers/memory';
 import { createCache as createCacheManager } from 'cache-manager';
 import { Cacheable } from 'cacheable';
 import { LRUCache } from 'lru-cache';
+import { LookupClock } from '../../packages/caching/src/lookup-clock.ts';
 import { MemoryTier, type PolicyName } from '../../packages/caching/src/memory/memory-tier.ts';
 
 export interface SyncSubject {
@@ -15,11 +16,12 @@ export type AsyncSubject = (key: string, load: () => number) => Promise<number |
 
 export const capacity = 1_000;
 
-/** The tier takes the time from its caller: without a ttl nobody reads a clock, with one it is read at each call. */
+/** The tier takes the time from its caller: without a ttl nobody reads a clock, with one it is read as a cache reads it. */
 const ours =
   (policy: PolicyName, ttl = Number.POSITIVE_INFINITY) =>
   (): SyncSubject => {
-    const clock = ttl === Number.POSITIVE_INFINITY ? () => 0 : () => performance.now();
+    const { now, recent } =
+      ttl === Number.POSITIVE_INFINITY ? { now: () => 0, recent: () => 0 } : new LookupClock();
     const tier = new MemoryTier<number>({
       maxEntries: capacity,
       maxBytes: Number.POSITIVE_INFINITY,
@@ -27,13 +29,13 @@ const ours =
       sizeOf: undefined,
       policy,
       random: Math.random,
-      clock,
+      clock: now,
       onEvict: () => {},
     });
     return {
-      get: (key) => tier.get(key, clock())?.value,
+      get: (key) => tier.get(key, recent())?.value,
       set: (key, value) => {
-        const createdAt = clock();
+        const createdAt = now();
         const expiresAt = createdAt + ttl;
         tier.set({ key, value, createdAt, expiresAt, keepUntil: expiresAt, stamp: 1, tags: undefined });
       },

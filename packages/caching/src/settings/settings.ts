@@ -1,4 +1,5 @@
 import type { ErrorPolicy } from '../failures.ts';
+import { LookupClock } from '../lookup-clock.ts';
 import { onlyKnown, optionNames } from '../only-known.ts';
 import {
   checkTimeout,
@@ -39,7 +40,10 @@ export interface Settings<V> extends StoreSettings, LifeSettings<V> {
   namespace: string;
   memory: MemorySettings<V> | undefined;
   clone: 'none' | 'structured' | 'freeze';
+  /** Exact. */
   now: () => number;
+  /** For lookups: up to a millisecond old. */
+  recent: () => number;
   wall: () => number;
   random: () => number;
 }
@@ -87,6 +91,7 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
       'memory: false needs at least one store in stores; with neither nothing would be cached',
     );
   const clock = optionalFunction('clock', options.clock);
+  const own = new LookupClock();
   return {
     name,
     namespace: text('namespace', namespace),
@@ -94,7 +99,8 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     ...storeSettings(options),
     ...lifeSettings(options),
     clone: oneOf('clone', clone, ['none', 'structured', 'freeze']),
-    now: clock ?? (() => performance.now()),
+    now: clock ?? own.now,
+    recent: clock ?? own.recent,
     wall: clock ?? Date.now,
     random: optionalFunction('random', options.random) ?? Math.random,
   };
