@@ -59,7 +59,8 @@ export interface AdaptiveConcurrency extends Policy<never, AdaptiveConcurrencyEv
 
 /**
  * A bulkhead that finds its own size: it grows while the dependency keeps up and shrinks when it does not.
- * The limit does not grow while less than half of it is in use. A slot is held until the call has truly settled.
+ * The limit does not grow while less than half of it is in use. A slot is held until the call has truly settled, or
+ * a time limit inside has given it up.
  * @throws BulkheadFullError at once when there is neither slot nor room in the queue, after `queueTimeoutMs` in the queue, or
  * when a caller of a higher priority takes the place.
  * @throws `signal.reason` at once for a caller that aborts while queued; its place is free at once too.
@@ -102,6 +103,7 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
 
   const layer: Layer = async (task, scope, attempt) => {
     if (scope.aborted) throw scope.reason;
+    scope.hold();
     const queued = slots.acquire(scope);
     if (queued !== undefined) await queued;
     try {
@@ -119,7 +121,7 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
         throw error;
       }
     } finally {
-      slots.release();
+      scope.whenSettled(() => slots.release());
     }
   };
   const snapshot = (): ReturnType<AdaptiveConcurrency['snapshot']> => ({

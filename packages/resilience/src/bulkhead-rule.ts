@@ -62,6 +62,7 @@ export class BulkheadRule implements Rule {
   readonly emitter: Emitter;
   readonly recorder = new Recorder();
   readonly clock: Clock;
+  readonly holds = true;
   readonly #timers: Timers;
   #settings: BulkheadSettings;
   #list: TimerList;
@@ -139,11 +140,12 @@ export class BulkheadRule implements Rule {
   drop(run: Run, at: number): void {
     const waiter = run.slots[at] as Waiter | undefined;
     if (waiter !== undefined && waiter.ticket !== 'granted') return;
-    // The slot is taken until the call has settled, unless a time limit inside has given the call up.
-    const { pending } = run;
+    // The slot is taken until the call has settled.
+    const { pending, given } = run;
     const release = (): void => this.#release();
-    if (pending === undefined || run.scopeInside(at)) release();
-    else pending.then(release, release);
+    const settled = (): void => (given === undefined ? release() : given.whenSettled(release));
+    if (pending === undefined) release();
+    else pending.then(settled, settled);
   }
 
   /** The error of a caller that was not let in within its time. */

@@ -125,7 +125,7 @@ export function chaos(options: ChaosOptions): Policy<never, ChaosEvents> {
     }
     return task(scope, attempt);
   };
-  return definePolicy({ emitter, clock, recorder: new Recorder(), layer });
+  return definePolicy({ emitter, clock, recorder: new Recorder(), layer, standsIn: true });
 }
 
 const latencyOf = (given: ChaosOptions['latencyMs']): { from: number; to: number } | undefined => {

@@ -75,7 +75,7 @@ export class CircuitRule implements Rule {
   // A call that ignores its signal must not keep a probe's place after its caller has gone.
   drop(run: Run, at: number, reason: unknown): void {
     const permit = run.slots[at] as Permit;
-    if (isTimeout(reason)) this.#circuit.fail(permit, reason);
+    if (isTimeout(reason) && run.hasCalled(at)) this.#circuit.fail(permit, reason);
     else this.#circuit.cancel(permit);
   }
 }

@@ -80,8 +80,9 @@ export async function withDeadline<T>(
     throw new TypeError(`signal must be an AbortSignal, got ${show(signal)}`);
   const name = nameOf(options.name, 'deadline');
   const settings = { name, ...timeSource(options), exceeded: () => {} };
-  const task: Task = (scope, attempt) => fn(contextOf(scope, attempt));
-  return spend(ms, settings, task, Scope.from(signal), undefined) as Promise<T>;
+  const caller = Scope.from(signal);
+  const task: Task = (scope, attempt) => caller.answering(fn(contextOf(scope, attempt)));
+  return spend(ms, settings, task, caller, undefined) as Promise<T>;
 }
 
 const spend = async (

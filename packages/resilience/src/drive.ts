@@ -166,6 +166,7 @@ export const detour = async (run: Run, from: number, phase: number): Promise<unk
       }
       if (answered !== GO && run.struckOutside(at)) at = run.strikeOut(at);
       else if (answered === AGAIN) {
+        run.again(at);
         at++;
         inwards = true;
       } else {

@@ -6,7 +6,7 @@ import {
   isTaskCancelledError,
   TaskCancelledError,
 } from './cockatiel.ts';
-import { isMarkedRejection } from './rejection.ts';
+import { isMarkedRejection, REJECTION } from './rejection.ts';
 
 /**
  * The circuit is open (or half-open with all its probes taken), so the call was not made.
@@ -64,15 +64,21 @@ export class PolicyTimeoutError extends TaskCancelledError {
   }
   readonly code = 'TIMEOUT';
   readonly retryable = true;
-  /** The call may have been carried out all the same, so only an idempotent one may be repeated. */
-  readonly safety = 'idempotent-only';
+  /**
+   * `idempotent-only`: the call may have been carried out all the same. `not-sent` when the time passed before it was made, in the
+   * queue of a bulkhead inside: a rejection, which says nothing about the dependency.
+   */
+  readonly safety: 'idempotent-only' | 'not-sent';
   readonly policy: string;
   readonly timeoutMs: number;
 
-  constructor(policy: string, timeoutMs: number) {
-    super(`"${policy}" timed out after ${timeoutMs} ms`);
+  /** @param called Whether the call was made. Default true. */
+  constructor(policy: string, timeoutMs: number, called = true) {
+    super(`"${policy}" timed out after ${timeoutMs} ms${called ? '' : ', before the call was made'}`);
     this.policy = policy;
     this.timeoutMs = timeoutMs;
+    this.safety = called ? 'idempotent-only' : 'not-sent';
+    if (!called) Object.defineProperty(this, REJECTION, { value: true, writable: true, configurable: true });
   }
 }
 

@@ -139,7 +139,7 @@ export function hedge(options: HedgeOptions): Hedge {
       const next = (): void => {
         if (over || !granted(made, delayMs ?? 0)) return;
         // A listener may have aborted the caller.
-        if (over) return;
+        if (over || scope.aborted) return;
         run();
         plan();
       };

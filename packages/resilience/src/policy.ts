@@ -74,6 +74,8 @@ export interface PolicyCore {
   clock: Clock;
   recorder: Recorder;
   layer: Layer;
+  /** See {@link Layer.standsIn}. */
+  standsIn?: boolean;
 }
 
 // Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
@@ -91,7 +93,7 @@ export type Prepare = (changes: never) => () => void;
 
 /** Builds the callable object that a user holds, out of what the policy does and what it adds to the surface. */
 export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P =>
-  policyOf([new Stage(core), core.layer], extras);
+  policyOf([new Stage(core), Object.assign(core.layer, { standsIn: core.standsIn === true })], extras);
 
 /** As {@link definePolicy}, for a policy made of stages; the first one's events and counts are the policy's. */
 export const policyOf = <P extends PolicyLike>(

@@ -41,13 +41,14 @@ export function priorityBulkhead(options: PriorityBulkheadOptions): Bulkhead {
 
   const layer: Layer = async (task, scope, attempt) => {
     if (scope.aborted) throw scope.reason;
+    scope.hold();
     const queued = slots.acquire(scope);
     if (queued !== undefined) await queued;
     try {
       if (scope.aborted) throw scope.reason;
       return await task(scope, attempt);
     } finally {
-      slots.release();
+      scope.whenSettled(() => slots.release());
     }
   };
   const snapshot = (): ReturnType<Bulkhead['snapshot']> => ({

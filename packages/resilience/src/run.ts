@@ -76,6 +76,8 @@ export class Run {
   /** The outermost place that the run was cut off at and has not left yet; -1 is the caller. */
   #struck = NOBODY;
   #reason: unknown = undefined;
+  /** The innermost place whose stage has seen a call since it entered last; -1 when there was none. */
+  #calledWithin = -1;
   #wake: Settle | undefined = undefined;
   /** Where a run without gates stands while the call is under way. */
   #caller: AsyncResource | undefined = undefined;
@@ -172,9 +174,12 @@ export class Run {
     this.slots[at] = what;
   }
 
-  /** Whether a time limit further in stands between this place and the call. */
-  scopeInside(at: number): boolean {
-    return this.#sourceAt(this.program.stages.length) !== this.#sourceAt(at + 1);
+  /** Whether somebody further out than this place keeps something until the call has truly settled. */
+  heldOutside(at: number): boolean {
+    if (this.given?.held === true) return true;
+    const { stages } = this.program;
+    for (let each = 0; each < at; each++) if (stages[each]!.rule.holds === true) return true;
+    return false;
   }
 
   attemptAt(at: number): number | undefined {
@@ -191,18 +196,40 @@ export class Run {
     const { inner, stages } = this.program;
     const fn = this.#fn;
     const attempt = this.attemptAt(stages.length);
+    if (inner === undefined || this.program.standsIn) this.#calledWithin = NOBODY;
     if (fn !== undefined && inner === undefined) {
       const args = this.#args;
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
-      return fn(contextOf(this.#sourceAt(stages.length), attempt));
+      const answer = fn(contextOf(this.#sourceAt(stages.length), attempt));
+      return this.given === undefined ? answer : this.given.answering(answer);
     }
     const scope = this.scopeAt(stages.length);
-    if (fn === undefined)
-      return inner === undefined ? this.#task!(scope, attempt) : inner(this.#task!, scope, attempt);
+    if (inner === undefined) return this.#task!(scope, attempt);
+    return inner(this.#innermost(), scope, attempt);
+  }
+
+  /** What the layers inside are to call: they may queue a call, refuse it, or make it more than once. */
+  #innermost(): Task {
+    const fn = this.#fn;
+    const task = this.#task;
     const args = this.#args;
-    if (args === undefined) return inner!((s, a) => fn(contextOf(s, a)), scope, attempt);
-    const self = this.#self;
-    return inner!(() => Reflect.apply(fn, self, args), scope, attempt);
+    return (scope, attempt) => {
+      this.#calledWithin = NOBODY;
+      if (fn === undefined) return task!(scope, attempt);
+      if (args !== undefined) return Reflect.apply(fn, this.#self, args);
+      const answer = fn(contextOf(scope, attempt));
+      return this.given === undefined ? answer : this.given.answering(answer);
+    };
+  }
+
+  /** Whether a call was made since the stage at this place entered, or asked for one more. */
+  hasCalled(at: number): boolean {
+    return at <= this.#calledWithin;
+  }
+
+  /** The stage at this place goes in once more: what is inside of it has seen no call yet. */
+  again(at: number): void {
+    if (at < this.#calledWithin) this.#calledWithin = at;
   }
 
   /** A promise for what user code answered, or for the strike that comes first. */
@@ -292,6 +319,7 @@ export class Run {
       stages[inside]!.rule.drop?.(this, inside, error);
       stages[inside]!.recordDrop(this, inside, error);
     }
+    if (at < 0 && this.pending !== undefined) this.given?.leaveBehind(this.pending);
     this.waited();
     this.#struck = NOBODY;
     this.failed = true;

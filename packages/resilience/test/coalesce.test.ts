@@ -113,6 +113,7 @@ it('nobody joins a call that all have left', async () => {
   const controller = new AbortController();
   outcomeOf(policy.execute(task, controller.signal));
   controller.abort('gone');
+  await settle();
   const next = outcomeOf(policy.execute(task));
   await settle();
   expect(flights).toHaveLength(2);
@@ -428,6 +429,7 @@ it('at most one call per key is under way, and everybody gets the answer of the 
           caller.abort.abort('gone');
           caller.expected = 'gone';
           flight.waiting--;
+          await settle();
           expect(live.has(caller.key)).toBe(flight.waiting > 0);
         } else {
           const flight = live.get(each.key);
