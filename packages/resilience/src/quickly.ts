@@ -97,14 +97,14 @@ const waited = async (
   self: unknown,
   args: readonly unknown[] | undefined,
 ): Promise<unknown> => {
-  await waiting.gate;
   const stage = program.stages[0]!;
+  const start = stage.recorder.samples() ? stage.now() : undefined;
+  await waiting.gate;
   const kept = waiting.answer();
   if (kept instanceof Refusal) {
     stage.recorder.rejections++;
     throw kept.error;
   }
-  const start = stage.recorder.samples() ? stage.now() : undefined;
   let value: unknown;
   try {
     value = await call(stage, fn, self, args);

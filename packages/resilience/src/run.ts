@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { contextOf, type PolicyContext } from './context.ts';
+import { deadlineRest } from './deadline-context.ts';
 import { outcomesAreHeard } from './events.ts';
 import type { Program, Task } from './program.ts';
 import { Scope } from './scope.ts';
@@ -73,6 +74,7 @@ export class Run {
   readonly #args: readonly unknown[] | undefined;
   #starts: (number | undefined)[] | readonly undefined[] = UNTIMED;
   #now = -1;
+  #underDeadline = true;
   /** The outermost place that the run was cut off at and has not left yet; -1 is the caller. */
   #struck = NOBODY;
   #reason: unknown = undefined;
@@ -125,6 +127,14 @@ export class Run {
     if (clock !== systemClock) return clock();
     if (this.#now < 0) this.#now = systemClock();
     return this.#now;
+  }
+
+  /** Milliseconds until the caller's deadline, 0 once it has passed; undefined without one, which is looked up once. */
+  deadlineRest(): number | undefined {
+    if (!this.#underDeadline) return undefined;
+    const restMs = deadlineRest();
+    if (restMs === undefined) this.#underDeadline = false;
+    return restMs;
   }
 
   get timed(): boolean {

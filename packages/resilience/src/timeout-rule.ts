@@ -1,4 +1,3 @@
-import { deadlineRest } from './deadline-context.ts';
 import { spent, struck } from './deadline-error.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
@@ -101,7 +100,7 @@ export class TimeoutRule implements Rule {
 
   enter(run: Run, at: number): Step {
     run.keep(at, undefined);
-    const restMs = deadlineRest();
+    const restMs = run.deadlineRest();
     if (restMs !== undefined && restMs <= 0) throw spent(this.emitter.policy);
     const shorter = restMs !== undefined && restMs < this.#ms;
     if (!shorter && this.#ms === Number.POSITIVE_INFINITY) return GO;
