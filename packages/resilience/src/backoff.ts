@@ -30,13 +30,16 @@ const CEILING = 2 ** 52;
 
 const usable = (ms: unknown): number => (typeof ms === 'number' && ms > 0 ? Math.min(ms, CEILING) : 0);
 
-/** Validates once; each call of the answer starts a fresh series. */
-export const customDelays = (option: string, custom: CustomBackoff): (() => Delays) => {
+/**
+ * Validates once; each call of the answer starts a fresh series.
+ * @param zero Whether a list may hold 0.
+ */
+export const customDelays = (option: string, custom: CustomBackoff, zero = true): (() => Delays) => {
   if (Array.isArray(custom)) {
     const list = [...(custom as readonly number[])];
     if (list.length === 0) throw new RangeError(`${option} must be a list with at least one delay, got []`);
     list.forEach((ms, at) => {
-      duration(`${option}[${at}]`, ms, { zero: true, infinite: false });
+      duration(`${option}[${at}]`, ms, { zero, infinite: false });
     });
     return () => (context) => list[Math.min(context.attempt, list.length) - 1]!;
   }

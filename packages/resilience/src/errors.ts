@@ -32,7 +32,7 @@ export class CircuitOpenError extends BrokenCircuitError {
   /** Milliseconds until the circuit admits a probe; undefined when nobody can tell. */
   readonly retryAfterMs: number | undefined;
 
-  /** @param cause The failure that opened the circuit. */
+  /** @param cause The failure that opened the circuit; undefined when slow calls did, or a probe that did not settle. */
   constructor(policy: string, retryAfterMs: number | undefined, cause?: unknown, message?: string) {
     super(message ?? `Circuit "${policy}" is open; next probe in ${Math.ceil(retryAfterMs ?? 0)} ms`);
     this.policy = policy;

@@ -21,7 +21,6 @@ export {
   chaos,
   InjectedFaultError,
 } from './chaos.ts';
-export type { CircuitMode, CircuitRefusal } from './circuit.ts';
 export {
   type CircuitBreaker,
   type CircuitBreakerChanges,
@@ -37,6 +36,7 @@ export type {
   CircuitSnapshot,
   IsolationHandle,
 } from './circuit-report.ts';
+export type { CircuitMode, CircuitRefusal } from './circuit-state.ts';
 export { type Coalesce, type CoalesceEvents, type CoalesceOptions, coalesce } from './coalesce.ts';
 export { compose } from './compose.ts';
 export {

@@ -92,8 +92,16 @@ const OURS = new WeakMap<object, Ours>();
 export type Prepare = (changes: never) => () => void;
 
 /** Builds the callable object that a user holds, out of what the policy does and what it adds to the surface. */
-export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P =>
-  policyOf([new Stage(core), Object.assign(core.layer, { standsIn: core.standsIn === true })], extras);
+export const definePolicy = <P extends PolicyLike>(
+  core: PolicyCore,
+  extras: object = {},
+  prepare?: Prepare,
+): P =>
+  policyOf(
+    [new Stage(core), Object.assign(core.layer, { standsIn: core.standsIn === true })],
+    extras,
+    prepare,
+  );
 
 /** As {@link definePolicy}, for a policy made of stages; the first one's events and counts are the policy's. */
 export const policyOf = <P extends PolicyLike>(

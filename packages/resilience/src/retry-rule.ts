@@ -177,7 +177,8 @@ export class RetryRule implements Rule {
     // A call that was refused has put no load on the dependency, and is not its repetition.
     const refused = run.failed && isRejection(run.value);
     // Before the wait: retries that are all waiting must count already.
-    if (budget === undefined || refused || emitter.ask('budget', () => budget.withdraw(), false)) return delayMs;
+    if (budget === undefined || refused || emitter.ask('budget', () => budget.withdraw(), false))
+      return delayMs;
     state.suppressed = true;
     this.recorder.suppressed++;
     if (emitter.wants('suppress')) {

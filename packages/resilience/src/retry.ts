@@ -6,7 +6,7 @@ import { RetryRule } from './retry-rule.ts';
 import { retrySettings } from './retry-settings.ts';
 import { Stage } from './stage.ts';
 import type { TimeSource } from './timers.ts';
-import { nameOf, onlyKnown, timeSource } from './validate.ts';
+import { changed, nameOf, onlyKnown, timeSource } from './validate.ts';
 import type { Handle, Verdict } from './verdict.ts';
 
 /** What {@link RetryPolicy.canRetry} may look at. */
@@ -75,7 +75,7 @@ export type RetryEvents = 'success' | 'failure' | 'retry' | 'suppress';
 /** A {@link Policy} whose settings can be changed. */
 export interface Retry extends Policy<never, RetryEvents> {
   /**
-   * Changes settings for calls from now on; those running keep theirs.
+   * Changes settings for calls from now on; those running keep theirs. What is undefined is left as it is.
    * @throws As at construction; then nothing is changed.
    */
   configure(changes: RetryChanges): void;
@@ -98,7 +98,7 @@ export function retry(options: RetryPolicy = {}): Retry {
   let current = options;
   return policyOf([new Stage(rule)], {}, (changes: RetryChanges) => {
     onlyKnown('configure', changes, CHANGES);
-    const next = { ...current, ...changes };
+    const next = changed(current, changes);
     const settings = retrySettings(next);
     return () => {
       current = next;

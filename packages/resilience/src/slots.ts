@@ -14,14 +14,14 @@ import { wantWrappedCalls, wrappedCall } from './wrapped-call.ts';
 // biome-ignore lint/suspicious/noExplicitAny: the arguments are those of whatever function is wrapped.
 export type Priority = (...args: any[]) => number;
 
+/** Read at each call: what may be changed is changed here. */
 export interface SlotSettings {
-  emitter: Emitter;
-  timers: Timers;
-  /** Asked each time: it may change. */
-  limit: () => number;
+  readonly emitter: Emitter;
+  readonly timers: Timers;
+  readonly limit: () => number;
   maxQueue: number;
   queueTimeoutMs: number;
-  priority: Priority | undefined;
+  readonly priority: Priority | undefined;
 }
 
 /** Slots for calls that run at once, and the line before them. */

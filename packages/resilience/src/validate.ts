@@ -71,6 +71,12 @@ export const onlyKnown = (owner: string, options: object, known: readonly string
   }
 };
 
+/** `options` with what `changes` gives; an undefined one changes nothing. */
+export const changed = <O extends object>(options: O, changes: Partial<O>): O => ({
+  ...options,
+  ...Object.fromEntries(Object.entries(changes).filter(([, change]) => change !== undefined)),
+});
+
 export const timeSource = (options: TimeSource): { clock: Clock; timers: Timers } => {
   optionalFunction('clock', options.clock);
   const { timers } = options;
