@@ -260,7 +260,7 @@ export class Run {
 
   /** As {@link park}, until `answer` has settled. */
   parkFor(at: number, answer: unknown): void {
-    this.gate = this.race(answer);
+    this.gate = this.race(this.given === undefined ? answer : this.given.answering(answer));
     this.#parkedAt = at;
   }
 

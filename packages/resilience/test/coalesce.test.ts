@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import * as cockatiel from 'cockatiel';
 import fc from 'fast-check';
 import {
@@ -28,14 +28,6 @@ const setUp = (options: Partial<CoalesceOptions> = {}) => {
   };
   return { time, policy, flights, task };
 };
-
-const unhandled: unknown[] = [];
-const watch = (error: unknown): number => unhandled.push(error);
-process.on('unhandledRejection', watch);
-afterEach(async () => {
-  await settle();
-  expect(unhandled.splice(0)).toEqual([]);
-});
 
 it('makes one call for all that are equal and under way, and shares its answer by identity', async () => {
   const { policy, flights, task } = setUp();

