@@ -1,7 +1,8 @@
 import { contextOf } from './context.ts';
-import { detour, OUTWARDS } from './drive.ts';
+import { detour, OUTWARDS } from './detour.ts';
+import { capture, rejectMade } from './gate.ts';
 import type { Program } from './program.ts';
-import { capture, type Fn, Run, rejectMade } from './run.ts';
+import { type Fn, Run } from './run.ts';
 import type { Stage } from './stage.ts';
 
 /** What `quick` answers when the policy does not make the call. */

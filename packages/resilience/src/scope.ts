@@ -2,6 +2,12 @@ import { setImmediate } from 'node:timers';
 
 type Listener = (reason: unknown) => void;
 
+/** Where a cancellation comes from; looking at it makes it. */
+export interface CancellationSource {
+  readonly scope: Scope;
+  readonly signal: AbortSignal;
+}
+
 /**
  * The cancellation of one call, as the layers of a pipeline hand it inwards.
  * An `AbortSignal` is made only when the called function reads one: it is the dearest part of a call.

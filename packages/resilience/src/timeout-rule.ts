@@ -1,8 +1,8 @@
 import { spent, struck } from './deadline-error.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { type CancellationSource, GO, type Run, type Step } from './run.ts';
-import { Scope } from './scope.ts';
+import { GO, type Run, type Step } from './run.ts';
+import { type CancellationSource, Scope } from './scope.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
