@@ -42,6 +42,7 @@ export interface Bulkhead extends Policy<never, BulkheadEvents> {
  * A slot is held until the call has truly settled, also when its caller has given up on it. Only a time limit inside gives it up:
  * a call that never settles does not take the slot for ever.
  * @throws BulkheadFullError at once when no slot is free and the queue is full; after `queueTimeoutMs` in the queue.
+ * @throws DeadlineExceededError when the deadline in force passes before the call has its slot.
  * @throws `signal.reason` at once for a caller that aborts while queued; its place is free at once too.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */

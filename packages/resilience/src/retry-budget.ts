@@ -23,7 +23,7 @@ export interface RetryBudgetSnapshot {
 
 /** What the retries around one dependency may add to its load, all together. */
 export interface RetryBudget {
-  /** A call was made for the first time. */
+  /** A call was sent for the first time: not one that a policy inside refused. */
   deposit(): void;
   /** Asks for one retry, before its wait begins; what is given is not given back. */
   withdraw(): boolean;

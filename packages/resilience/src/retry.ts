@@ -56,7 +56,9 @@ export interface RetryPolicy extends TimeSource {
   canRetry?: ((input: RetryInput) => boolean) | undefined;
   /** What all retries around a dependency may add to its load: `retryBudget()`, shared between them. Default: no bound. */
   budget?: RetryBudget | undefined;
-  /** Also retry calls that a breaker or bulkhead refused. Default false. */
+  /**
+   * Also retry calls that were not made: a breaker, a bulkhead or a rate limit refused them, or time ran out before. Default false.
+   */
   retryRejections?: boolean | undefined;
 }
 
@@ -87,7 +89,8 @@ export interface Retry extends Policy<never, RetryEvents> {
  * @param options.maxAttempts All calls, the first included. Default 3; 1 turns retrying off.
  * @param options.initialDelayMs Wait before the second call, before jitter. Default 1_000.
  * @throws The last error, by identity; `signal.reason` at once when aborted, even in mid-wait.
- * @throws DeadlineExceededError, with the last error as `cause`, instead of a wait that the deadline in force would cut off.
+ * @throws DeadlineExceededError, with the last error as `cause`, instead of a wait that the deadline in force would cut off; and
+ * without a call when that deadline has passed.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function retry(options: RetryPolicy = {}): Retry {

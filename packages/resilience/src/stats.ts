@@ -6,7 +6,7 @@ export interface PolicyStats {
   successes: number;
   /** Calls that ended in an error, time-outs included. */
   failures: number;
-  /** Calls that a breaker or bulkhead refused to make. */
+  /** Calls that were not made: a breaker, a bulkhead, a rate limit or the deadline was in the way. */
   rejections: number;
   /** Calls that their caller aborted. */
   cancelled: number;

@@ -28,7 +28,8 @@ export interface Timeout extends Policy<never, TimeoutEvents> {
  * A policy that gives up on a call that takes too long, and aborts the signal that the call was given.
  * It does not wait for the call to notice. The signal is left alone when the call succeeds.
  * @param options The limit in milliseconds, or {@link TimeoutOptions}.
- * @throws PolicyTimeoutError when the limit is reached; the signal's `reason` is this same error.
+ * @throws PolicyTimeoutError when the limit is reached; the signal's `reason` is this same error. With `safety: 'not-sent'`, and so a
+ * rejection, when the call was still waiting in a queue inside.
  * @throws DeadlineExceededError when the deadline in force comes first, or had passed before the call.
  * @throws `signal.reason`, by identity and at once, when the caller aborts first.
  * @throws RangeError here, at construction, for a limit that is not a number above 0.

@@ -1,12 +1,30 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from '@jest/globals';
-import { bulkhead, circuitBreaker, pipeline, retry, timeout } from '../src/index.ts';
+import { bulkhead as cockatielBulkhead } from 'cockatiel';
+import {
+  bulkhead,
+  circuitBreaker,
+  coalesce,
+  compose,
+  fallback,
+  fallbackChain,
+  hedge,
+  pipeline,
+  priorityBulkhead,
+  rateLimit,
+  retry,
+  timeout,
+} from '../src/index.ts';
 import { settle, VirtualClock } from './virtual-clock.ts';
 
 // A small generator of our own: the same calls in each run.
 const seeded = (seed: number) => (): number => {
   seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
   return seed / 2 ** 32;
+};
+
+const refuse = (): never => {
+  throw new Error('no answer');
 };
 
 it('leaves no timer and no listener behind 100,000 mixed calls with random aborts', async () => {
@@ -30,6 +48,21 @@ it('leaves no timer and no listener behind 100,000 mixed calls with random abort
     timeout({ ...time.time, ms: 25 }),
     bulkhead({ ...time.time, maxConcurrent: 20, maxQueue: 20, queueTimeoutMs: 15 }),
     circuitBreaker({ clock: time.clock, openMs: 10 }),
+    // Of the answers in a call's place some fail too.
+    fallback(() => (random() < 0.5 ? 'answer' : Promise.reject(new Error('no answer')))),
+    fallbackChain([() => Promise.reject(new Error('first')), () => (random() < 0.5 ? 'answer' : refuse())]),
+    rateLimit({ ...time.time, limit: 30, perMs: 10, maxQueue: 30, queueTimeoutMs: 20 }),
+    hedge({ ...time.time, delayMs: 10, maxHedges: 2, idempotent: true }),
+    coalesce({ ...time.time, key: () => Math.floor(random() * 10) }),
+    compose(
+      priorityBulkhead({ ...time.time, maxConcurrent: 30, maxQueue: 20, priority: random }),
+      timeout({ ...time.time, ms: 30 }),
+    ),
+    compose(
+      timeout({ ...time.time, ms: 50 }),
+      cockatielBulkhead(40, 40),
+      retry({ ...time.time, initialDelayMs: 5, random }),
+    ),
   ];
   const longLived = new AbortController();
   const mine: AbortController[] = [];
