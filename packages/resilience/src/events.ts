@@ -62,12 +62,18 @@ export interface PolicyEvents {
 
 export type EventName = keyof PolicyEvents;
 
+/** Whether the event also goes to a diagnostics channel: of a transition, `state` does for all four. */
+const SHARED: Record<EventName, boolean> = {
+  ...{ success: true, failure: true, retry: true, suppress: true, timeout: true, reject: true },
+  ...{ fallback: true, state: true, open: false, 'half-open': false, close: false, isolate: false },
+  ...{ deadline: true, hedge: true, coalesce: true, chaos: true, limit: true },
+};
+
+export const EVENTS = Object.keys(SHARED) as readonly EventName[];
+
 const CHANNELS: Partial<Record<EventName, Channel>> = {};
-for (const event of [
-  ...(['success', 'failure', 'retry', 'suppress', 'timeout', 'reject', 'fallback', 'state'] as const),
-  ...(['deadline', 'hedge', 'coalesce', 'chaos', 'limit'] as const),
-]) {
-  CHANNELS[event] = channel(`agent4:resilience:${event}`);
+for (const event of EVENTS) {
+  if (SHARED[event]) CHANNELS[event] = channel(`agent4:resilience:${event}`);
 }
 const SUCCESS = channel('agent4:resilience:success');
 const FAILURE = channel('agent4:resilience:failure');

@@ -1,12 +1,13 @@
 import type { BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
+import { changeable } from './changeable.ts';
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import type { RetryBudget, RetryBudgetSnapshot } from './retry-budget.ts';
 import { RetryRule } from './retry-rule.ts';
 import { retrySettings } from './retry-settings.ts';
 import { Stage } from './stage.ts';
 import type { TimeSource } from './timers.ts';
-import { changed, nameOf, onlyKnown, timeSource } from './validate.ts';
+import { nameOf, onlyKnown, timeSource } from './validate.ts';
 import type { Handle, Verdict } from './verdict.ts';
 
 /** What {@link RetryPolicy.canRetry} may look at. */
@@ -74,8 +75,10 @@ export type RetryChanges = Omit<RetryPolicy, 'name' | 'clock' | 'timers'>;
 
 export type RetryEvents = 'success' | 'failure' | 'retry' | 'suppress';
 
-/** A {@link Policy} whose settings can be changed. */
+/** A {@link Policy} that shows its budget, and whose settings can be changed. */
 export interface Retry extends Policy<never, RetryEvents> {
+  /** `budget` is undefined without one, and for one that does not show itself. */
+  snapshot(): { name: string; maxAttempts: number; budget: RetryBudgetSnapshot | undefined };
   /**
    * Changes settings for calls from now on; those running keep theirs. What is undefined is left as it is.
    * @throws As at construction; then nothing is changed.
@@ -98,14 +101,12 @@ export function retry(options: RetryPolicy = {}): Retry {
   const { clock, timers } = timeSource(options);
   const emitter = new Emitter(nameOf(options.name, 'retry'), ['success', 'failure', 'retry', 'suppress']);
   const rule = new RetryRule(emitter, clock, timers, retrySettings(options));
-  let current = options;
-  return policyOf([new Stage(rule)], {}, (changes: RetryChanges) => {
-    onlyKnown('configure', changes, CHANGES);
-    const next = changed(current, changes);
-    const settings = retrySettings(next);
-    return () => {
-      current = next;
-      rule.settings = settings;
-    };
+  const snapshot = (): ReturnType<Retry['snapshot']> => {
+    const { maxAttempts, budget } = rule.settings;
+    return { name: emitter.policy, maxAttempts, budget: budget?.snapshot?.() };
+  };
+  const prepare = changeable(options, CHANGES, retrySettings, (settings) => {
+    rule.settings = settings;
   });
+  return policyOf([new Stage(rule)], { snapshot }, prepare);
 }

@@ -1,9 +1,10 @@
+import { changeable } from './changeable.ts';
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { Stage } from './stage.ts';
 import { TimeoutRule } from './timeout-rule.ts';
 import type { TimeSource } from './timers.ts';
-import { duration, nameOf, onlyKnown, timeSource } from './validate.ts';
+import { duration, msOptions, nameOf, onlyKnown, timeSource } from './validate.ts';
 
 /** Options of {@link timeout}. */
 export interface TimeoutOptions extends TimeSource {
@@ -21,7 +22,7 @@ export interface Timeout extends Policy<never, TimeoutEvents> {
    * Changes the limit of calls from now on.
    * @throws As at construction; then nothing is changed.
    */
-  configure(changes: { ms: number }): void;
+  configure(changes: { ms?: number | undefined }): void;
 }
 
 /**
@@ -36,20 +37,17 @@ export interface Timeout extends Policy<never, TimeoutEvents> {
  * @throws TypeError here, at construction, for an unknown option, a `name` that is no text, a `clock` or `timers` that cannot be used.
  */
 export function timeout(options: number | TimeoutOptions): Timeout {
-  const given = typeof options === 'number' ? { ms: options } : options;
+  const given = msOptions('timeout', options);
   onlyKnown('timeout', given, ['ms', 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(given);
-  const ms = limitOf(given.ms);
+  const ms = limitOf(given);
   const policy = nameOf(given.name, 'timeout');
   const emitter = new Emitter(policy, ['success', 'failure', 'timeout']);
   const rule = new TimeoutRule(emitter, clock, timers, ms);
-  return policyOf([new Stage(rule)], {}, (changes: { ms: number }) => {
-    onlyKnown('configure', changes, ['ms']);
-    const next = limitOf(changes.ms);
-    return () => {
-      rule.ms = next;
-    };
+  const prepare = changeable(given, ['ms'], limitOf, (changed) => {
+    rule.ms = changed;
   });
+  return policyOf([new Stage(rule)], {}, prepare);
 }
 
-const limitOf = (ms: number): number => duration('ms', ms, { zero: false, infinite: true });
+const limitOf = ({ ms }: TimeoutOptions): number => duration('ms', ms, { zero: false, infinite: true });

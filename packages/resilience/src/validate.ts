@@ -61,6 +61,13 @@ export const flag = (option: string, value: boolean | undefined): boolean | unde
   throw new TypeError(`${option} must be true or false, got ${show(value)}`);
 };
 
+/** The options of a policy that also takes its limit alone. */
+export const msOptions = <O extends { ms: number }>(owner: string, given: number | O): O => {
+  if (typeof given === 'number') return { ms: given } as O;
+  if (typeof given === 'object' && given !== null) return given;
+  throw new TypeError(`${owner} takes a number of milliseconds or options, got ${show(given)}`);
+};
+
 /** Refuses a misspelt option: a typo would otherwise quietly switch the protection off. */
 export const onlyKnown = (owner: string, options: object, known: readonly string[]): void => {
   if (typeof options !== 'object' || options === null)

@@ -106,7 +106,7 @@ describe('configure', () => {
       circuitBreaker: { failureThreshold: 10 },
     });
     expect(() => policy.configure({ retry: { maxAttempts: 4 }, timeoutMs: -1 })).toThrow(
-      'timeoutMs: ms must be a number of milliseconds > 0 or Infinity, got -1',
+      'timeoutMs must be a number of milliseconds > 0 or Infinity, got -1',
     );
     let calls = 0;
     const fail = () => {

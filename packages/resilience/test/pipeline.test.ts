@@ -196,7 +196,7 @@ describe('pipeline', () => {
     expect(() => pipeline({ retry: { maxAttempts: 0 } })).toThrow(
       'retry: maxAttempts must be an integer >= 1 or Infinity, got 0',
     );
-    expect(() => pipeline({ timeoutMs: -5 })).toThrow('timeoutMs: ms must be a number of milliseconds > 0');
+    expect(() => pipeline({ timeoutMs: -5 })).toThrow('timeoutMs must be a number of milliseconds > 0');
     expect(() => pipeline({ fallback: 5 as never })).toThrow(
       'fallback must be a function or a policy, got 5',
     );
