@@ -64,14 +64,14 @@ const CHANGES = [
   ...['failureThreshold', 'window', 'breaker', 'openMs', 'retryAfter', 'maxRetryAfterMs', 'halfOpenProbes'],
   ...['halfOpenSuccessRate', 'halfOpenMaxWaitMs', 'rampUpMs', 'random', 'isFailure', 'classify'],
 ];
-const OPTIONS = ['name', ...CHANGES, 'mode', 'clock'];
+export const CIRCUIT_OPTIONS: readonly string[] = ['name', ...CHANGES, 'mode', 'clock'];
 
-const EVENTS = [
+export const CIRCUIT_EVENTS = [
   ...(['success', 'failure', 'reject'] as const),
   ...(['state', 'open', 'half-open', 'close', 'isolate'] as const),
 ];
 
-export type CircuitBreakerEvents = (typeof EVENTS)[number];
+export type CircuitBreakerEvents = (typeof CIRCUIT_EVENTS)[number];
 
 /** A {@link Policy} that also shows and steers its circuit. */
 export interface CircuitBreaker extends Policy<never, CircuitBreakerEvents> {
@@ -110,9 +110,9 @@ export interface CircuitBreaker extends Policy<never, CircuitBreakerEvents> {
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
-  onlyKnown('circuitBreaker', options, OPTIONS);
+  onlyKnown('circuitBreaker', options, CIRCUIT_OPTIONS);
   const { clock } = timeSource(options);
-  const emitter = new Emitter(nameOf(options.name, 'circuitBreaker'), EVENTS);
+  const emitter = new Emitter(nameOf(options.name, 'circuitBreaker'), CIRCUIT_EVENTS);
   const circuit = new Circuit(circuitSettings(options, clock), clock, emitter);
   circuit.mode = modeOf(options.mode ?? 'enabled');
   let current = options;

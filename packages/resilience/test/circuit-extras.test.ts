@@ -328,11 +328,45 @@ describe('circuitBreakers', () => {
     expect(breakers.for('down').state).toBe('open');
   });
 
+  it('tells the events of every key, also of those to come, until it is told not to', async () => {
+    const { breakers, fail } = keyed();
+    await fail('a');
+    const heard: string[] = [];
+    const stop = breakers.on('state', ({ policy, to }) => heard.push(`${policy} ${to}`));
+    breakers.for('a').isolate().dispose();
+    await fail('b');
+    stop();
+    await fail('c');
+    expect(heard).toEqual(['hosts:a isolated', 'hosts:a closed', 'hosts:b open']);
+    expect(() => breakers.on('retry' as never, () => {})).toThrow('"hosts" has no event "retry"');
+  });
+
+  it('tells that the circuit closes when an open one has to make room', async () => {
+    const { breakers, fail } = keyed();
+    const heard: string[] = [];
+    breakers.on('state', ({ policy, to }) => heard.push(`${policy} ${to}`));
+    for (const key of ['a', 'b', 'c', 'd']) await fail(key);
+    expect(heard).toEqual(['hosts:a open', 'hosts:b open', 'hosts:c open', 'hosts:a closed', 'hosts:d open']);
+  });
+
+  it('counts the calls of all keys, of forgotten ones too', async () => {
+    const { breakers, fail } = keyed();
+    for (const key of ['a', 'b', 'c', 'd', 'd']) await fail(key);
+    await breakers.execute('e', () => 1);
+    expect(breakers.size).toBe(3);
+    expect(breakers.stats()).toMatchObject({ calls: 6, successes: 1, failures: 4, rejections: 1 });
+  });
+
   it('checks its options at once', () => {
+    expect(() => circuitBreakers({ breaker: {} } as never)).toThrow(
+      'circuitBreakers has no option "breaker"',
+    );
     expect(() => circuitBreakers({ max: 0 })).toThrow('max must be an integer >= 1, got 0');
     expect(() => circuitBreakers({ idleMs: 0 })).toThrow('idleMs must be a number of milliseconds > 0');
     expect(() => circuitBreakers({ openMs: -1 })).toThrow('openMs must be');
-    expect(() => circuitBreakers({ keys: 1 } as never)).toThrow('circuitBreaker has no option "keys"');
+    expect(() => circuitBreakers({ keys: 1 } as never)).toThrow(
+      'circuitBreakers has no option "keys"; it knows name, failureThreshold',
+    );
     expect(() => circuitBreakers().for(5 as never)).toThrow('key must be a string, got 5');
   });
 });
