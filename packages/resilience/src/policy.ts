@@ -40,6 +40,7 @@ export interface Policy<A = never, E extends EventName = EventName> extends IPol
   /** Subscribes; the answer unsubscribes. A listener that throws does not touch the call. */
   on<K extends E>(event: K, listener: (payload: PolicyEvents[K]) => unknown): () => void;
 
+  /** Counts of calls and how they ended, and percentiles of how long they took, since the policy was made. */
   stats(): PolicyStats;
 
   /** `@policy` on a method, decorators of ECMAScript. */
@@ -183,3 +184,21 @@ export const applyUnder = (
   args: readonly unknown[],
 ): Promise<unknown> =>
   OURS.get(policy)?.apply(fn, self, args) ?? policy.execute(() => Reflect.apply(fn, self, args));
+
+/** Opens what an async generator function of a user's gives, under a policy, as a wrapped generator does. */
+export const openUnder = (
+  policy: PolicyLike,
+  fn: Method,
+  self: unknown,
+  args: readonly unknown[],
+): AsyncGenerator => {
+  const label = emitterOf(policy)?.policy ?? 'stream';
+  return streamOf(
+    label,
+    compile(elementsOf(policy)),
+    () => Reflect.apply(fn, self, args),
+    {},
+    undefined,
+    args,
+  );
+};
