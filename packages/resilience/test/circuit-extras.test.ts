@@ -27,12 +27,10 @@ describe('slow calls', () => {
   });
 
   it('forgets slow calls that have left the window', async () => {
-    for (const type of ['count', 'time'] as const) {
-      const { breaker, takes, time } = setUp({
-        window: { type, size: type === 'count' ? 2 : 1_000, minimumCalls: 2, slowCallMs: 10 },
-      });
+    for (const kind of [{ type: 'count', size: 2 } as const, { type: 'time', sizeMs: 1_000 } as const]) {
+      const { breaker, takes, time } = setUp({ window: { ...kind, minimumCalls: 2, slowCallMs: 10 } });
       await takes(10);
-      if (type === 'time') time.now += 2_000;
+      if (kind.type === 'time') time.now += 2_000;
       await takes(1);
       await takes(1);
       expect(breaker.snapshot()).toMatchObject({ state: 'closed', window: { slow: 0 } });

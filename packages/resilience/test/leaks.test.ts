@@ -36,7 +36,7 @@ it('leaves no timer and no listener behind 100,000 mixed calls with random abort
     bulkhead: { maxConcurrent: 50, maxQueue: 50, queueTimeoutMs: 30 },
     retry: { initialDelayMs: 10, random, idempotent: true },
     circuitBreaker: {
-      window: { type: 'time', size: 1_000, failureRate: 0.9 },
+      window: { type: 'time', sizeMs: 1_000, failureRate: 0.9 },
       openMs: 20,
       halfOpenMaxWaitMs: 50,
     },
@@ -127,7 +127,7 @@ it('leaves no slot taken when a clock throws', async () => {
       if (reads++ >= good) throw new Error('clock');
       return reads;
     };
-    const window = { type: 'time', size: 10 } as const;
+    const window = { type: 'time', sizeMs: 10 } as const;
     const slots = bulkhead({ maxConcurrent: 1, clock });
     try {
       const whole = pipeline({ bulkhead: slots, circuitBreaker: circuitBreaker({ clock, window }), clock });

@@ -62,7 +62,7 @@ describe('what this package does not have', () => {
 
   it('5 and 6: an hour of silence empties a time window; its minimum is 10 calls, its threshold inclusive, 1 allowed', async () => {
     const time = new VirtualClock();
-    const window = { type: 'time', size: 10_000, failureRate: 1 } as const;
+    const window = { type: 'time', sizeMs: 10_000, failureRate: 1 } as const;
     const policy = circuitBreaker({ window, clock: time.clock });
     for (let call = 0; call < 9; call++) await failing(policy);
     time.now = 3_600_000;
