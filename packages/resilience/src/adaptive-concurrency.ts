@@ -15,6 +15,7 @@ import {
   oneOf,
   onlyKnown,
   optionalFunction,
+  queueOptions,
   show,
   timeSource,
 } from './validate.ts';
@@ -181,8 +182,7 @@ const settingsOf = (options: AdaptiveConcurrencyOptions): Settings => {
     backoffRatio,
     latencyThresholdMs: duration('latencyThresholdMs', latencyThresholdMs ?? 5_000, LIMIT),
     isDrop: optionalFunction('isDrop', options.isDrop),
-    maxQueue: integer('maxQueue', options.maxQueue ?? 0, 0, true),
-    queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, LIMIT),
+    ...queueOptions(options),
   };
 };
 

@@ -90,7 +90,7 @@ export interface CircuitBreaker extends Policy<never, CircuitBreakerEvents> {
    */
   restore(saved: CircuitSnapshot, elapsedMs?: number): IsolationHandle | undefined;
   /**
-   * Changes settings for calls from now on; those running keep theirs. The state stays; a new `failureThreshold`, `window` or
+   * Changes settings for calls from now on; those running keep theirs, a half-open circuit goes by the new ones at once. The state stays; a new `failureThreshold`, `window` or
    * `breaker` begins its evidence anew.
    * @throws As at construction; then nothing is changed.
    */

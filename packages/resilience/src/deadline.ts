@@ -65,7 +65,7 @@ export function deadline(options: number | DeadlineOptions): Deadline {
   const recorder = new Recorder();
   const exceeded = (limitMs: number, madeCall: boolean): void => {
     recorder.timeouts++;
-    if (emitter.wants('deadline')) emitter.emit('deadline', { policy: name, limitMs, madeCall });
+    if (emitter.wants('deadline')) emitter.emit('deadline', { policy: name, timeoutMs: limitMs, madeCall });
   };
   const settings = { name, clock, timers, exceeded };
   const layer: Layer = (task, scope, attempt) => spend(ms, settings, task, scope, attempt);

@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { deliver } from './listeners.ts';
 import { show } from './validate.ts';
 
 export type CircuitStateName = 'closed' | 'open' | 'half-open' | 'isolated';
@@ -43,7 +44,7 @@ export interface PolicyEvents {
     ageMs?: number;
   };
   /** Time ran out; `madeCall` is false when it had run out before. */
-  deadline: { policy: string; limitMs: number; madeCall: boolean };
+  deadline: { policy: string; timeoutMs: number; madeCall: boolean };
   /** A further call beside the first (`hedge` 1 is the first of them), or one that the budget held back. */
   hedge: { policy: string; hedge: number; delayMs: number; suppressed: boolean };
   /** A caller joined the call that is under way for `key`; `waiting` counts all of them. */
@@ -100,7 +101,8 @@ export class Emitter {
   on(event: EventName, listener: (payload: never) => unknown): () => void {
     if (!this.#known.includes(event))
       throw new TypeError(`"${this.policy}" has no event ${show(event)}; it has ${this.#known.join(', ')}`);
-    if (typeof listener !== 'function') throw new TypeError(`the listener of "${event}" must be a function`);
+    if (typeof listener !== 'function')
+      throw new TypeError(`the listener of "${event}" must be a function, got ${show(listener)}`);
     // A wrapper of its own, so that the same function may be subscribed twice and each answer removes its own.
     const entry = (payload: never): unknown => listener(payload);
     const listeners = this.#listeners;
@@ -125,15 +127,9 @@ export class Emitter {
 
   /** Never throws: a listener's fault must not become the call's. */
   emit<K extends EventName>(event: K, payload: PolicyEvents[K]): void {
-    for (const listener of this.#listeners[event] ?? []) {
-      try {
-        const answer = (listener as (payload: PolicyEvents[K]) => unknown)(payload);
-        if (typeof answer === 'object' && answer !== null && 'then' in answer)
-          Promise.resolve(answer).catch((error: unknown) => this.report(event, error));
-      } catch (error) {
-        this.report(event, error);
-      }
-    }
+    const listeners = this.#listeners[event];
+    if (listeners !== undefined)
+      deliver(listeners, payload as never, (error: unknown) => this.report(event, error));
     const shared = CHANNELS[event];
     if (shared?.hasSubscribers === true) shared.publish(payload);
   }

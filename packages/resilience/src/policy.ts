@@ -116,7 +116,9 @@ export const policyOf = <P extends PolicyLike>(
   const program = compile(elements);
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
-      return Promise.reject(new TypeError(`"${emitter.policy}" can only execute a function`));
+      return Promise.reject(
+        new TypeError(`"${emitter.policy}" can only execute a function, got ${show(fn)}`),
+      );
     if (signal !== undefined && typeof signal?.addEventListener !== 'function')
       return Promise.reject(
         new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),

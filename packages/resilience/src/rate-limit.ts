@@ -5,7 +5,7 @@ import type { Layer } from './program.ts';
 import { RateLine, type RateSettings } from './rate-line.ts';
 import { Recorder } from './stats.ts';
 import type { TimeSource } from './timers.ts';
-import { duration, integer, nameOf, oneOf, onlyKnown, show, timeSource } from './validate.ts';
+import { duration, integer, nameOf, oneOf, onlyKnown, queueOptions, show, timeSource } from './validate.ts';
 
 export { RateLimitedError } from './rate-limited-error.ts';
 
@@ -97,11 +97,7 @@ const settingsOf = (options: RateLimitOptions): RateSettings => {
     algorithm,
     perMs,
     ...(algorithm === 'sliding-window' ? windowOf(options) : bucketOf(options, perMs)),
-    maxQueue: integer('maxQueue', options.maxQueue ?? 0, 0, true),
-    queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
-      zero: false,
-      infinite: true,
-    }),
+    ...queueOptions(options),
   };
 };
 

@@ -34,6 +34,18 @@ export const duration = (
   );
 };
 
+/** The options of a queue, with their defaults. */
+export const queueOptions = (options: {
+  maxQueue?: number | undefined;
+  queueTimeoutMs?: number | undefined;
+}): { maxQueue: number; queueTimeoutMs: number } => ({
+  maxQueue: integer('maxQueue', options.maxQueue ?? 0, 0, true),
+  queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
+    zero: false,
+    infinite: true,
+  }),
+});
+
 /** A share of a whole: more than 0 and at most 1. */
 export const share = (option: string, value: number): number => {
   if (typeof value === 'number' && value > 0 && value <= 1) return value;

@@ -36,6 +36,16 @@ describe('retryBudget', () => {
     expect(budget.snapshot()).toEqual({ available: 0, calls: 3, retries: 1, suppressed: 2 });
   });
 
+  it('forgets by a clock below 0 too', () => {
+    const time = new VirtualClock();
+    time.now = -5_000;
+    const early = retryBudget({ ratio: 0.5, minPerSecond: 0, ttlMs: 1_000, clock: time.clock });
+    for (let call = 0; call < 4; call++) early.deposit();
+    expect(early.snapshot()).toEqual({ available: 2, calls: 4, retries: 0, suppressed: 0 });
+    time.now = -3_500;
+    expect(early.snapshot()).toEqual({ available: 0, calls: 0, retries: 0, suppressed: 0 });
+  });
+
   it('lets a quiet client retry by the floor a second', async () => {
     const { fail, policy } = setUp({ ratio: 0, minPerSecond: 1, ttlMs: 2_000 });
     for (let call = 0; call < 3; call++) await fail();
