@@ -14,7 +14,7 @@ import { duration, integer, nameOf, onlyKnown, show, timeSource } from './valida
 
 /** Options of {@link circuitBreakers}: those of each breaker, and how many are kept. */
 export interface CircuitBreakersOptions extends Omit<CircuitBreakerOptions, 'breaker'> {
-  /** No more breakers than this are kept; the one longest unused goes first, one that is not closed last. Default 1_000. */
+  /** No more breakers than this are kept; the one longest unused goes first, one that is not closed later, one isolated by hand last. Default 1_000. */
   max?: number | undefined;
   /** A closed breaker that nobody asked for in this time is forgotten. Default 600_000; `Infinity` for never. */
   idleMs?: number | undefined;
@@ -164,7 +164,11 @@ class KeptBreakers {
   #makeRoom(): void {
     if (this.#entries.size < this.#max) return;
     const entries = [...this.#entries];
-    const [key, entry] = entries.find(([, { breaker }]) => breaker.state === 'closed') ?? entries[0]!;
+    // A closed one first; one that is isolated by hand last.
+    const [key, entry] =
+      entries.find(([, { breaker }]) => breaker.state === 'closed') ??
+      entries.find(([, { breaker }]) => breaker.state !== 'isolated') ??
+      entries[0]!;
     this.#forget(key, entry);
   }
 

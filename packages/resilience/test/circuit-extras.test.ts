@@ -347,6 +347,13 @@ describe('circuitBreakers', () => {
     expect(heard).toEqual(['hosts:a open', 'hosts:b open', 'hosts:c open', 'hosts:a closed', 'hosts:d open']);
   });
 
+  it('gives up one that is isolated by hand last', async () => {
+    const { breakers, fail } = keyed();
+    breakers.for('held').isolate();
+    for (const key of ['a', 'b', 'c', 'd']) await fail(key);
+    expect(Object.keys(breakers.snapshot())).toEqual(['held', 'c', 'd']);
+  });
+
   it('counts the calls of all keys, of forgotten ones too', async () => {
     const { breakers, fail } = keyed();
     for (const key of ['a', 'b', 'c', 'd', 'd']) await fail(key);

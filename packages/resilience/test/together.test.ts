@@ -165,7 +165,7 @@ it('a limit with a fraction is never early', async () => {
 it('an hour, a month or a thousand years of silence cost a window ten steps', async () => {
   for (const idle of [3_600_000, 2.6e9, 3.15e13]) {
     const time = new VirtualClock();
-    const window = { type: 'time', size: 10, failureRate: 1, minimumCalls: 2 } as const;
+    const window = { type: 'time', sizeMs: 10, failureRate: 1, minimumCalls: 2 } as const;
     const breaker = circuitBreaker({ window, clock: time.clock });
     await breaker.execute(down).catch(() => {});
     time.now = idle;
