@@ -64,7 +64,7 @@ it('keeps the process alive through a wait in a queue and for a time limit', asy
 
 it('lets the process end while a circuit is open, half-open, ramping, or counts in a window', async () => {
   const { code, stdout } = await runChild(`
-    const breaker = r.circuitBreaker({ window: { type: 'time', size: 60_000, minimumCalls: 1 }, openMs: 60_000 });
+    const breaker = r.circuitBreaker({ window: { type: 'time', sizeMs: 60_000, minimumCalls: 1 }, openMs: 60_000 });
     const probed = r.circuitBreaker({ failureThreshold: 1, openMs: 1, halfOpenMaxWaitMs: 60_000, rampUpMs: 60_000 });
     r.retryBudget().deposit();
     const fail = (policy) => policy.execute(() => Promise.reject(new Error('down'))).catch(() => {});
