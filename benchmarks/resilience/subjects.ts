@@ -79,7 +79,10 @@ const opened = (policy: { execute(fn: typeof fail): Promise<unknown> }): (() => 
   };
 };
 const window = (type: 'count' | 'time', size: number): ours.CircuitBreakerOptions => ({
-  window: { type, size, failureRate: 1, minimumCalls: Math.min(size, 10) },
+  window: {
+    ...(type === 'time' ? { type, sizeMs: size } : { type, size }),
+    ...{ failureRate: 1, minimumCalls: Math.min(size, 10) },
+  },
 });
 /** One success at first keeps a rate of 1 out of reach, so the circuit stays closed whatever fails later. */
 const failing = (options: ours.CircuitBreakerOptions): (() => Promise<unknown>) => {

@@ -1,6 +1,7 @@
+import { changeable } from './changeable.ts';
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import { Emitter } from './events.ts';
-import { Aimd, Gradient2, type LimitAlgorithm } from './limit-algorithms.ts';
+import { Aimd, Gradient2, type LimitAlgorithm, type LimitSettings } from './limit-algorithms.ts';
 import { definePolicy, type Policy } from './policy.ts';
 import type { Layer } from './program.ts';
 import type { Scope } from './scope.ts';
@@ -14,6 +15,7 @@ import {
   oneOf,
   onlyKnown,
   optionalFunction,
+  queueOptions,
   show,
   timeSource,
 } from './validate.ts';
@@ -45,21 +47,34 @@ export interface AdaptiveConcurrencyOptions extends TimeSource {
   name?: string | undefined;
 }
 
-const OPTIONS = [
-  ...['min', 'max', 'initial', 'algorithm', 'latencyThresholdMs', 'backoffRatio', 'isDrop'],
-  ...['maxQueue', 'queueTimeoutMs', 'priority', 'name', 'clock', 'timers'],
+const CHANGES = [
+  ...['min', 'max', 'latencyThresholdMs', 'backoffRatio', 'isDrop', 'maxQueue', 'queueTimeoutMs'],
 ];
+const OPTIONS = [...CHANGES, 'initial', 'algorithm', 'priority', 'name', 'clock', 'timers'];
+
+/** What `configure` can change. */
+export type AdaptiveConcurrencyChanges = Omit<
+  AdaptiveConcurrencyOptions,
+  'initial' | 'algorithm' | 'priority' | 'name' | 'clock' | 'timers'
+>;
 
 export type AdaptiveConcurrencyEvents = 'success' | 'failure' | 'reject' | 'limit';
 
 /** A {@link Policy} that also shows the limit it has found. */
 export interface AdaptiveConcurrency extends Policy<never, AdaptiveConcurrencyEvents> {
   snapshot(): { name: string; limit: number; running: number; queued: number; maxQueue: number };
+  /**
+   * Changes settings. The limit found so far is kept, within the new bounds; more slots go to those who wait at once, fewer take
+   * none away. Callers in the queue keep their place and their time limit.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: AdaptiveConcurrencyChanges): void;
 }
 
 /**
  * A bulkhead that finds its own size: it grows while the dependency keeps up and shrinks when it does not.
- * The limit does not grow while less than half of it is in use. A slot is held until the call has truly settled.
+ * The limit does not grow while less than half of it is in use. A slot is held until the call has truly settled, or
+ * a time limit inside has given it up.
  * @throws BulkheadFullError at once when there is neither slot nor room in the queue, after `queueTimeoutMs` in the queue, or
  * when a caller of a higher priority takes the place.
  * @throws `signal.reason` at once for a caller that aborts while queued; its place is free at once too.
@@ -69,20 +84,20 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
   onlyKnown('adaptiveConcurrency', options, OPTIONS);
   const { clock, timers } = timeSource(options);
   const name = nameOf(options.name, 'adaptiveConcurrency');
-  const algorithm = algorithmOf(options);
-  const isDrop = optionalFunction('isDrop', options.isDrop) ?? overloaded;
-  const maxQueue = integer('maxQueue', options.maxQueue ?? 0, 0, true);
+  let settings = settingsOf(options);
+  const algorithm = algorithmOf(options, settings);
   const emitter = new Emitter(name, ['success', 'failure', 'reject', 'limit']);
   const limit = (): number => Math.floor(algorithm.limit);
   const slots = new Slots({
     emitter,
     timers,
     limit,
-    maxQueue,
-    queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
-      zero: false,
-      infinite: true,
-    }),
+    get maxQueue() {
+      return settings.maxQueue;
+    },
+    get queueTimeoutMs() {
+      return settings.queueTimeoutMs;
+    },
     priority: optionalFunction('priority', options.priority),
   });
 
@@ -96,12 +111,14 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
   /** Undefined for an end that says nothing about the dependency's load. */
   const verdict = (error: unknown, scope: Scope): boolean | undefined => {
     if (scope.aborted) return isTimeout(scope.reason) ? true : undefined;
-    if (isRejection(error) || (isCancellation(error) && options.isDrop === undefined)) return undefined;
-    return emitter.ask('isDrop', () => isDrop(error), false) === true ? true : undefined;
+    const { isDrop } = settings;
+    if (isRejection(error) || (isCancellation(error) && isDrop === undefined)) return undefined;
+    return emitter.ask('isDrop', () => (isDrop ?? overloaded)(error), false) === true ? true : undefined;
   };
 
   const layer: Layer = async (task, scope, attempt) => {
     if (scope.aborted) throw scope.reason;
+    scope.hold();
     const queued = slots.acquire(scope);
     if (queued !== undefined) await queued;
     try {
@@ -119,7 +136,7 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
         throw error;
       }
     } finally {
-      slots.release();
+      scope.whenSettled(() => slots.release());
     }
   };
   const snapshot = (): ReturnType<AdaptiveConcurrency['snapshot']> => ({
@@ -127,34 +144,53 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
     limit: limit(),
     running: slots.running,
     queued: slots.queued,
-    maxQueue,
+    maxQueue: settings.maxQueue,
   });
-  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, { snapshot });
+  const prepare = changeable(options, CHANGES, settingsOf, (changed) => {
+    settings = changed;
+    algorithm.change(changed);
+    slots.fill();
+  });
+  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, { snapshot }, prepare);
 }
 
 const overloaded = (error: unknown): boolean => isTimeout(error) || verdictOf(error).afterMs !== undefined;
 
-const algorithmOf = (options: AdaptiveConcurrencyOptions): LimitAlgorithm => {
+interface Settings extends LimitSettings {
+  isDrop: AdaptiveConcurrencyOptions['isDrop'];
+  maxQueue: number;
+  queueTimeoutMs: number;
+}
+
+const LIMIT = { zero: false, infinite: true };
+
+const settingsOf = (options: AdaptiveConcurrencyOptions): Settings => {
   const min = integer('min', options.min ?? 1, 1);
   const max = integer('max', options.max ?? Math.max(200, min), 1);
   if (max < min) throw new RangeError(`max must be at least min (${min}), got ${max}`);
-  const initial = integer('initial', options.initial ?? Math.max(min, Math.min(max, 20)), 1);
-  if (initial < min || initial > max)
-    throw new RangeError(`initial must be from min (${min}) to max (${max}), got ${initial}`);
   const backoffRatio = options.backoffRatio ?? 0.9;
   if (!(typeof backoffRatio === 'number' && backoffRatio > 0 && backoffRatio < 1))
     throw new RangeError(`backoffRatio must be a number between 0 and 1, got ${show(backoffRatio)}`);
-  const bounds = { min, max, initial };
-  if (oneOf('algorithm', options.algorithm ?? 'aimd', ['aimd', 'gradient2']) === 'gradient2') {
-    if (options.latencyThresholdMs !== undefined)
-      throw new TypeError(
-        `latencyThresholdMs is an option of aimd, got ${show(options.latencyThresholdMs)} for gradient2`,
-      );
-    return new Gradient2(bounds, backoffRatio);
-  }
-  const threshold = duration('latencyThresholdMs', options.latencyThresholdMs ?? 5_000, {
-    zero: false,
-    infinite: true,
-  });
-  return new Aimd(bounds, threshold, backoffRatio);
+  const { algorithm, latencyThresholdMs } = options;
+  if (algorithm === 'gradient2' && latencyThresholdMs !== undefined)
+    throw new TypeError(
+      `latencyThresholdMs is an option of aimd, got ${show(latencyThresholdMs)} for gradient2`,
+    );
+  return {
+    min,
+    max,
+    backoffRatio,
+    latencyThresholdMs: duration('latencyThresholdMs', latencyThresholdMs ?? 5_000, LIMIT),
+    isDrop: optionalFunction('isDrop', options.isDrop),
+    ...queueOptions(options),
+  };
+};
+
+const algorithmOf = (options: AdaptiveConcurrencyOptions, settings: Settings): LimitAlgorithm => {
+  const { min, max } = settings;
+  const initial = integer('initial', options.initial ?? Math.max(min, Math.min(max, 20)), 1);
+  if (initial < min || initial > max)
+    throw new RangeError(`initial must be from min (${min}) to max (${max}), got ${initial}`);
+  const word = oneOf('algorithm', options.algorithm ?? 'aimd', ['aimd', 'gradient2']);
+  return word === 'gradient2' ? new Gradient2(initial, settings) : new Aimd(initial, settings);
 };

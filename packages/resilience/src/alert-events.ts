@@ -1,5 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { AlertNotice } from './alert-notice.ts';
+import { deliver } from './listeners.ts';
 import { show } from './validate.ts';
 
 /** What the events of `alerts()` carry, also on `agent4:resilience:<event>`. */
@@ -25,7 +26,8 @@ export class AlertEmitter {
     const entries = this.#listeners.get(event);
     if (entries === undefined)
       throw new TypeError(`alerts has no event ${show(event)}; it has ${NAMES.join(', ')}`);
-    if (typeof listener !== 'function') throw new TypeError(`the listener of "${event}" must be a function`);
+    if (typeof listener !== 'function')
+      throw new TypeError(`the listener of "${event}" must be a function, got ${show(listener)}`);
     // An entry of its own, so that the same function may be subscribed twice and each answer removes its own.
     const entry = { listener };
     entries.add(entry);
@@ -36,15 +38,8 @@ export class AlertEmitter {
 
   /** Never throws. */
   emit<K extends keyof AlertEvents>(event: K, payload: AlertEvents[K]): void {
-    for (const { listener } of [...(this.#listeners.get(event) ?? [])]) {
-      try {
-        const answer = (listener as (payload: AlertEvents[K]) => unknown)(payload);
-        if (typeof answer === 'object' && answer !== null && 'then' in answer)
-          Promise.resolve(answer).catch((error: unknown) => this.report(event, error));
-      } catch (error) {
-        this.report(event, error);
-      }
-    }
+    const listeners = [...(this.#listeners.get(event) ?? [])].map(({ listener }) => listener);
+    deliver(listeners, payload as never, (error: unknown) => this.report(event, error));
     const shared = CHANNELS.get(event);
     if (shared?.hasSubscribers === true) shared.publish(payload);
   }

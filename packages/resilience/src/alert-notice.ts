@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { CircuitStateName } from './events.ts';
 
 export type AlertSeverity = 'critical' | 'warning' | 'info';
@@ -81,3 +82,19 @@ export const textOf = (
       return `${circuit} is ${state} after ${spoken(openMs)}`;
   }
 };
+
+/** `untold` are the active alerts that nobody was told of. */
+export const suppressedNotice = (
+  suppressed: number,
+  untold: readonly ActiveAlert[],
+  { at, labels }: { at: Date; labels: SuppressedNotice['labels'] },
+): SuppressedNotice => ({
+  type: 'suppressed',
+  id: randomUUID(),
+  at: at.toISOString(),
+  severity: 'warning',
+  text: `${suppressed} notices were kept back by the rate limit; ${untold.length} alerts that are active were not told`,
+  suppressed,
+  labels,
+  policies: Object.freeze(untold.slice(0, 20).map(({ policy }) => policy)),
+});

@@ -4,7 +4,7 @@ import type { AlertSink, AlertSinkFunction, SinkSettings } from './alert-queue.t
 import type { FlapSettings } from './alert-tracker.ts';
 import type { CircuitStateName, StateChange } from './events.ts';
 import type { TimeSource } from './timers.ts';
-import { duration, integer, nameOf, onlyKnown, show } from './validate.ts';
+import { duration, integer, nameOf, oneOf, onlyKnown, show } from './validate.ts';
 
 /** A circuit breaker, or a pipeline with one. */
 export interface AlertSource {
@@ -14,9 +14,17 @@ export interface AlertSource {
   on(event: 'state', listener: (change: StateChange) => unknown): () => void;
 }
 
+/** `circuitBreakers`, by their shape: the circuit of each key is watched by its own name, `<name>:<key>`. */
+export interface KeyedAlertSource {
+  readonly name: string;
+  for(key: string): unknown;
+  snapshot(): Record<string, { readonly name: string; readonly state: CircuitStateName }>;
+  on(event: 'state', listener: (change: StateChange) => unknown): () => void;
+}
+
 export interface AlertOptions extends TimeSource {
   /** Circuits to watch; `watch` adds more. Each needs a name of its own. Default none. */
-  sources?: Iterable<AlertSource> | undefined;
+  sources?: Iterable<AlertSource | KeyedAlertSource> | undefined;
   /** Where notices go; each has its own queue and time limit. */
   sinks: readonly (AlertSink | AlertSinkFunction)[];
   /** How bad an alert is. Default: `warning` for a circuit isolated by hand and for flapping, else `critical`. */
@@ -39,7 +47,7 @@ export interface AlertOptions extends TimeSource {
   now?: (() => number) | undefined;
 }
 
-export const SEVERITIES: readonly AlertSeverity[] = ['critical', 'warning', 'info'];
+const SEVERITIES: readonly AlertSeverity[] = ['critical', 'warning', 'info'];
 
 export const OPTIONS: readonly string[] = [
   ...['sources', 'sinks', 'severity', 'coolDownMs', 'flap', 'rateLimit', 'labels', 'now', 'clock', 'timers'],
@@ -93,8 +101,8 @@ export const sinksOf = (given: AlertOptions['sinks']): [string, SinkSettings][] 
       name,
       {
         send: (notice, context) => sink.send(notice, context),
-        timeoutMs: duration('timeoutMs', sink.timeoutMs ?? 10_000, MS),
-        maxQueued: integer('maxQueued', sink.maxQueued ?? 100, 1),
+        timeoutMs: duration(`timeoutMs of sink "${name}"`, sink.timeoutMs ?? 10_000, MS),
+        maxQueued: integer(`maxQueued of sink "${name}"`, sink.maxQueued ?? 100, 1),
       },
     ];
   });
@@ -103,5 +111,25 @@ export const sinksOf = (given: AlertOptions['sinks']): [string, SinkSettings][] 
 /** Shown to `severity`, and to people in the text. */
 export type AlertView = Pick<ActiveAlert, 'policy' | 'kind' | 'state'>;
 
-export const defaultSeverity = ({ kind, state }: AlertView): AlertSeverity =>
+const defaultSeverity = ({ kind, state }: AlertView): AlertSeverity =>
   kind === 'flapping' || state === 'isolated' ? 'warning' : 'critical';
+
+/** How bad an alert is; a function that throws or answers no such word is reported, and the default holds. */
+export const severityOf = (
+  given: AlertOptions['severity'],
+  report: (error: unknown) => void,
+): ((alert: AlertView) => AlertSeverity) => {
+  if (typeof given !== 'function') {
+    if (given === undefined) return defaultSeverity;
+    oneOf('severity', given, SEVERITIES);
+    return () => given;
+  }
+  return (alert) => {
+    try {
+      return oneOf('severity', given(alert), SEVERITIES);
+    } catch (error) {
+      report(error);
+      return defaultSeverity(alert);
+    }
+  };
+};

@@ -54,6 +54,15 @@ export class AlertTracker {
     return this.#state;
   }
 
+  /** The circuit is well, cools down no longer, and its last change is too old to count as flapping. */
+  get resting(): boolean {
+    const { clock, coolDownMs, flap } = this.#set;
+    const now = clock();
+    const cool = this.#resolvedAt === undefined || now - this.#resolvedAt >= coolDownMs;
+    const calm = this.#flips.every((at) => now - at >= (flap?.windowMs ?? 0));
+    return !isIll(this.#state) && this.#active === undefined && cool && calm;
+  }
+
   /** The circuit has changed. Between open, half-open and isolated nothing changes for an alert. */
   change(to: CircuitStateName): void {
     const from = this.#state;

@@ -79,6 +79,11 @@ export class AlertWatch {
     return this.#open === undefined ? undefined : this.#view(this.#open);
   }
 
+  /** The circuit is well, and nothing of its past counts any more. */
+  get resting(): boolean {
+    return this.#open === undefined && this.#tracker.resting;
+  }
+
   end(): void {
     this.#tracker.end();
   }

@@ -30,13 +30,16 @@ const CEILING = 2 ** 52;
 
 const usable = (ms: unknown): number => (typeof ms === 'number' && ms > 0 ? Math.min(ms, CEILING) : 0);
 
-/** Validates once; each call of the answer starts a fresh series. */
-export const customDelays = (option: string, custom: CustomBackoff): (() => Delays) => {
+/**
+ * Validates once; each call of the answer starts a fresh series.
+ * @param zero Whether a list may hold 0.
+ */
+export const customDelays = (option: string, custom: CustomBackoff, zero = true): (() => Delays) => {
   if (Array.isArray(custom)) {
     const list = [...(custom as readonly number[])];
     if (list.length === 0) throw new RangeError(`${option} must be a list with at least one delay, got []`);
     list.forEach((ms, at) => {
-      duration(`${option}[${at}]`, ms, { zero: true, infinite: false });
+      duration(`${option}[${at}]`, ms, { zero, infinite: false });
     });
     return () => (context) => list[Math.min(context.attempt, list.length) - 1]!;
   }
@@ -64,8 +67,8 @@ export interface BackoffOptions {
   random: () => number;
 }
 
-/** The series of waits of a retry: shape, jitter, cap. */
-export const delaysOf = (options: BackoffOptions): (() => Delays) => {
+/** The series of waits of a retry: shape, jitter, cap. Undefined where there are no waits at all. */
+export const delaysOf = (options: BackoffOptions): (() => Delays) | undefined => {
   const { backoff, factor, random } = options;
   const initial = duration('initialDelayMs', options.initialDelayMs, { zero: true, infinite: false });
   const cap = Math.min(duration('maxDelayMs', options.maxDelayMs, { zero: true, infinite: true }), CEILING);
@@ -78,11 +81,12 @@ export const delaysOf = (options: BackoffOptions): (() => Delays) => {
   const series: () => Delays = shaped
     ? computed(oneOf('backoff', backoff, SHAPES), initial, factor)
     : customDelays('backoff', backoff);
-  if (jitter === 'polly-v2') {
-    if (backoff !== 'exponential')
-      throw new TypeError('jitter polly-v2 has a growth of its own and takes backoff "exponential" alone');
-    return pollyV2(initial, cap, random);
-  }
+  if (jitter === 'polly-v2' && backoff !== 'exponential')
+    throw new TypeError(
+      `jitter polly-v2 has a growth of its own and takes backoff "exponential" alone, got ${show(backoff)}`,
+    );
+  if (shaped && initial === 0) return undefined;
+  if (jitter === 'polly-v2') return pollyV2(initial, cap, random);
   return () => {
     const next = series();
     let previous = initial;
@@ -104,9 +108,7 @@ const JITTERS = ['none', 'full', 'equal', 'decorrelated', 'polly-v2'] as const;
 const computed = (shape: BackoffShape, initial: number, factor: number): (() => Delays) => {
   if (shape === 'constant') return () => () => initial;
   if (shape === 'linear') return () => (context) => initial * context.attempt;
-  // factor ** n overflows to Infinity, and 0 * Infinity is NaN.
-  return () => (context) =>
-    initial === 0 ? 0 : Math.min(CEILING, initial * factor ** (context.attempt - 1));
+  return () => (context) => Math.min(CEILING, initial * factor ** (context.attempt - 1));
 };
 
 /** Polly's DecorrelatedJitterBackoffV2: the differences of a curve that is walked in steps of about 1. */
@@ -115,7 +117,7 @@ const pollyV2 = (initial: number, cap: number, random: () => number) => (): Dela
   return ({ attempt }) => {
     const t = attempt - 1 + random();
     // From here on the difference of two curve points would be of the cap's size or lose all digits.
-    if (t > 40) return initial === 0 ? 0 : cap;
+    if (t > 40) return cap;
     const reached = 2 ** t * Math.tanh(Math.sqrt(4 * t));
     const delay = ((reached - previous) * initial) / 1.4;
     previous = reached;

@@ -1,7 +1,10 @@
+import { deadlineRest } from './deadline-context.ts';
+import { type DeadlineExceededError, spent } from './deadline-error.ts';
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { capture, resolveMade } from './gate.ts';
 import { Refusal, Waiting } from './quickly.ts';
-import { capture, GO, type Run, resolveMade, type Step, WAIT } from './run.ts';
+import { GO, type Run, type Step, WAIT } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
@@ -25,6 +28,8 @@ class Waiter extends Waiting implements Timed {
   readonly stage: BulkheadRule;
   readonly list: TimerList;
   readonly settings: BulkheadSettings;
+  /** The caller's deadline comes before the end of the longest wait. */
+  readonly byDeadline: boolean;
   ticket: Ticket = 'waiting';
   ahead: Waiter | undefined = undefined;
   behind: Waiter | undefined = undefined;
@@ -38,6 +43,7 @@ class Waiter extends Waiting implements Timed {
     stage: BulkheadRule,
     list: TimerList,
     settings: BulkheadSettings,
+    byDeadline: boolean,
   ) {
     super();
     this.gate = park === undefined ? new Promise(capture) : undefined;
@@ -45,6 +51,7 @@ class Waiter extends Waiting implements Timed {
     this.stage = stage;
     this.list = list;
     this.settings = settings;
+    this.byDeadline = byDeadline;
   }
 
   expire(): void {
@@ -62,6 +69,7 @@ export class BulkheadRule implements Rule {
   readonly emitter: Emitter;
   readonly recorder = new Recorder();
   readonly clock: Clock;
+  readonly holds = true;
   readonly #timers: Timers;
   #settings: BulkheadSettings;
   #list: TimerList;
@@ -94,12 +102,14 @@ export class BulkheadRule implements Rule {
 
   quick(): true | Refusal | Waiting {
     const { maxConcurrent, maxQueue } = this.#settings;
+    const restMs = deadlineRest();
+    if (restMs === 0) return new Refusal(this.#spent());
     if (this.running < maxConcurrent) {
       this.running++;
       return true;
     }
     if (this.queued >= maxQueue) return new Refusal(this.#refusal('full', this.#settings));
-    return this.#queue(undefined, NOW);
+    return this.#queue(undefined, NOW, restMs);
   }
 
   quickLeave(): boolean {
@@ -109,13 +119,15 @@ export class BulkheadRule implements Rule {
 
   enter(run: Run, at: number): Step {
     const { maxConcurrent, maxQueue } = this.#settings;
+    const restMs = run.deadlineRest();
+    if (restMs === 0) throw this.#spent();
     run.keep(at, undefined);
     if (this.running < maxConcurrent) {
       this.running++;
       return GO;
     }
     if (this.queued >= maxQueue) throw this.#refusal('full', this.#settings);
-    run.keep(at, this.#queue(run.park(at), run));
+    run.keep(at, this.#queue(run.park(at), run, restMs));
     return WAIT;
   }
 
@@ -139,26 +151,34 @@ export class BulkheadRule implements Rule {
   drop(run: Run, at: number): void {
     const waiter = run.slots[at] as Waiter | undefined;
     if (waiter !== undefined && waiter.ticket !== 'granted') return;
-    // The slot is taken until the call has settled, unless a time limit inside has given the call up.
-    const { pending } = run;
+    // The slot is taken until the call has settled.
+    const { pending, given } = run;
     const release = (): void => this.#release();
-    if (pending === undefined || run.scopeInside(at)) release();
-    else pending.then(release, release);
+    const settled = (): void => (given === undefined ? release() : given.whenSettled(release));
+    if (pending === undefined) release();
+    else pending.then(settled, settled);
   }
 
   /** The error of a caller that was not let in within its time. */
-  late(waiter: Waiter): BulkheadFullError {
-    return this.#refusal('queue-timeout', waiter.settings);
+  late(waiter: Waiter): BulkheadFullError | DeadlineExceededError {
+    return waiter.byDeadline ? this.#spent() : this.#refusal('queue-timeout', waiter.settings);
   }
 
-  #queue(park: (() => void) | undefined, time: { time(clock: Clock): number }): Waiter {
-    const waiter = new Waiter(park, this, this.#list, this.#settings);
+  #queue(
+    park: (() => void) | undefined,
+    time: { time(clock: Clock): number },
+    restMs: number | undefined,
+  ): Waiter {
+    const { queueTimeoutMs } = this.#settings;
+    const byDeadline = restMs !== undefined && restMs < queueTimeoutMs;
+    const list = byDeadline ? new TimerList(restMs, this.#timers) : this.#list;
+    const waiter = new Waiter(park, this, list, this.#settings, byDeadline);
     waiter.ahead = this.#last;
     if (this.#last === undefined) this.#first = waiter;
     else this.#last.behind = waiter;
     this.#last = waiter;
     this.queued++;
-    if (this.#settings.queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#list.add(waiter, time);
+    if (byDeadline || queueTimeoutMs !== Number.POSITIVE_INFINITY) list.add(waiter, time);
     return waiter;
   }
 
@@ -183,6 +203,12 @@ export class BulkheadRule implements Rule {
     // The slot goes straight to the next in the queue; `running` does not drop in between, so no newcomer can overtake.
     if (this.#first === undefined || this.running > this.#settings.maxConcurrent) this.running--;
     else this.#grant(this.#first);
+  }
+
+  #spent(): DeadlineExceededError {
+    const { policy } = this.emitter;
+    if (this.emitter.wants('reject')) this.emitter.emit('reject', { policy, reason: 'deadline' });
+    return spent(policy);
   }
 
   #refusal(reason: 'full' | 'queue-timeout', settings: BulkheadSettings): BulkheadFullError {

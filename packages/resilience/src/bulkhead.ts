@@ -3,7 +3,7 @@ import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { Stage } from './stage.ts';
 import type { TimeSource } from './timers.ts';
-import { duration, integer, nameOf, onlyKnown, timeSource } from './validate.ts';
+import { changed, duration, integer, nameOf, onlyKnown, timeSource } from './validate.ts';
 
 /** Options of {@link bulkhead}. */
 export interface BulkheadOptions extends TimeSource {
@@ -17,10 +17,12 @@ export interface BulkheadOptions extends TimeSource {
   name?: string | undefined;
 }
 
-const CHANGES = ['maxConcurrent', 'maxQueue', 'queueTimeoutMs'];
+export const BULKHEAD_CHANGES = ['maxConcurrent', 'maxQueue', 'queueTimeoutMs'];
 
 /** What `configure` can change. */
-export type BulkheadChanges = Partial<Omit<BulkheadOptions, 'name' | 'clock' | 'timers'>>;
+export type BulkheadChanges = {
+  [K in 'maxConcurrent' | 'maxQueue' | 'queueTimeoutMs']?: BulkheadOptions[K] | undefined;
+};
 
 export type BulkheadEvents = 'success' | 'failure' | 'reject';
 
@@ -28,7 +30,7 @@ export type BulkheadEvents = 'success' | 'failure' | 'reject';
 export interface Bulkhead extends Policy<never, BulkheadEvents> {
   snapshot(): { name: string; running: number; queued: number; maxConcurrent: number; maxQueue: number };
   /**
-   * Changes settings. More slots go to those who wait at once; fewer take none away. Callers in the queue keep their place and
+   * Changes settings; what is undefined is left as it is. More slots go to those who wait at once; fewer take none away. Callers in the queue keep their place and
    * their time limit.
    * @throws As at construction; then nothing is changed.
    */
@@ -37,16 +39,18 @@ export interface Bulkhead extends Policy<never, BulkheadEvents> {
 
 /**
  * A policy that bounds how many calls run at once.
- * A slot is held until the call has truly settled, also when its caller has given up on it.
+ * A slot is held until the call has truly settled, also when its caller has given up on it. Only a time limit inside gives it up:
+ * a call that never settles does not take the slot for ever.
  * @throws BulkheadFullError at once when no slot is free and the queue is full; after `queueTimeoutMs` in the queue.
+ * @throws DeadlineExceededError when the deadline in force passes before the call has its slot.
  * @throws `signal.reason` at once for a caller that aborts while queued; its place is free at once too.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function bulkhead(options: BulkheadOptions): Bulkhead {
-  onlyKnown('bulkhead', options, [...CHANGES, 'name', 'clock', 'timers']);
+  onlyKnown('bulkhead', options, [...BULKHEAD_CHANGES, 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(options);
   const name = nameOf(options.name, 'bulkhead');
-  const settings = settingsOf(options);
+  const settings = bulkheadSettings(options);
   const emitter = new Emitter(name, ['success', 'failure', 'reject']);
   const rule = new BulkheadRule(emitter, clock, timers, settings);
   let current = options;
@@ -58,9 +62,9 @@ export function bulkhead(options: BulkheadOptions): Bulkhead {
     maxQueue: rule.settings.maxQueue,
   });
   return policyOf([new Stage(rule)], { snapshot }, (changes: BulkheadChanges) => {
-    onlyKnown('configure', changes, CHANGES);
-    const next = { ...current, ...changes };
-    const checked = settingsOf(next);
+    onlyKnown('configure', changes, BULKHEAD_CHANGES);
+    const next = changed(current, changes as Partial<BulkheadOptions>);
+    const checked = bulkheadSettings(next);
     return () => {
       current = next;
       rule.settings = checked;
@@ -68,7 +72,8 @@ export function bulkhead(options: BulkheadOptions): Bulkhead {
   });
 }
 
-const settingsOf = (options: BulkheadOptions): BulkheadSettings => ({
+/** The options of a queue, checked. */
+export const bulkheadSettings = (options: BulkheadOptions): BulkheadSettings => ({
   maxConcurrent: integer('maxConcurrent', options.maxConcurrent, 1),
   maxQueue: integer('maxQueue', options.maxQueue ?? 0, 0, true),
   queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {

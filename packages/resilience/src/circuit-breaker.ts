@@ -1,5 +1,5 @@
 import type { CustomBackoff } from './backoff.ts';
-import { Circuit, type CircuitMode } from './circuit.ts';
+import { Circuit } from './circuit.ts';
 import type { CircuitWindow } from './circuit-counters.ts';
 import {
   type CircuitExplanation,
@@ -11,12 +11,13 @@ import {
 } from './circuit-report.ts';
 import { CircuitRule } from './circuit-rule.ts';
 import { bringsCounter, circuitSettings } from './circuit-settings.ts';
+import type { CircuitMode } from './circuit-state.ts';
 import type { IBreaker } from './cockatiel.ts';
 import { type CircuitStateName, Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { Stage } from './stage.ts';
 import type { TimeSource } from './timers.ts';
-import { nameOf, oneOf, onlyKnown, timeSource } from './validate.ts';
+import { changed, nameOf, oneOf, onlyKnown, timeSource } from './validate.ts';
 import type { Handle, Verdict } from './verdict.ts';
 
 /** Options of {@link circuitBreaker}. `failureThreshold`, `window` and `breaker` exclude each other. */
@@ -29,7 +30,10 @@ export interface CircuitBreakerOptions extends Pick<TimeSource, 'clock'> {
   window?: CircuitWindow | undefined;
   /** Any breaker of cockatiel, for this circuit alone. */
   breaker?: IBreaker | undefined;
-  /** How long the circuit stays open: a duration, or a backoff over the openings in a row. Default 30_000. */
+  /**
+   * How long the circuit stays open: a duration, or a backoff over the openings in a row. Default 30_000, which also holds where a
+   * function throws or answers no number above 0.
+   */
   openMs?: number | CustomBackoff | undefined;
   /** What an error's Retry-After does: makes the break it leads to as long (`extend`), opens the circuit by itself (`open`), nothing (`ignore`). Default `extend`. */
   retryAfter?: 'extend' | 'open' | 'ignore' | undefined;
@@ -60,14 +64,14 @@ const CHANGES = [
   ...['failureThreshold', 'window', 'breaker', 'openMs', 'retryAfter', 'maxRetryAfterMs', 'halfOpenProbes'],
   ...['halfOpenSuccessRate', 'halfOpenMaxWaitMs', 'rampUpMs', 'random', 'isFailure', 'classify'],
 ];
-const OPTIONS = ['name', ...CHANGES, 'mode', 'clock'];
+export const CIRCUIT_OPTIONS: readonly string[] = ['name', ...CHANGES, 'mode', 'clock'];
 
-const EVENTS = [
+export const CIRCUIT_EVENTS = [
   ...(['success', 'failure', 'reject'] as const),
   ...(['state', 'open', 'half-open', 'close', 'isolate'] as const),
 ];
 
-export type CircuitBreakerEvents = (typeof EVENTS)[number];
+export type CircuitBreakerEvents = (typeof CIRCUIT_EVENTS)[number];
 
 /** A {@link Policy} that also shows and steers its circuit. */
 export interface CircuitBreaker extends Policy<never, CircuitBreakerEvents> {
@@ -80,17 +84,18 @@ export interface CircuitBreaker extends Policy<never, CircuitBreakerEvents> {
   explain(): CircuitExplanation;
   /**
    * Takes up a state that `snapshot()` gave `elapsedMs` ago, perhaps in another process. The evidence of a closed circuit begins
-   * anew. For an isolated one the answer is the handle that releases it.
+   * anew. For an isolated one the answer is the handle that releases it. What is isolated here stays so: then another state is
+   * left out, as one that is open is while the mode is not `enabled`.
    * @throws TypeError or RangeError for what is no snapshot.
    */
   restore(saved: CircuitSnapshot, elapsedMs?: number): IsolationHandle | undefined;
   /**
-   * Changes settings for calls from now on; those running keep theirs. The state stays; a new `failureThreshold`, `window` or
+   * Changes settings for calls from now on; those running keep theirs, a half-open circuit goes by the new ones at once. The state stays; a new `failureThreshold`, `window` or
    * `breaker` begins its evidence anew.
    * @throws As at construction; then nothing is changed.
    */
   configure(changes: CircuitBreakerChanges): void;
-  /** Rejects all calls until every handle given out is disposed of; then the circuit is closed, its counters empty. */
+  /** Rejects all calls, in each mode, until every handle given out is disposed of; then the circuit is closed, its counters empty. */
   isolate(): IsolationHandle;
 }
 
@@ -99,13 +104,15 @@ export interface CircuitBreaker extends Policy<never, CircuitBreakerEvents> {
  * Share one breaker between all calls to the same dependency. The call's errors pass unchanged.
  * @param options.failureThreshold Failures in a row that open the circuit. Default 5.
  * @param options.openMs How long it stays open. Default 30_000.
- * @throws CircuitOpenError at once, with `retryAfterMs`, while open or while half-open with all probes out.
+ * @throws CircuitOpenError at once, with `retryAfterMs`, while open or while half-open with all probes out; without it for a call
+ * that `rampUpMs` holds back.
+ * @throws CircuitIsolatedError at once while isolated.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
-  onlyKnown('circuitBreaker', options, OPTIONS);
+  onlyKnown('circuitBreaker', options, CIRCUIT_OPTIONS);
   const { clock } = timeSource(options);
-  const emitter = new Emitter(nameOf(options.name, 'circuitBreaker'), EVENTS);
+  const emitter = new Emitter(nameOf(options.name, 'circuitBreaker'), CIRCUIT_EVENTS);
   const circuit = new Circuit(circuitSettings(options, clock), clock, emitter);
   circuit.mode = modeOf(options.mode ?? 'enabled');
   let current = options;
@@ -134,7 +141,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
       onlyKnown('configure', changes, CHANGES);
       const fresh = bringsCounter(changes);
       // The three ways to count exclude each other, so a new one takes the place of whichever was there.
-      const next = { ...current, ...(fresh ? NO_COUNTER : {}), ...changes };
+      const next = changed({ ...current, ...(fresh ? NO_COUNTER : {}) }, changes);
       const settings = circuitSettings(next, clock, fresh ? undefined : circuit.settings.counter);
       return () => {
         current = next;

@@ -1,22 +1,34 @@
 import type { CircuitCounts } from './circuit-report.ts';
 import { ConsecutiveBreaker, EngineState, type IBreaker } from './cockatiel.ts';
+import { BUCKETS, bucketClock } from './time-buckets.ts';
 import type { Clock } from './timers.ts';
 import { duration, integer, oneOf, onlyKnown, share, show } from './validate.ts';
 
-/** Trips when enough of the last calls failed. The minimum is checked first; a rate equal to `failureRate` trips. */
-export interface CircuitWindow {
-  /** `count`: the last `size` calls. `time`: the calls of the last `size` milliseconds. */
-  type: 'count' | 'time';
-  size: number;
+interface Rates {
   /** Share of failures that trips, more than 0 and at most 1. Default 0.5. */
   failureRate?: number | undefined;
-  /** Fewer calls never trip. Default: `size` for `count`, 10 for `time`. */
+  /** Fewer calls never trip. Default: `size` of a count window, 10 of a time window. */
   minimumCalls?: number | undefined;
   /** A call that takes this long or longer is slow, whether it succeeds or fails. Default: none is. */
   slowCallMs?: number | undefined;
   /** Share of slow calls that trips as well, more than 0 and at most 1. Default 1. */
   slowCallRate?: number | undefined;
 }
+
+/** The last `size` calls, at most 1_000_000. */
+export interface CountWindow extends Rates {
+  type: 'count';
+  size: number;
+}
+
+/** The calls of the last `sizeMs` milliseconds. */
+export interface TimeWindow extends Rates {
+  type: 'time';
+  sizeMs: number;
+}
+
+/** Trips when enough of the latest calls failed. The minimum is checked first; a rate equal to `failureRate` trips. */
+export type CircuitWindow = CountWindow | TimeWindow;
 
 /** The evidence of a closed circuit. */
 export interface Counter {
@@ -77,26 +89,38 @@ const trips = (
   calls >= minimum &&
   (failures >= failureRate * calls || (slowRate !== undefined && slow >= slowRate * calls));
 
+const RATES = ['failureRate', 'minimumCalls', 'slowCallMs', 'slowCallRate'];
+const LARGEST = 1_000_000;
+
 export const windowCounter = (window: CircuitWindow, clock: Clock): Counter => {
-  onlyKnown('window', window, ['type', 'size', 'failureRate', 'minimumCalls', 'slowCallMs', 'slowCallRate']);
+  if (typeof window !== 'object' || window === null)
+    throw new TypeError(`window must be an object, got ${show(window)}`);
   oneOf('window.type', window.type, ['count', 'time']);
-  const failureRate = share('window.failureRate', window.failureRate ?? 0.5);
-  const slowCallRate = share('window.slowCallRate', window.slowCallRate ?? 1);
-  if (window.slowCallMs !== undefined)
-    duration('window.slowCallMs', window.slowCallMs, { zero: false, infinite: false });
-  else if (window.slowCallRate !== undefined)
-    throw new TypeError('window.slowCallRate needs window.slowCallMs, which says what is slow');
-  const slowRate = window.slowCallMs === undefined ? undefined : slowCallRate;
-  if (window.type === 'count') {
-    const size = integer('window.size', window.size, 1);
-    const minimum = integer('window.minimumCalls', window.minimumCalls ?? size, 1);
-    if (minimum > size)
-      throw new RangeError(`window.minimumCalls must be at most window.size (${size}), got ${minimum}`);
-    return countWindow(size, { minimum, failureRate, slowRate });
+  if (window.type === 'time') {
+    onlyKnown('window', window, ['type', 'sizeMs', ...RATES]);
+    const sizeMs = duration('window.sizeMs', window.sizeMs, { zero: false, infinite: false });
+    const minimum = integer('window.minimumCalls', window.minimumCalls ?? 10, 1);
+    return timeWindow(sizeMs, { minimum, ...ratesOf(window) }, clock);
   }
-  const size = duration('window.size', window.size, { zero: false, infinite: false });
-  const minimum = integer('window.minimumCalls', window.minimumCalls ?? 10, 1);
-  return timeWindow(size, { minimum, failureRate, slowRate }, clock);
+  onlyKnown('window', window, ['type', 'size', ...RATES]);
+  const size = integer('window.size', window.size, 1);
+  if (size > LARGEST) throw new RangeError(`window.size must be at most ${LARGEST}, got ${size}`);
+  const minimum = integer('window.minimumCalls', window.minimumCalls ?? size, 1);
+  if (minimum > size)
+    throw new RangeError(`window.minimumCalls must be at most window.size (${size}), got ${minimum}`);
+  return countWindow(size, { minimum, ...ratesOf(window) });
+};
+
+const ratesOf = (window: Rates): Omit<Limits, 'minimum'> => {
+  const failureRate = share('window.failureRate', window.failureRate ?? 0.5);
+  const slowRate = share('window.slowCallRate', window.slowCallRate ?? 1);
+  if (window.slowCallMs !== undefined) {
+    duration('window.slowCallMs', window.slowCallMs, { zero: false, infinite: false });
+    return { failureRate, slowRate };
+  }
+  if (window.slowCallRate !== undefined)
+    throw new TypeError('window.slowCallRate needs window.slowCallMs, which says what is slow');
+  return { failureRate, slowRate: undefined };
 };
 
 const countsOf = (limits: Limits, calls: number, failures: number, slow: number): CircuitCounts =>
@@ -132,29 +156,18 @@ const countWindow = (size: number, limits: Limits): Counter => {
   };
 };
 
-const BUCKETS = 10;
-
-const timeWindow = (size: number, limits: Limits, clock: Clock): Counter => {
-  const width = size / BUCKETS;
+const timeWindow = (sizeMs: number, limits: Limits, clock: Clock): Counter => {
   const columns = [new Float64Array(BUCKETS), new Float64Array(BUCKETS), new Float64Array(BUCKETS)] as const;
   const [callsOf, failuresOf, slowOf] = columns;
-  let current = Math.floor(clock() / width);
   let calls = 0;
   let failures = 0;
   let slow = 0;
-  // Empties as many buckets as time has passed, not one: an hour of silence must not leave old failures behind.
-  const advance = (): number => {
-    const now = Math.floor(clock() / width);
-    for (let gone = Math.min(now - current, BUCKETS); gone > 0; gone--) {
-      const bucket = indexOf(now - gone + 1);
-      calls -= callsOf[bucket]!;
-      failures -= failuresOf[bucket]!;
-      slow -= slowOf[bucket]!;
-      callsOf[bucket] = failuresOf[bucket] = slowOf[bucket] = 0;
-    }
-    if (now > current) current = now;
-    return indexOf(current);
-  };
+  const advance = bucketClock(sizeMs, clock, (bucket) => {
+    calls -= callsOf[bucket]!;
+    failures -= failuresOf[bucket]!;
+    slow -= slowOf[bucket]!;
+    callsOf[bucket] = failuresOf[bucket] = slowOf[bucket] = 0;
+  });
   const sample = (failed: 0 | 1, isSlow: boolean): boolean => {
     const bucket = advance();
     callsOf[bucket]! += 1;
@@ -180,6 +193,3 @@ const timeWindow = (size: number, limits: Limits, clock: Clock): Counter => {
     },
   };
 };
-
-/** A clock may start below 0, where `%` answers less than 0. */
-const indexOf = (bucket: number): number => ((bucket % BUCKETS) + BUCKETS) % BUCKETS;

@@ -1,5 +1,8 @@
-import type { Circuit, CircuitMode, CircuitRefusal } from './circuit.ts';
-import type { CircuitStateName } from './events.ts';
+import type { Circuit } from './circuit.ts';
+import type { CircuitMode, CircuitRefusal } from './circuit-state.ts';
+import { errorCode } from './error-code.ts';
+import { CircuitIsolatedError, CircuitOpenError, stackless } from './errors.ts';
+import type { CircuitStateName, Emitter, StateChange } from './events.ts';
 import { duration, show } from './validate.ts';
 
 /** What the evidence of a closed circuit is. */
@@ -10,10 +13,20 @@ export interface CircuitCounts {
   slow?: number;
 }
 
-/** What a circuit is doing, by its `state`. */
+/**
+ * What a circuit is doing, by its `state`. It survives JSON: of the last failure the code or the class is in it, and `lastError`
+ * itself beside it, as a property that is not enumerable.
+ */
 export type CircuitSnapshot =
   | { state: 'closed'; name: string; window: CircuitCounts | undefined }
-  | { state: 'open'; name: string; retryAfterMs: number; openings: number; lastError: unknown }
+  | {
+      state: 'open';
+      name: string;
+      retryAfterMs: number;
+      openings: number;
+      lastErrorCode?: string;
+      readonly lastError?: unknown;
+    }
   | { state: 'half-open'; name: string; probesRunning: number; probesSucceeded: number; openings: number }
   | { state: 'isolated'; name: string; holders: number };
 
@@ -34,7 +47,7 @@ export interface CircuitExplanation {
   openings: number;
   /** The evidence so far, where the circuit is closed and its counter can be read. */
   window: CircuitCounts | undefined;
-  /** The last failure that counted. */
+  /** The last failure that counted since the circuit was closed. */
   lastError: unknown;
   /** The last call that was not let through, and how many milliseconds ago that was. */
   lastRejection: { reason: CircuitRefusal; agoMs: number } | undefined;
@@ -48,13 +61,7 @@ export const snapshotOf = (circuit: Circuit): CircuitSnapshot => {
     case 'closed':
       return { state: 'closed', name, window: circuit.settings.counter.counts() };
     case 'open':
-      return {
-        state: 'open',
-        name,
-        retryAfterMs: circuit.retryAfterMs ?? 0,
-        openings,
-        lastError: circuit.lastError,
-      };
+      return openSnapshot(circuit, name);
     case 'half-open':
       return {
         state: 'half-open',
@@ -66,6 +73,13 @@ export const snapshotOf = (circuit: Circuit): CircuitSnapshot => {
     case 'isolated':
       return { state: 'isolated', name, holders: inner.holders };
   }
+};
+
+const openSnapshot = (circuit: Circuit, name: string): CircuitSnapshot => {
+  const { openings, lastError, retryAfterMs = 0 } = circuit;
+  const code = lastError === undefined ? {} : { lastErrorCode: errorCode(lastError) };
+  const snapshot = { state: 'open' as const, name, retryAfterMs, openings, ...code };
+  return Object.defineProperty(snapshot, 'lastError', { value: lastError });
 };
 
 export const explanationOf = (circuit: Circuit): CircuitExplanation => {
@@ -100,7 +114,7 @@ const textOf = (circuit: Circuit): string => {
     case 'closed':
       if (mode === 'disabled') return 'disabled: every call is let through, none is counted';
       if (mode === 'metrics-only') return 'metrics-only: every call is let through and counted';
-      if (inner.rampEndsAt !== undefined)
+      if (inner.ramp !== undefined)
         return 'closed a short while ago: a growing share of calls is let through';
       return 'closed: every call is let through';
   }
@@ -120,3 +134,45 @@ export const checkSnapshot = (saved: CircuitSnapshot, elapsedMs: number): void =
     throw new RangeError(`snapshot.openings must be an integer >= 0, got ${show(openings)}`);
   duration('elapsedMs', elapsedMs, { zero: true, infinite: false });
 };
+
+/** The error of a call that was not let through, told to who listens. */
+export const refusalOf = (
+  emitter: Emitter,
+  reason: CircuitRefusal,
+  retryAfterMs: number | undefined,
+  openedBy: unknown,
+): CircuitOpenError => {
+  const { policy } = emitter;
+  if (emitter.wants('reject'))
+    emitter.emit('reject', { policy, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+  return stackless(() =>
+    reason === 'isolated'
+      ? new CircuitIsolatedError(policy)
+      : new CircuitOpenError(policy, retryAfterMs, openedBy, MESSAGES[reason](policy)),
+  );
+};
+
+const MESSAGES = {
+  open: () => undefined,
+  'half-open': (policy: string) => `Circuit "${policy}" is half-open and its probes are out`,
+  'ramp-up': (policy: string) => `Circuit "${policy}" has just closed and takes up its calls bit by bit`,
+};
+
+/** Tells who listens to `state`, and to the event of the new state. */
+export const tellChange = (
+  emitter: Emitter,
+  from: CircuitStateName,
+  to: CircuitStateName,
+  retryAfterMs: number | undefined,
+  error: unknown,
+): void => {
+  const event = EVENTS[to];
+  if (from === to || (!emitter.wants('state') && !emitter.wants(event))) return;
+  const change: StateChange = { policy: emitter.policy, from, to };
+  if (retryAfterMs !== undefined) change.retryAfterMs = retryAfterMs;
+  if (error !== undefined) change.error = error;
+  emitter.emit('state', change);
+  emitter.emit(event, change);
+};
+
+const EVENTS = { closed: 'close', open: 'open', 'half-open': 'half-open', isolated: 'isolate' } as const;

@@ -1,4 +1,5 @@
-import type { Circuit, Permit } from './circuit.ts';
+import type { Circuit } from './circuit.ts';
+import type { Permit } from './circuit-state.ts';
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { Refusal } from './quickly.ts';
@@ -11,6 +12,8 @@ import type { Clock } from './timers.ts';
 export interface CircuitJudge {
   /** How long the dependency asked to be left alone, 0 when it did not; undefined for what is no failure. */
   error: (error: unknown, emitter: Emitter) => number | undefined;
+  /** Whether `error` is asked about cancellations too: a user's own rule goes before ours, that they count for nothing. */
+  cancellations: boolean;
   /** Undefined when results are not looked at. */
   result: ((value: unknown, emitter: Emitter) => boolean) | undefined;
 }
@@ -50,32 +53,35 @@ export class CircuitRule implements Rule {
     const permit = run.slots[at] as Permit;
     const { failed, value, holds } = run;
     const { judge } = permit.settings;
-    if (failed) this.#failed(permit, value);
+    if (failed) this.#failed(permit, value, run.given?.aborted === true);
     else if (judge.result?.(value, this.emitter) === true) this.#circuit.fail(permit, undefined);
     else if (holds === undefined) this.#circuit.succeed(permit);
     else
       holds.push(({ how, error }) => {
         if (how === 'succeeded') this.#circuit.succeed(permit);
-        else if (how === 'failed') this.#failed(permit, error);
+        else if (how === 'failed') this.#failed(permit, error, run.given?.aborted === true);
         else this.#circuit.cancel(permit);
       });
     return GO;
   }
 
-  #failed(permit: Permit, error: unknown): void {
+  #failed(permit: Permit, error: unknown, aborted: boolean): void {
     const circuit = this.#circuit;
-    if (isRejection(error) || isCancellation(error)) circuit.cancel(permit);
-    else {
-      const afterMs = permit.settings.judge.error(error, this.emitter);
-      if (afterMs === undefined) circuit.succeed(permit);
-      else circuit.fail(permit, error, afterMs);
-    }
+    const { judge } = permit.settings;
+    const cancelled = isCancellation(error);
+    const silent = isRejection(error) || (cancelled && (aborted || !judge.cancellations));
+    const afterMs = silent ? undefined : judge.error(error, this.emitter);
+    if (afterMs !== undefined) circuit.fail(permit, error, afterMs);
+    else if (silent || cancelled) circuit.cancel(permit);
+    else circuit.succeed(permit);
   }
 
   // A call that ignores its signal must not keep a probe's place after its caller has gone.
   drop(run: Run, at: number, reason: unknown): void {
     const permit = run.slots[at] as Permit;
-    if (isTimeout(reason)) this.#circuit.fail(permit, reason);
-    else this.#circuit.cancel(permit);
+    const { judge } = permit.settings;
+    const afterMs = isTimeout(reason) && run.hasCalled(at) ? judge.error(reason, this.emitter) : undefined;
+    if (afterMs === undefined) this.#circuit.cancel(permit);
+    else this.#circuit.fail(permit, reason, afterMs);
   }
 }

@@ -1,8 +1,8 @@
 import { customDelays } from './backoff.ts';
-import type { CircuitSettings } from './circuit.ts';
 import type { CircuitBreakerOptions } from './circuit-breaker.ts';
 import { type Counter, consecutiveCounter, engineCounter, windowCounter } from './circuit-counters.ts';
 import type { CircuitJudge } from './circuit-rule.ts';
+import { type CircuitSettings, DEFAULT_OPEN_MS } from './circuit-state.ts';
 import type { Clock } from './timers.ts';
 import { duration, integer, oneOf, optionalFunction, share } from './validate.ts';
 import { clean, filterOf, verdictOf } from './verdict.ts';
@@ -13,7 +13,7 @@ export const circuitSettings = (
   clock: Clock,
   counter: Counter = counterOf(options, clock),
 ): CircuitSettings => {
-  const openMs = options.openMs ?? 30_000;
+  const openMs = options.openMs ?? DEFAULT_OPEN_MS;
   const probes = integer('halfOpenProbes', options.halfOpenProbes ?? 1, 1);
   const rate = share('halfOpenSuccessRate', options.halfOpenSuccessRate ?? 1);
   return {
@@ -22,7 +22,7 @@ export const circuitSettings = (
     breaks:
       typeof openMs === 'number'
         ? customDelays('openMs', [duration('openMs', openMs, { zero: false, infinite: false })])
-        : customDelays('openMs', openMs),
+        : customDelays('openMs', openMs, false),
     retryAfter: oneOf('retryAfter', options.retryAfter ?? 'extend', ['extend', 'open', 'ignore']),
     maxRetryAfterMs: duration('maxRetryAfterMs', options.maxRetryAfterMs ?? 300_000, {
       zero: true,
@@ -61,6 +61,7 @@ const judgeOf = (options: CircuitBreakerOptions): CircuitJudge => {
           : emitter.ask('isFailure', () => fault(error), true);
       return failed ? (verdict.afterMs ?? 0) : undefined;
     },
+    cancellations: fault !== undefined,
     result: result && ((value, emitter) => emitter.ask('isFailure', () => result(value), false)),
   };
 };

@@ -1,51 +1,18 @@
 import type { Delays } from './backoff.ts';
-import type { Counter } from './circuit-counters.ts';
-import type { CircuitSnapshot, IsolationHandle } from './circuit-report.ts';
-import type { CircuitJudge } from './circuit-rule.ts';
-import { CircuitIsolatedError, CircuitOpenError, stackless } from './errors.ts';
-import type { Emitter, StateChange } from './events.ts';
+import { type CircuitSnapshot, type IsolationHandle, refusalOf, tellChange } from './circuit-report.ts';
+import {
+  type CircuitMode,
+  type CircuitRefusal,
+  type CircuitSettings,
+  DEFAULT_OPEN_MS,
+  HalfOpen,
+  type Inner,
+  type Permit,
+  Ramp,
+} from './circuit-state.ts';
+import type { CircuitOpenError } from './errors.ts';
+import type { Emitter } from './events.ts';
 import type { Clock } from './timers.ts';
-
-/** `metrics-only` counts and never opens; `disabled` does not even count. */
-export type CircuitMode = 'enabled' | 'metrics-only' | 'disabled';
-
-/** Why a circuit did not let a call through. */
-export type CircuitRefusal = 'open' | 'half-open' | 'isolated' | 'ramp-up';
-
-/** A call that was let through; to be handed back once. Its result counts only for the state that admitted it. */
-export interface Permit {
-  readonly generation: number;
-  /** 0 where nobody asks how long the call took. */
-  readonly admittedAt: number;
-  /** Those of the moment of admission hold for the call. */
-  readonly settings: CircuitSettings;
-}
-
-export type Inner =
-  /** One permit for all: nothing has to tell the calls of a closed circuit apart. The share of calls grows until `rampEndsAt`. */
-  | { state: 'closed'; permit: Permit; rampEndsAt: number | undefined }
-  | { state: 'open'; openedAt: number; breakMs: number }
-  | { state: 'half-open'; running: Set<Permit>; succeeded: number; failed: number }
-  | { state: 'isolated'; holders: number };
-
-export interface CircuitSettings {
-  counter: Counter;
-  judge: CircuitJudge;
-  breaks: () => Delays;
-  retryAfter: 'extend' | 'open' | 'ignore';
-  maxRetryAfterMs: number;
-  halfOpenProbes: number;
-  /** Successes among the probes that close the circuit. */
-  halfOpenSuccesses: number;
-  halfOpenMaxWaitMs: number;
-  /** Infinity when no call is too slow. */
-  slowCallMs: number;
-  rampUpMs: number;
-  random: () => number;
-}
-
-/** The share of calls that a ramp lets through at its very beginning. */
-const RAMP_FROM = 0.1;
 
 /**
  * The state machine of a breaker, without calls in it. Nothing here waits or sets a timer: time passes by being looked at,
@@ -62,6 +29,7 @@ export class Circuit {
   #openings = 0;
   #delays: Delays | undefined;
   #lastError: unknown;
+  #openedBy: unknown;
   #lastRefusal: { reason: CircuitRefusal; at: number } | undefined;
 
   constructor(settings: CircuitSettings, clock: Clock, emitter: Emitter) {
@@ -79,30 +47,28 @@ export class Circuit {
   set settings(settings: CircuitSettings) {
     this.#set = settings;
     this.#delays = undefined;
-    const inner = this.#look();
-    if (inner.state === 'closed') this.#inner = this.#closed(inner.rampEndsAt);
+    const inner = this.look();
+    if (inner.state === 'closed') this.#inner = this.#closed(settings.rampUpMs > 0 ? inner.ramp : undefined);
   }
 
   get mode(): CircuitMode {
     return this.#mode;
   }
 
-  /** A circuit that is open or half-open closes when it is no longer to open. */
+  /** A circuit that is open or half-open closes when it is no longer to open, and one that takes up its calls takes all. */
   set mode(mode: CircuitMode) {
-    const inner = this.#look();
+    const inner = this.look();
     this.#mode = mode;
-    if (mode !== 'enabled' && (inner.state === 'open' || inner.state === 'half-open')) this.#close(false);
-  }
-
-  /** The present state, as the clock has it. */
-  look(): Inner {
-    return this.#look();
+    if (mode === 'enabled') return;
+    if (inner.state === 'open' || inner.state === 'half-open') this.#close(false);
+    else if (inner.state === 'closed') this.#inner = this.#closed(undefined);
   }
 
   get openings(): number {
     return this.#openings;
   }
 
+  /** The last failure that counted since the circuit was closed. */
   get lastError(): unknown {
     return this.#lastError;
   }
@@ -114,19 +80,16 @@ export class Circuit {
 
   /** A permit, or the error of the refusal. */
   admit(): Permit | CircuitOpenError {
-    const inner = this.#look();
+    const inner = this.look();
     switch (inner.state) {
       case 'closed':
-        if (inner.rampEndsAt !== undefined && !this.#rampLets(inner.rampEndsAt))
-          return this.#refuse('ramp-up', undefined);
+        if (inner.ramp !== undefined && !this.#rampLets(inner.ramp)) return this.#refuse('ramp-up');
         if (this.#set.slowCallMs === Number.POSITIVE_INFINITY) return inner.permit;
         return { ...inner.permit, admittedAt: this.#clock() };
       case 'half-open': {
-        const { running, succeeded, failed } = inner;
-        if (running.size + succeeded + failed >= this.#set.halfOpenProbes)
-          return this.#refuse('half-open', this.retryAfterMs);
+        if (!inner.hasRoom(this.#set)) return this.#refuse('half-open', this.retryAfterMs);
         const permit = { generation: this.#generation, admittedAt: this.#clock(), settings: this.#set };
-        running.add(permit);
+        inner.running.add(permit);
         return permit;
       }
       default:
@@ -135,24 +98,19 @@ export class Circuit {
   }
 
   succeed(permit: Permit): void {
-    const { settings } = permit;
-    const slow =
-      settings.slowCallMs !== Number.POSITIVE_INFINITY &&
-      this.#clock() - permit.admittedAt >= settings.slowCallMs;
+    const slow = this.#isSlow(permit);
     const inner = this.#take(permit);
     if (inner === undefined) return;
-    if (inner.state === 'half-open') {
-      if (slow) this.#probeFailed(inner, undefined, 0);
-      else if (++inner.succeeded >= this.#set.halfOpenSuccesses) this.#close(true);
-    } else if (settings.counter.success(slow)) this.#trip(undefined, 0);
+    if (inner.state !== 'half-open') {
+      if (permit.settings.counter.success(slow)) this.#trip(undefined, 0);
+    } else if (slow) this.#probeFailed(inner, undefined, 0);
+    else if (++inner.succeeded >= this.#set.halfOpenSuccesses) this.#close(true);
   }
 
   /** @param afterMs How long the dependency asked to be left alone; 0 when it did not. */
   fail(permit: Permit, error: unknown, afterMs = 0): void {
     const { settings } = permit;
-    const slow =
-      settings.slowCallMs !== Number.POSITIVE_INFINITY &&
-      this.#clock() - permit.admittedAt >= settings.slowCallMs;
+    const slow = this.#isSlow(permit);
     const inner = this.#take(permit);
     if (inner === undefined) return;
     this.#lastError = error;
@@ -168,7 +126,7 @@ export class Circuit {
   }
 
   isolate(): IsolationHandle {
-    const inner = this.#look();
+    const inner = this.look();
     const held = inner.state === 'isolated' ? inner : { state: 'isolated' as const, holders: 0 };
     held.holders++;
     if (held !== inner) this.#enter(held);
@@ -182,70 +140,67 @@ export class Circuit {
     return { dispose, [Symbol.dispose]: dispose };
   }
 
-  /** Takes up the state that another process, or this one before a restart, was in `elapsedMs` ago. */
+  /**
+   * Takes up the state that another process, or this one before a restart, was in `elapsedMs` ago. What an operator isolated here
+   * stays isolated.
+   */
   restore(saved: CircuitSnapshot, elapsedMs: number): IsolationHandle | undefined {
     if (saved.state === 'isolated') return this.isolate();
-    if (saved.state === 'closed') {
-      if (this.#look().state !== 'closed') this.#close(false);
-      return undefined;
+    if (this.look().state === 'isolated') return undefined;
+    if (saved.state === 'closed') this.#close(false);
+    else if (this.#mode === 'enabled') {
+      this.#openings = saved.openings;
+      this.#delays = this.#openedBy = undefined;
+      const breakMs = saved.state === 'open' ? Math.max(0, saved.retryAfterMs - elapsedMs) : 0;
+      this.#enter({ state: 'open', openedAt: this.#clock(), breakMs });
+      this.look();
     }
-    if (this.#mode !== 'enabled') return undefined;
-    this.#openings = saved.openings;
-    this.#delays = undefined;
-    const breakMs = saved.state === 'open' ? Math.max(0, saved.retryAfterMs - elapsedMs) : 0;
-    this.#enter({ state: 'open', openedAt: this.#clock(), breakMs });
-    this.#look();
     return undefined;
   }
 
   /** Milliseconds until a call may be let through: 0 for now, undefined when nobody can tell. */
   get retryAfterMs(): number | undefined {
-    const inner = this.#look();
+    const inner = this.look();
     if (inner.state === 'closed') return 0;
     if (inner.state === 'open') return this.#untilProbe(inner);
     if (inner.state === 'isolated') return undefined;
-    const { halfOpenProbes, halfOpenMaxWaitMs } = this.#set;
-    if (inner.running.size + inner.succeeded + inner.failed < halfOpenProbes) return 0;
-    const [oldest] = inner.running;
-    if (oldest === undefined || halfOpenMaxWaitMs === Number.POSITIVE_INFINITY) return undefined;
-    return oldest.admittedAt + halfOpenMaxWaitMs - this.#clock();
+    if (inner.hasRoom(this.#set)) return 0;
+    const overdueAt = inner.overdueAt(this.#set);
+    return overdueAt === Number.POSITIVE_INFINITY ? undefined : overdueAt - this.#clock();
   }
 
-  #closed(rampEndsAt: number | undefined): Inner {
+  #closed(ramp: Ramp | undefined): Inner {
     const permit = { generation: this.#generation, admittedAt: 0, settings: this.#set };
-    return { state: 'closed', permit, rampEndsAt };
+    return { state: 'closed', permit, ramp };
   }
 
-  #rampLets(endsAt: number): boolean {
-    const left = endsAt - this.#clock();
-    if (left <= 0) {
-      this.#inner = this.#closed(undefined);
-      return true;
-    }
-    const share = 1 - (1 - RAMP_FROM) * Math.min(1, left / this.#set.rampUpMs);
-    return this.emitter.ask('random', this.#set.random, 0) < share;
+  #rampLets(ramp: Ramp): boolean {
+    const share = ramp.shareAt(this.#clock());
+    if (share >= 1) this.#inner = this.#closed(undefined);
+    return share >= 1 || this.emitter.ask('random', this.#set.random, 0) < share;
+  }
+
+  #isSlow({ settings: { slowCallMs }, admittedAt }: Permit): boolean {
+    return slowCallMs !== Number.POSITIVE_INFINITY && this.#clock() - admittedAt >= slowCallMs;
   }
 
   /** The state that the permit's result belongs to; undefined when that state is over. */
   #take(permit: Permit): Inner | undefined {
-    const inner = this.#look();
+    const inner = this.look();
     if (permit.generation !== this.#generation || this.#mode === 'disabled') return undefined;
     if (inner.state === 'half-open') inner.running.delete(permit);
     return inner;
   }
 
-  #look(): Inner {
+  /** The present state, as the clock has it. */
+  look(): Inner {
     if (this.#inner.state === 'closed') return this.#inner;
     if (this.#inner.state === 'half-open') {
-      // Permits are in the order of admission, so the first is the oldest.
-      const [oldest] = this.#inner.running;
-      if (oldest !== undefined) {
-        const overdueAt = oldest.admittedAt + this.#set.halfOpenMaxWaitMs;
-        if (this.#clock() >= overdueAt) this.#open(undefined, overdueAt, 0);
-      }
+      const overdueAt = this.#inner.overdueAt(this.#set);
+      if (overdueAt !== Number.POSITIVE_INFINITY && this.#clock() >= overdueAt)
+        this.#open(undefined, overdueAt, 0);
     }
-    if (this.#inner.state === 'open' && this.#untilProbe(this.#inner) <= 0)
-      this.#enter({ state: 'half-open', running: new Set(), succeeded: 0, failed: 0 });
+    if (this.#inner.state === 'open' && this.#untilProbe(this.#inner) <= 0) this.#enter(new HalfOpen());
     return this.#inner;
   }
 
@@ -253,11 +208,9 @@ export class Circuit {
     return inner.openedAt + inner.breakMs - this.#clock();
   }
 
-  /** So many probes have failed that the others cannot make it good any more: open. */
-  #probeFailed(inner: Inner & { state: 'half-open' }, error: unknown, askedMs: number): void {
+  #probeFailed(inner: HalfOpen, error: unknown, askedMs: number): void {
     inner.failed++;
-    const { halfOpenProbes, halfOpenSuccesses } = this.#set;
-    if (inner.failed > halfOpenProbes - halfOpenSuccesses) this.#open(error, this.#clock(), askedMs);
+    if (inner.isLost(this.#set)) this.#open(error, this.#clock(), askedMs);
   }
 
   #trip(error: unknown, askedMs: number): void {
@@ -266,54 +219,33 @@ export class Circuit {
 
   #open(error: unknown, openedAt: number, askedMs: number): void {
     const attempt = ++this.#openings;
+    this.#openedBy = error;
     this.#delays ??= this.#set.breaks();
     const delays = this.#delays;
     const { signal } = new AbortController();
     const computed = this.emitter.ask('openMs', () => delays({ attempt, signal, result: { error } }), 0);
-    this.#enter({ state: 'open', openedAt, breakMs: Math.max(computed, askedMs) }, error);
+    const breakMs = Math.max(computed > 0 ? computed : DEFAULT_OPEN_MS, askedMs);
+    this.#enter({ state: 'open', openedAt, breakMs }, error);
   }
 
   #close(ramp: boolean): void {
     this.#openings = 0;
-    this.#delays = undefined;
+    this.#delays = this.#lastError = this.#openedBy = undefined;
     this.#set.counter.clear();
     const { rampUpMs } = this.#set;
-    this.#enter(this.#closed(ramp && rampUpMs > 0 ? this.#clock() + rampUpMs : undefined));
+    this.#enter(this.#closed(ramp && rampUpMs > 0 ? new Ramp(this.#clock(), rampUpMs) : undefined));
   }
 
   #enter(inner: Inner, error?: unknown): void {
     const from = this.#inner.state;
     this.#generation++;
-    this.#inner = inner.state === 'closed' ? this.#closed(inner.rampEndsAt) : inner;
-    const { emitter } = this;
-    const event = EVENTS[inner.state];
-    if (from === inner.state || (!emitter.wants('state') && !emitter.wants(event))) return;
-    const change: StateChange = { policy: emitter.policy, from, to: inner.state };
-    if (inner.state === 'open') change.retryAfterMs = Math.max(0, this.#untilProbe(inner));
-    if (error !== undefined) change.error = error;
-    emitter.emit('state', change);
-    emitter.emit(event, change);
+    this.#inner = inner.state === 'closed' ? this.#closed(inner.ramp) : inner;
+    const openForMs = inner.state === 'open' ? Math.max(0, this.#untilProbe(inner)) : undefined;
+    tellChange(this.emitter, from, inner.state, openForMs, error);
   }
 
-  #refuse(reason: CircuitRefusal, retryAfterMs: number | undefined): CircuitOpenError {
-    const { emitter } = this;
-    const policy = emitter.policy;
+  #refuse(reason: CircuitRefusal, retryAfterMs?: number): CircuitOpenError {
     this.#lastRefusal = { reason, at: this.#clock() };
-    if (emitter.wants('reject'))
-      emitter.emit('reject', { policy, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
-    const cause = this.#lastError;
-    return stackless(() =>
-      reason === 'isolated'
-        ? new CircuitIsolatedError(policy)
-        : new CircuitOpenError(policy, retryAfterMs, cause, MESSAGES[reason](policy)),
-    );
+    return refusalOf(this.emitter, reason, retryAfterMs, this.#openedBy);
   }
 }
-
-const MESSAGES = {
-  open: () => undefined,
-  'half-open': (policy: string) => `Circuit "${policy}" is half-open and its probes are out`,
-  'ramp-up': (policy: string) => `Circuit "${policy}" has just closed and takes up its calls bit by bit`,
-};
-
-const EVENTS = { closed: 'close', open: 'open', 'half-open': 'half-open', isolated: 'isolate' } as const;

@@ -91,7 +91,8 @@ export function coalesce(options: CoalesceOptions): Coalesce {
     const id = emitter.ask('key', () => key(...(from?.args ?? [])), undefined);
     return fly(from === undefined ? bare : flightsOf(wrapped, from), id, call);
   };
-  const core = { emitter, clock, recorder, layer };
+  // Who joins waits for a call that was made.
+  const core = { emitter, clock, recorder, layer, standsIn: true };
   const policy = definePolicy<Coalesce>(core, {
     for: (id: unknown) =>
       definePolicy({ ...core, layer: (...call: Parameters<Layer>) => fly(bare, id, call) }),

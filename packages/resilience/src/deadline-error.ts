@@ -60,13 +60,13 @@ export const spent = (policy: string): DeadlineExceededError =>
       }),
   );
 
-/** Time ran out while the call was running; `limitMs` is what it had. */
-export const struck = (policy: string, limitMs: number): DeadlineExceededError =>
+/** Time ran out while the call was running, or (not `called`) before it was made; `limitMs` is what it had. */
+export const struck = (policy: string, limitMs: number, called = true): DeadlineExceededError =>
   stackless(
     () =>
       new DeadlineExceededError(policy, `"${policy}" reached its deadline after ${show(limitMs)} ms`, {
         remainingMs: 0,
-        attempts: 1,
+        attempts: called ? 1 : 0,
       }),
   );
 

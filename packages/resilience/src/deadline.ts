@@ -1,5 +1,6 @@
+import { changeable } from './changeable.ts';
 import { contextOf, type PolicyContext } from './context.ts';
-import { deadlineRest, underDeadline } from './deadline-context.ts';
+import { deadlineRest, remainingMs, underDeadline } from './deadline-context.ts';
 import { type DeadlineExceededError, spent, struck } from './deadline-error.ts';
 import { Emitter } from './events.ts';
 import { definePolicy, type Policy } from './policy.ts';
@@ -7,7 +8,7 @@ import type { Layer, Task } from './program.ts';
 import { Scope } from './scope.ts';
 import { Recorder } from './stats.ts';
 import { after, type Clock, type Timers, type TimeSource } from './timers.ts';
-import { duration, nameOf, onlyKnown, show, timeSource } from './validate.ts';
+import { duration, msOptions, nameOf, onlyKnown, show, timeSource } from './validate.ts';
 
 /** Options of {@link deadline}. */
 export interface DeadlineOptions extends TimeSource {
@@ -18,6 +19,17 @@ export interface DeadlineOptions extends TimeSource {
 }
 
 export type DeadlineEvents = 'success' | 'failure' | 'deadline';
+
+/** A {@link Policy} that shows its budget, and whose budget can be changed. */
+export interface Deadline extends Policy<never, DeadlineEvents> {
+  /** `ms` is the policy's own budget, `remainingMs` what a call that begins here and now would have. */
+  snapshot(): { name: string; ms: number; remainingMs: number };
+  /**
+   * Changes the budget of calls from now on.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: { ms?: number | undefined }): void;
+}
 
 /** What {@link withDeadline} takes besides. */
 export interface WithDeadlineOptions extends TimeSource {
@@ -43,22 +55,32 @@ interface Settings {
  * @throws `signal.reason`, by identity and at once, when the caller aborts first.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
-export function deadline(options: number | DeadlineOptions): Policy<never, DeadlineEvents> {
-  const given = typeof options === 'number' ? { ms: options } : options;
+export function deadline(options: number | DeadlineOptions): Deadline {
+  const given = msOptions('deadline', options);
   onlyKnown('deadline', given, ['ms', 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(given);
-  const ms = duration('ms', given.ms, { zero: false, infinite: true });
+  let ms = budgetOf(given);
   const name = nameOf(given.name, 'deadline');
   const emitter = new Emitter(name, ['success', 'failure', 'deadline']);
   const recorder = new Recorder();
   const exceeded = (limitMs: number, madeCall: boolean): void => {
     recorder.timeouts++;
-    if (emitter.wants('deadline')) emitter.emit('deadline', { policy: name, limitMs, madeCall });
+    if (emitter.wants('deadline')) emitter.emit('deadline', { policy: name, timeoutMs: limitMs, madeCall });
   };
   const settings = { name, clock, timers, exceeded };
   const layer: Layer = (task, scope, attempt) => spend(ms, settings, task, scope, attempt);
-  return definePolicy({ emitter, clock, recorder, layer });
+  const snapshot = (): ReturnType<Deadline['snapshot']> => ({
+    name,
+    ms,
+    remainingMs: Math.min(ms, remainingMs()),
+  });
+  const prepare = changeable(given, ['ms'], budgetOf, (changed) => {
+    ms = changed;
+  });
+  return definePolicy({ emitter, clock, recorder, layer }, { snapshot }, prepare);
 }
+
+const budgetOf = ({ ms }: DeadlineOptions): number => duration('ms', ms, { zero: false, infinite: true });
 
 /**
  * Calls `fn` with a time budget of `ms`, as {@link deadline} does, for a budget that differs from call to call.
@@ -80,8 +102,9 @@ export async function withDeadline<T>(
     throw new TypeError(`signal must be an AbortSignal, got ${show(signal)}`);
   const name = nameOf(options.name, 'deadline');
   const settings = { name, ...timeSource(options), exceeded: () => {} };
-  const task: Task = (scope, attempt) => fn(contextOf(scope, attempt));
-  return spend(ms, settings, task, Scope.from(signal), undefined) as Promise<T>;
+  const caller = Scope.from(signal);
+  const task: Task = (scope, attempt) => caller.answering(fn(contextOf(scope, attempt)));
+  return spend(ms, settings, task, caller, undefined) as Promise<T>;
 }
 
 const spend = async (

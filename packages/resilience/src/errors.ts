@@ -6,7 +6,7 @@ import {
   isTaskCancelledError,
   TaskCancelledError,
 } from './cockatiel.ts';
-import { isMarkedRejection } from './rejection.ts';
+import { isMarkedRejection, REJECTION } from './rejection.ts';
 
 /**
  * The circuit is open (or half-open with all its probes taken), so the call was not made.
@@ -32,7 +32,7 @@ export class CircuitOpenError extends BrokenCircuitError {
   /** Milliseconds until the circuit admits a probe; undefined when nobody can tell. */
   readonly retryAfterMs: number | undefined;
 
-  /** @param cause The failure that opened the circuit. */
+  /** @param cause The failure that opened the circuit; undefined when slow calls did, or a probe that did not settle. */
   constructor(policy: string, retryAfterMs: number | undefined, cause?: unknown, message?: string) {
     super(message ?? `Circuit "${policy}" is open; next probe in ${Math.ceil(retryAfterMs ?? 0)} ms`);
     this.policy = policy;
@@ -64,15 +64,21 @@ export class PolicyTimeoutError extends TaskCancelledError {
   }
   readonly code = 'TIMEOUT';
   readonly retryable = true;
-  /** The call may have been carried out all the same, so only an idempotent one may be repeated. */
-  readonly safety = 'idempotent-only';
+  /**
+   * `idempotent-only`: the call may have been carried out all the same. `not-sent` when the time passed before it was made, in the
+   * queue of a bulkhead inside: a rejection, which says nothing about the dependency.
+   */
+  readonly safety: 'idempotent-only' | 'not-sent';
   readonly policy: string;
   readonly timeoutMs: number;
 
-  constructor(policy: string, timeoutMs: number) {
-    super(`"${policy}" timed out after ${timeoutMs} ms`);
+  /** @param called Whether the call was made. Default true. */
+  constructor(policy: string, timeoutMs: number, called = true) {
+    super(`"${policy}" timed out after ${timeoutMs} ms${called ? '' : ', before the call was made'}`);
     this.policy = policy;
     this.timeoutMs = timeoutMs;
+    this.safety = called ? 'idempotent-only' : 'not-sent';
+    if (!called) Object.defineProperty(this, REJECTION, { value: true, writable: true, configurable: true });
   }
 }
 

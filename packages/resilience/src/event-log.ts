@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { inspect, isDeepStrictEqual } from 'node:util';
-import type { EventName, PolicyEvents } from './events.ts';
+import { EVENTS, type EventName, type PolicyEvents } from './events.ts';
 import { type Clock, systemClock } from './timers.ts';
 import { onlyKnown, optionalFunction, show } from './validate.ts';
 
@@ -42,10 +42,8 @@ export interface EventLog {
   stop(): void;
 }
 
-const ALL: readonly EventName[] = [
-  ...(['success', 'failure', 'retry', 'timeout', 'reject', 'fallback'] as const),
-  ...(['open', 'half-open', 'close', 'isolate'] as const),
-];
+// A transition is heard by its own word.
+const WITHOUT_STATE = EVENTS.filter((event) => event !== 'state');
 
 /**
  * Records what a policy tells from now on.
@@ -59,7 +57,7 @@ export function recordEvents(policy: RecordedPolicy, options: RecordOptions = {}
   const events: RecordedEvent[] = [];
   const hear = (event: EventName): (() => void) =>
     on.call(policy, event, (payload) => events.push({ event, at: clock(), payload }));
-  const stops = options.events?.map(hear) ?? ALL.flatMap((event) => heard(hear, event));
+  const stops = options.events?.map(hear) ?? WITHOUT_STATE.flatMap((event) => heard(hear, event));
   const names = (): EventName[] => events.map(({ event }) => event);
   const of: EventLog['of'] = (name) =>
     events.filter(({ event }) => event === name).map(({ payload }) => payload as never);

@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { deliver } from './listeners.ts';
 import { show } from './validate.ts';
 
 export type CircuitStateName = 'closed' | 'open' | 'half-open' | 'isolated';
@@ -43,7 +44,7 @@ export interface PolicyEvents {
     ageMs?: number;
   };
   /** Time ran out; `madeCall` is false when it had run out before. */
-  deadline: { policy: string; limitMs: number; madeCall: boolean };
+  deadline: { policy: string; timeoutMs: number; madeCall: boolean };
   /** A further call beside the first (`hedge` 1 is the first of them), or one that the budget held back. */
   hedge: { policy: string; hedge: number; delayMs: number; suppressed: boolean };
   /** A caller joined the call that is under way for `key`; `waiting` counts all of them. */
@@ -62,12 +63,18 @@ export interface PolicyEvents {
 
 export type EventName = keyof PolicyEvents;
 
+/** Whether the event also goes to a diagnostics channel: of a transition, `state` does for all four. */
+const SHARED: Record<EventName, boolean> = {
+  ...{ success: true, failure: true, retry: true, suppress: true, timeout: true, reject: true },
+  ...{ fallback: true, state: true, open: false, 'half-open': false, close: false, isolate: false },
+  ...{ deadline: true, hedge: true, coalesce: true, chaos: true, limit: true },
+};
+
+export const EVENTS = Object.keys(SHARED) as readonly EventName[];
+
 const CHANNELS: Partial<Record<EventName, Channel>> = {};
-for (const event of [
-  ...(['success', 'failure', 'retry', 'suppress', 'timeout', 'reject', 'fallback', 'state'] as const),
-  ...(['deadline', 'hedge', 'coalesce', 'chaos', 'limit'] as const),
-]) {
-  CHANNELS[event] = channel(`agent4:resilience:${event}`);
+for (const event of EVENTS) {
+  if (SHARED[event]) CHANNELS[event] = channel(`agent4:resilience:${event}`);
 }
 const SUCCESS = channel('agent4:resilience:success');
 const FAILURE = channel('agent4:resilience:failure');
@@ -94,7 +101,8 @@ export class Emitter {
   on(event: EventName, listener: (payload: never) => unknown): () => void {
     if (!this.#known.includes(event))
       throw new TypeError(`"${this.policy}" has no event ${show(event)}; it has ${this.#known.join(', ')}`);
-    if (typeof listener !== 'function') throw new TypeError(`the listener of "${event}" must be a function`);
+    if (typeof listener !== 'function')
+      throw new TypeError(`the listener of "${event}" must be a function, got ${show(listener)}`);
     // A wrapper of its own, so that the same function may be subscribed twice and each answer removes its own.
     const entry = (payload: never): unknown => listener(payload);
     const listeners = this.#listeners;
@@ -119,15 +127,9 @@ export class Emitter {
 
   /** Never throws: a listener's fault must not become the call's. */
   emit<K extends EventName>(event: K, payload: PolicyEvents[K]): void {
-    for (const listener of this.#listeners[event] ?? []) {
-      try {
-        const answer = (listener as (payload: PolicyEvents[K]) => unknown)(payload);
-        if (typeof answer === 'object' && answer !== null && 'then' in answer)
-          Promise.resolve(answer).catch((error: unknown) => this.report(event, error));
-      } catch (error) {
-        this.report(event, error);
-      }
-    }
+    const listeners = this.#listeners[event];
+    if (listeners !== undefined)
+      deliver(listeners, payload as never, (error: unknown) => this.report(event, error));
     const shared = CHANNELS[event];
     if (shared?.hasSubscribers === true) shared.publish(payload);
   }

@@ -6,16 +6,20 @@ import {
   type HealthStatus,
   isHealthStatus,
 } from './health-check.ts';
+import { show } from './validate.ts';
 
 /**
- * A policy as a check: a circuit breaker (ours or cockatiel's), a bulkhead, a pipeline with one of them, or anything whose
- * `snapshot()` answers `{ status }`, `{ state }` or `{ running, queued, maxConcurrent, maxQueue }`.
+ * A policy as a check: a circuit breaker (ours or cockatiel's), breakers by key, a bulkhead, an adaptive concurrency, a rate
+ * limit, a pipeline with a breaker or a bulkhead, or anything whose `snapshot()` answers `{ status }`, `{ state }`,
+ * `{ running, queued, maxConcurrent, maxQueue }`, with `limit` for `maxConcurrent`, or `{ nextInMs, queued, maxQueue }`.
  */
 export interface HealthSource {
   /** A circuit's state. */
   readonly state?: unknown;
   readonly circuitBreaker?: HealthSource | undefined;
   readonly bulkhead?: HealthSource | undefined;
+  /** Of breakers by key. */
+  for?(key: string): unknown;
   snapshot?(): unknown;
   /** Without calls nothing is known yet. */
   stats?(): { calls: number };
@@ -53,21 +57,37 @@ export const checkOf = (name: string, source: unknown): HealthCheck => {
     if (typeof source === 'function' && !('execute' in source)) return source as HealthCheck;
   }
   throw new TypeError(
-    `the source of "${name}" must be a function, a circuit breaker, a bulkhead, or a pipeline with one of them`,
+    `the source of "${name}" must be a function, a circuit breaker, a bulkhead, an adaptive concurrency, a rate limit, or a ` +
+      `pipeline with a breaker or a bulkhead, got ${show(source)}`,
   );
 };
 
 /** A pipeline's `snapshot()` tells of its parts, so a pipeline is read by them. */
-const isShown = (source: HealthSource): boolean =>
-  'state' in source ||
-  (typeof source.snapshot === 'function' && !('circuitBreaker' in source) && !('bulkhead' in source));
+const isShown = (source: HealthSource): boolean => {
+  if ('state' in source) return true;
+  if (typeof source.snapshot !== 'function' || 'circuitBreaker' in source || 'bulkhead' in source)
+    return false;
+  // A policy that shows something else, as a retry does, would be unknown for ever.
+  return !('execute' in source) || typeof source.for === 'function' || tellsStatus(source.snapshot());
+};
+
+const tellsStatus = (snapshot: unknown): boolean => {
+  const { status, state } = (snapshot ?? {}) as Record<string, unknown>;
+  return isHealthStatus(status) || OF_STATE.has(state) || roomOf(snapshot) !== undefined;
+};
 
 /** `counted` is whose calls tell whether anything is known: the pipeline, for its parts. */
 const findingOfPolicy = (source: HealthSource, counted: HealthSource = source): Finding => {
-  const finding = 'state' in source ? ofCircuit(source) : ofSnapshot(source.snapshot?.());
+  const finding = findingIn(source);
   if (finding.status === 'up' && counted.stats?.().calls === 0)
     return { status: 'unknown', message: 'no call yet' };
   return finding;
+};
+
+const findingIn = (source: HealthSource): Finding => {
+  if ('state' in source) return ofCircuit(source);
+  const snapshot = source.snapshot?.();
+  return typeof source.for === 'function' ? ofKeys(snapshot) : ofSnapshot(snapshot);
 };
 
 const ofCircuit = (source: HealthSource): Finding => {
@@ -77,18 +97,37 @@ const ofCircuit = (source: HealthSource): Finding => {
   return lastError === undefined ? finding : { ...finding, code: errorCode(lastError) };
 };
 
+/** Each key is a dependency of its own: all of them down is down, some of them is degraded. */
+const ofKeys = (snapshot: unknown): Finding => {
+  const circuits = Object.values((snapshot ?? {}) as Record<string, { state?: unknown }>);
+  const ill = circuits.filter(({ state }) => OF_STATE.get(state)?.status !== 'up');
+  if (ill.length === 0) return { status: 'up' };
+  const down = ill.filter(({ state }) => OF_STATE.get(state)?.status === 'down').length;
+  return {
+    status: down === circuits.length ? 'down' : 'degraded',
+    message: `${ill.length} of ${circuits.length} circuits not closed`,
+  };
+};
+
 const ofSnapshot = (snapshot: unknown): Finding => {
-  const { status, state, running, queued, maxConcurrent, maxQueue } = (snapshot ?? {}) as Record<
+  const { status, state } = (snapshot ?? {}) as Record<string, unknown>;
+  if (isHealthStatus(status)) return findingOf(snapshot);
+  const room = roomOf(snapshot);
+  return OF_STATE.get(state) ?? room ?? { status: 'unknown', message: 'the snapshot tells no status' };
+};
+
+/** Whether the next call would be refused; undefined for what has neither slots nor turns. */
+const roomOf = (snapshot: unknown): Finding | undefined => {
+  const { running, maxConcurrent, limit, nextInMs, queued, maxQueue } = (snapshot ?? {}) as Record<
     string,
     unknown
   >;
-  if (isHealthStatus(status)) return findingOf(snapshot);
-  const ofState = OF_STATE.get(state);
-  if (ofState !== undefined) return ofState;
-  if (typeof running !== 'number' || typeof maxConcurrent !== 'number')
-    return { status: 'unknown', message: 'the snapshot tells no status' };
-  const full = running >= maxConcurrent && Number(queued ?? 0) >= Number(maxQueue ?? 0);
-  return full ? { status: 'degraded', message: 'bulkhead full' } : { status: 'up' };
+  const slots = maxConcurrent ?? limit;
+  const full = Number(queued ?? 0) >= Number(maxQueue ?? 0);
+  if (typeof running === 'number' && typeof slots === 'number')
+    return running >= slots && full ? { status: 'degraded', message: 'bulkhead full' } : { status: 'up' };
+  if (typeof nextInMs !== 'number') return undefined;
+  return nextInMs > 0 && full ? { status: 'degraded', message: 'rate used up' } : { status: 'up' };
 };
 
 const worst = (findings: readonly Finding[]): Finding =>

@@ -49,10 +49,11 @@ export class HealthRegistry {
   }
 
   /**
-   * Adds a check, or a policy as one. Of a circuit breaker: closed = up, half-open = degraded, open or isolated = down; of a
-   * bulkhead: full = degraded; of a pipeline: the worse of the two; each is unknown before its first call.
+   * Adds a check, or a policy as one. Of a circuit breaker: closed = up, half-open = degraded, open or isolated = down; of
+   * breakers by key: some not closed = degraded, all open = down; of a bulkhead, an adaptive concurrency or a rate limit: the next
+   * call would be refused = degraded; of a pipeline: the worse of breaker and bulkhead; each is unknown before its first call.
    * @param name Letters, digits and `._:/-`, at most 100; each name once.
-   * @throws TypeError for a bad name, a name taken, or a source that is neither a function nor shows a state.
+   * @throws TypeError for a bad name, a name taken, or a source that is neither a function nor shows a state, such as a `retry`.
    */
   register(name: string, source: HealthCheck | HealthSource, options: HealthCheckOptions = {}): void {
     if (typeof name !== 'string' || !NAME.test(name))

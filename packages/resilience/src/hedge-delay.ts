@@ -8,17 +8,30 @@ const REFRESH = 16;
  */
 export class RecentPercentile {
   readonly #percentile: number;
-  readonly #ring: number[] = [];
-  #seen = 0;
+  readonly #ring: number[];
+  #seen: number;
   #value: number | undefined;
 
-  constructor(percentile: number) {
+  constructor(percentile: number, ring: number[] = [], seen = 0) {
     this.#percentile = percentile;
+    this.#ring = ring;
+    this.#seen = seen;
+    if (seen >= ENOUGH) this.#refresh();
+  }
+
+  /** Another percentile of the durations known so far; itself for the same. */
+  at(percentile: number): RecentPercentile {
+    if (percentile === this.#percentile) return this;
+    return new RecentPercentile(percentile, [...this.#ring], this.#seen);
   }
 
   record(durationMs: number): void {
     this.#ring[this.#seen++ % SAMPLES] = durationMs;
     if (this.#seen < ENOUGH || (this.#seen - ENOUGH) % REFRESH !== 0) return;
+    this.#refresh();
+  }
+
+  #refresh(): void {
     const sorted = Float64Array.from(this.#ring).sort();
     this.#value = sorted[Math.min(sorted.length - 1, Math.ceil(this.#percentile * sorted.length) - 1)];
   }
@@ -41,15 +54,15 @@ const RESERVE = 10;
 
 /** Up to ten in a row after a quiet time, and `share` of the calls in the long run. */
 export class ShareBudget implements HedgeBudget {
-  readonly #share: number;
+  readonly share: number;
   #tokens = RESERVE;
 
   constructor(share: number) {
-    this.#share = share;
+    this.share = share;
   }
 
   deposit(): void {
-    this.#tokens = Math.min(RESERVE, this.#tokens + this.#share);
+    this.#tokens = Math.min(RESERVE, this.#tokens + this.share);
   }
 
   withdraw(): boolean {

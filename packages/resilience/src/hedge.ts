@@ -1,10 +1,11 @@
+import { changeable } from './changeable.ts';
 import { Emitter } from './events.ts';
 import { type HedgeBudget, RecentPercentile, ShareBudget } from './hedge-delay.ts';
+import { delayOf, HedgeRace, type HedgeSettings, type RaceHost } from './hedge-race.ts';
 import { definePolicy, type Policy } from './policy.ts';
 import type { Layer } from './program.ts';
-import { Scope } from './scope.ts';
 import { Recorder } from './stats.ts';
-import { after, type TimeSource } from './timers.ts';
+import type { TimeSource } from './timers.ts';
 import { duration, integer, nameOf, onlyKnown, optionalFunction, show, timeSource } from './validate.ts';
 
 /** Options of {@link hedge}. */
@@ -25,9 +26,11 @@ export interface HedgeOptions extends TimeSource {
   name?: string | undefined;
 }
 
-const OPTIONS = [
-  ...['idempotent', 'delayMs', 'percentile', 'maxHedges', 'budget', 'dispose', 'name', 'clock', 'timers'],
-];
+const CHANGES = ['delayMs', 'percentile', 'maxHedges', 'budget', 'dispose'];
+const OPTIONS = [...CHANGES, 'idempotent', 'name', 'clock', 'timers'];
+
+/** What `configure` can change. */
+export type HedgeChanges = Partial<Omit<HedgeOptions, 'idempotent' | 'name' | 'clock' | 'timers'>>;
 
 export type HedgeEvents = 'success' | 'failure' | 'hedge';
 
@@ -41,6 +44,12 @@ export interface Hedge extends Policy<never, HedgeEvents> {
     won: number;
     suppressed: number;
   };
+  /**
+   * Changes settings for calls from now on; those running keep theirs. Another `percentile` goes by the durations known already;
+   * a `budget` given as a share begins full.
+   * @throws As at construction; then nothing is changed.
+   */
+  configure(changes: HedgeChanges): void;
 }
 
 /**
@@ -58,125 +67,86 @@ export function hedge(options: HedgeOptions): Hedge {
     );
   const { clock, timers } = timeSource(options);
   const name = nameOf(options.name, 'hedge');
-  const maxHedges = integer('maxHedges', options.maxHedges ?? 1, 1);
-  if (maxHedges > 10) throw new RangeError(`maxHedges must be at most 10, got ${maxHedges}`);
-  const fixedMs =
-    options.delayMs === undefined
-      ? undefined
-      : duration('delayMs', options.delayMs, { zero: true, infinite: false });
-  const observed = observedOf(options);
-  if (fixedMs === undefined && observed === undefined)
-    throw new TypeError('hedge needs delayMs or percentile, got neither');
-  const budget = budgetOf(options.budget);
-  const dispose = optionalFunction('dispose', options.dispose);
+  let settings = settingsOf(options, undefined);
   const emitter = new Emitter(name, ['success', 'failure', 'hedge']);
   const recorder = new Recorder();
   const counts = { hedges: 0, won: 0, suppressed: 0 };
-  // At least a millisecond where it is observed: of calls that take no time, all would be made twice.
-  const delayNow = (): number | undefined =>
-    observed?.value === undefined ? fixedMs : Math.max(1, observed.value);
 
-  const discard = (value: unknown): void => {
-    if (dispose === undefined) return;
-    new Promise((done) => done(dispose(value))).catch((error: unknown) => emitter.report('dispose', error));
+  const host: RaceHost = {
+    ...{ name, clock, timers },
+    granted: ({ budget }, hedgeNumber, delayMs) => {
+      // A budget that throws holds the call back.
+      const suppressed =
+        budget !== undefined && emitter.ask('budget', () => budget.withdraw(), false) !== true;
+      if (suppressed) counts.suppressed++;
+      else {
+        counts.hedges++;
+        recorder.retries++;
+      }
+      if (emitter.wants('hedge'))
+        emitter.emit('hedge', { policy: name, hedge: hedgeNumber, delayMs, suppressed });
+      return !suppressed;
+    },
+    won: () => {
+      counts.won++;
+    },
+    discard: ({ dispose }, value) => {
+      if (dispose === undefined) return;
+      new Promise((done) => done(dispose(value))).catch((error: unknown) => emitter.report('dispose', error));
+    },
   };
-  /** Asks before each further call; a budget that throws holds it back. */
-  const granted = (hedgeNumber: number, delayMs: number): boolean => {
-    const suppressed = budget !== undefined && emitter.ask('budget', () => budget.withdraw(), false) !== true;
-    if (suppressed) counts.suppressed++;
-    else {
-      counts.hedges++;
-      recorder.retries++;
-    }
-    if (emitter.wants('hedge'))
-      emitter.emit('hedge', { policy: name, hedge: hedgeNumber, delayMs, suppressed });
-    return !suppressed;
-  };
-
   const layer: Layer = async (task, scope, attempt) => {
     if (scope.aborted) throw scope.reason;
+    const { budget } = settings;
     if (budget !== undefined) emitter.ask('budget', () => budget.deposit(), undefined);
-    const start = observed === undefined ? 0 : clock();
-    const delayMs = delayNow();
-    const legs = new Set<Scope>();
-    let made = 0;
-    let over = false;
-    let stopTimer = (): void => {};
-    return new Promise((resolve, reject) => {
-      let firstError: unknown;
-      const end = (reason: unknown): void => {
-        over = true;
-        stopTimer();
-        stopListening();
-        for (const leg of legs) leg.abort(reason);
-        legs.clear();
-      };
-      const run = (): void => {
-        const number = ++made;
-        const leg = Scope.within(scope);
-        legs.add(leg);
-        // Adopted here, so that a loser's late failure is nobody's unhandled rejection.
-        new Promise((settle) => settle(task(leg, attempt ?? number))).then(
-          (value) => {
-            leg.close();
-            if (over) return discard(value);
-            legs.delete(leg);
-            if (number > 1) counts.won++;
-            observed?.record(clock() - start);
-            end(legs.size > 0 ? lost(name) : undefined);
-            resolve(value);
-          },
-          (error: unknown) => {
-            leg.close();
-            legs.delete(leg);
-            if (number === 1) firstError = error;
-            if (over || legs.size > 0) return;
-            end(undefined);
-            reject(firstError);
-          },
-        );
-      };
-      const next = (): void => {
-        if (over || !granted(made, delayMs ?? 0)) return;
-        // A listener may have aborted the caller.
-        if (over) return;
-        run();
-        plan();
-      };
-      const plan = (): void => {
-        if (over || delayMs === undefined || made > maxHedges) return;
-        // By way of a promise, so that the call runs in the caller's AsyncLocalStorage and not in the timer's.
-        if (delayMs > 0)
-          new Promise<void>((due) => {
-            stopTimer = after(timers, delayMs, due);
-          }).then(next);
-        else next();
-      };
-      const stopListening = scope.onAbort((reason) => {
-        end(reason);
-        reject(reason);
-      });
-      run();
-      plan();
-    });
+    return new HedgeRace(host, settings, task, scope, attempt).run();
   };
-  const snapshot = (): ReturnType<Hedge['snapshot']> => ({ name, delayMs: delayNow(), ...counts });
-  return definePolicy({ emitter, clock, recorder, layer }, { snapshot });
+  const snapshot = (): ReturnType<Hedge['snapshot']> => ({ name, delayMs: delayOf(settings), ...counts });
+  const prepare = changeable(
+    options,
+    CHANGES,
+    (next) => settingsOf(next, settings),
+    (changed) => {
+      settings = changed;
+    },
+  );
+  return definePolicy({ emitter, clock, recorder, layer }, { snapshot }, prepare);
 }
 
-const lost = (name: string): DOMException =>
-  new DOMException(`"${name}": another of the hedged calls came in first`, 'AbortError');
+/** What has been learned so far is taken over from `before`. */
+const settingsOf = (options: HedgeOptions, before: HedgeSettings | undefined): HedgeSettings => {
+  const maxHedges = integer('maxHedges', options.maxHedges ?? 1, 1);
+  if (maxHedges > 10) throw new RangeError(`maxHedges must be at most 10, got ${maxHedges}`);
+  const { delayMs } = options;
+  const fixedMs =
+    delayMs === undefined ? undefined : duration('delayMs', delayMs, { zero: true, infinite: false });
+  const observed = observedOf(options, before?.observed);
+  if (fixedMs === undefined && observed === undefined)
+    throw new TypeError('hedge needs delayMs or percentile, got neither');
+  return {
+    ...{ fixedMs, observed, maxHedges },
+    budget: budgetOf(options.budget, before?.budget),
+    dispose: optionalFunction('dispose', options.dispose),
+  };
+};
 
-const observedOf = ({ percentile }: HedgeOptions): RecentPercentile | undefined => {
+const observedOf = (
+  { percentile }: HedgeOptions,
+  before: RecentPercentile | undefined,
+): RecentPercentile | undefined => {
   if (percentile === undefined) return undefined;
   if (!(typeof percentile === 'number' && percentile > 0 && percentile < 1))
     throw new RangeError(`percentile must be a number between 0 and 1, got ${show(percentile)}`);
-  return new RecentPercentile(percentile);
+  return before?.at(percentile) ?? new RecentPercentile(percentile);
 };
 
-const budgetOf = (budget: HedgeOptions['budget']): HedgeBudget | undefined => {
+const budgetOf = (
+  budget: HedgeOptions['budget'],
+  before: HedgeBudget | undefined,
+): HedgeBudget | undefined => {
   if (budget === undefined) return undefined;
   if (typeof budget === 'number') {
+    if (before instanceof ShareBudget && before.share === budget) return before;
     if (budget > 0 && budget <= 1) return new ShareBudget(budget);
   } else if (typeof budget?.deposit === 'function' && typeof budget.withdraw === 'function') return budget;
   throw new RangeError(

@@ -1,6 +1,7 @@
 // The whole public surface of @agent4/resilience. What is not named here is not for use.
 export {
   type AdaptiveConcurrency,
+  type AdaptiveConcurrencyChanges,
   type AdaptiveConcurrencyEvents,
   type AdaptiveConcurrencyOptions,
   adaptiveConcurrency,
@@ -15,13 +16,14 @@ export {
   bulkhead,
 } from './bulkhead.ts';
 export {
+  type Chaos,
+  type ChaosChanges,
   type ChaosEvents,
   type ChaosOptions,
   type ChaosRates,
   chaos,
   InjectedFaultError,
 } from './chaos.ts';
-export type { CircuitMode, CircuitRefusal } from './circuit.ts';
 export {
   type CircuitBreaker,
   type CircuitBreakerChanges,
@@ -37,9 +39,11 @@ export type {
   CircuitSnapshot,
   IsolationHandle,
 } from './circuit-report.ts';
+export type { CircuitMode, CircuitRefusal } from './circuit-state.ts';
 export { type Coalesce, type CoalesceEvents, type CoalesceOptions, coalesce } from './coalesce.ts';
 export { compose } from './compose.ts';
 export {
+  type Deadline,
   type DeadlineEvents,
   type DeadlineOptions,
   deadline,
@@ -71,22 +75,24 @@ export {
 } from './health.ts';
 export type { HealthAnswer, HealthCheck, HealthCheckResult, HealthStatus } from './health-check.ts';
 export type { HealthSource } from './health-sources.ts';
-export { type Hedge, type HedgeEvents, type HedgeOptions, hedge } from './hedge.ts';
+export { type Hedge, type HedgeChanges, type HedgeEvents, type HedgeOptions, hedge } from './hedge.ts';
 export type { HedgeBudget } from './hedge-delay.ts';
 export { type PerInstance, perInstance } from './per-instance.ts';
-export {
-  type Pipeline,
-  type PipelineChanges,
-  type PipelineExplanation,
-  type PipelineOptions,
-  type PipelineSnapshot,
-  pipeline,
-} from './pipeline.ts';
+export { pipeline } from './pipeline.ts';
+export type {
+  PartSnapshots,
+  Pipeline,
+  PipelineChanges,
+  PipelineExplanation,
+  PipelineOptions,
+  PipelineSnapshot,
+} from './pipeline-types.ts';
 export type { Policy, PolicyContext, PolicyLike } from './policy.ts';
 export { type NamedPolicy, PolicyRegistry, policies } from './policy-registry.ts';
 export { type PriorityBulkheadOptions, priorityBulkhead } from './priority-bulkhead.ts';
 export {
   type RateLimit,
+  type RateLimitChanges,
   type RateLimitEvents,
   RateLimitedError,
   type RateLimitOptions,

@@ -16,13 +16,19 @@ export interface LimitAlgorithm {
   readonly limit: number;
   /** Answers what moved the limit, if anything did. */
   sample(sample: Sample): LimitReason | undefined;
+  /** Goes by other settings from now on; the limit found so far is kept, within the new bounds. */
+  change(settings: LimitSettings): void;
 }
 
-interface Bounds {
+export interface LimitSettings {
   min: number;
   max: number;
-  initial: number;
+  backoffRatio: number;
+  /** Of AIMD alone. */
+  latencyThresholdMs: number;
 }
+
+const within = (limit: number, { min, max }: LimitSettings): number => Math.max(min, Math.min(max, limit));
 
 /**
  * Additive increase, multiplicative decrease: one more after as many good calls as the limit is, less by a factor after a drop
@@ -30,29 +36,31 @@ interface Bounds {
  */
 export class Aimd implements LimitAlgorithm {
   limit: number;
-  readonly #bounds: Bounds;
-  readonly #latencyThresholdMs: number;
-  readonly #backoffRatio: number;
+  #settings: LimitSettings;
   #lastCut = Number.NEGATIVE_INFINITY;
 
-  constructor(bounds: Bounds, latencyThresholdMs: number, backoffRatio: number) {
-    this.limit = bounds.initial;
-    this.#bounds = bounds;
-    this.#latencyThresholdMs = latencyThresholdMs;
-    this.#backoffRatio = backoffRatio;
+  constructor(initial: number, settings: LimitSettings) {
+    this.limit = initial;
+    this.#settings = settings;
+  }
+
+  change(settings: LimitSettings): void {
+    this.#settings = settings;
+    this.limit = within(this.limit, settings);
   }
 
   sample({ startedAt, endedAt, running, dropped }: Sample): LimitReason | undefined {
-    const slow = endedAt - startedAt > this.#latencyThresholdMs;
+    const { min, max, backoffRatio, latencyThresholdMs } = this.#settings;
+    const slow = endedAt - startedAt > latencyThresholdMs;
     if (dropped || slow) {
       if (startedAt < this.#lastCut) return undefined;
       this.#lastCut = endedAt;
-      this.limit = Math.max(this.#bounds.min, this.limit * this.#backoffRatio);
+      this.limit = Math.max(min, this.limit * backoffRatio);
       return dropped ? 'drop' : 'slow';
     }
     // A limit that is not made use of says nothing about what lies above it.
     if (running * 2 < this.limit) return undefined;
-    this.limit = Math.min(this.#bounds.max, this.limit + 1 / this.limit);
+    this.limit = Math.min(max, this.limit + 1 / this.limit);
     return 'growth';
   }
 }
@@ -71,8 +79,7 @@ const HEADROOM = 4;
  */
 export class Gradient2 implements LimitAlgorithm {
   limit: number;
-  readonly #bounds: Bounds;
-  readonly #backoffRatio: number;
+  #settings: LimitSettings;
   #longMs = 0;
   #windows = 0;
   #windowStart: number | undefined;
@@ -81,10 +88,14 @@ export class Gradient2 implements LimitAlgorithm {
   #mostRunning = 0;
   #dropped = false;
 
-  constructor(bounds: Bounds, backoffRatio: number) {
-    this.limit = bounds.initial;
-    this.#bounds = bounds;
-    this.#backoffRatio = backoffRatio;
+  constructor(initial: number, settings: LimitSettings) {
+    this.limit = initial;
+    this.#settings = settings;
+  }
+
+  change(settings: LimitSettings): void {
+    this.#settings = settings;
+    this.limit = within(this.limit, settings);
   }
 
   sample({ startedAt, endedAt, running, dropped }: Sample): LimitReason | undefined {
@@ -103,16 +114,14 @@ export class Gradient2 implements LimitAlgorithm {
     this.#learn(shortMs);
     const ratio = shortMs > 0 ? (TOLERANCE * this.#longMs) / shortMs : 1;
     if (hadDrop) {
-      this.limit = Math.max(
-        this.#bounds.min,
-        this.limit * Math.max(0.5, Math.min(this.#backoffRatio, ratio)),
-      );
+      const { min, backoffRatio } = this.#settings;
+      this.limit = Math.max(min, this.limit * Math.max(0.5, Math.min(backoffRatio, ratio)));
       return 'drop';
     }
     if (idle) return undefined;
     const wanted = this.limit * Math.max(0.5, Math.min(1, ratio)) + HEADROOM;
     const smoothed = this.limit * (1 - SMOOTHING) + wanted * SMOOTHING;
-    this.limit = Math.max(this.#bounds.min, Math.min(this.#bounds.max, smoothed));
+    this.limit = within(smoothed, this.#settings);
     return 'gradient';
   }
 

@@ -1,13 +1,18 @@
-import type { PolicyStats } from './stats.ts';
+import { addStats, type PolicyStats } from './stats.ts';
 import { integer, show } from './validate.ts';
 
-/** A policy, by what is read of it: its `stats()`, and the state of a circuit and a bulkhead if it shows them. */
+/**
+ * A policy, by what is read of it: its `stats()`, and the state of a circuit, slots and queues if it shows them. Breakers by key
+ * are told as one, by the worst state.
+ */
 export interface MetricSource {
   readonly name: string;
   stats(): PolicyStats;
   readonly state?: unknown;
   readonly circuitBreaker?: { readonly state: unknown } | undefined;
   readonly bulkhead?: { snapshot(): unknown } | undefined;
+  /** Of breakers by key. */
+  for?(key: string): unknown;
   snapshot?(): unknown;
 }
 
@@ -16,12 +21,17 @@ export type MetricSources = Iterable<MetricSource | readonly [name: string, poli
 
 const CIRCUIT_STATES = ['closed', 'open', 'half-open', 'isolated'] as const;
 
-export interface BulkheadRow {
-  running: number;
-  queued: number;
-  maxConcurrent: number;
-  maxQueue: number;
-}
+/** What is told of slots and queues: the field of which part's snapshot, by which name. */
+export const GAUGES = [
+  ['bulkhead', 'running', 'bulkhead.running', 'Calls that hold a slot.'],
+  ['bulkhead', 'queued', 'bulkhead.queued', 'Callers that wait for a slot.'],
+  ['bulkhead', 'maxConcurrent', 'bulkhead.max_concurrent', 'Slots.'],
+  ['bulkhead', 'maxQueue', 'bulkhead.max_queue', 'Callers that may wait for a slot.'],
+  ['adaptive', 'running', 'adaptive_concurrency.running', 'Calls that hold a slot.'],
+  ['adaptive', 'queued', 'adaptive_concurrency.queued', 'Callers that wait for a slot.'],
+  ['adaptive', 'limit', 'adaptive_concurrency.limit', 'Slots, as many as were found to be good.'],
+  ['rate', 'queued', 'rate_limit.queued', 'Callers that wait for their turn.'],
+] as const satisfies readonly (readonly [keyof Parts, string, string, string])[];
 
 /** What is told of all policies of one name. */
 export interface MetricRow {
@@ -29,7 +39,8 @@ export interface MetricRow {
   stats: PolicyStats;
   /** Undefined without a circuit. */
   state: string | undefined;
-  bulkhead: BulkheadRow | undefined;
+  /** In the order of {@link GAUGES}; undefined for a part that is not there. */
+  gauges: readonly (number | undefined)[];
 }
 
 /** The name of what is beyond `maxPolicies`. */
@@ -69,65 +80,64 @@ export const rowsOf = (entries: readonly [string, MetricSource][], max: number):
 };
 
 const rowOf = (name: string, policy: MetricSource): MetricRow => {
-  const circuit = policy.circuitBreaker ?? policy;
-  const state = 'state' in circuit ? circuit.state : undefined;
-  // A pipeline's snapshot is no bulkhead's; its part is asked.
-  const slots = 'bulkhead' in policy ? policy.bulkhead?.snapshot() : policy.snapshot?.();
+  const parts = partsOf(policy);
   return {
     name,
     stats: policy.stats(),
-    state: typeof state === 'string' ? state : undefined,
-    bulkhead: isBulkhead(slots) ? slots : undefined,
+    state: stateOf(policy),
+    gauges: GAUGES.map(([part, field]) => numberOf(parts[part], field)),
   };
 };
 
-const isBulkhead = (value: unknown): value is BulkheadRow =>
-  typeof value === 'object' &&
-  value !== null &&
-  (['running', 'queued', 'maxConcurrent', 'maxQueue'] as const).every(
-    (field) => typeof (value as Partial<BulkheadRow>)[field] === 'number',
-  );
+const stateOf = (policy: MetricSource): string | undefined => {
+  if (typeof policy.for === 'function') {
+    const circuits = Object.values((policy.snapshot?.() ?? {}) as Record<string, { state?: unknown }>);
+    return circuits.map(({ state }) => wordOf(state)).reduce(worse, 'closed');
+  }
+  const circuit = policy.circuitBreaker ?? policy;
+  return 'state' in circuit ? wordOf(circuit.state) : undefined;
+};
+
+const wordOf = (state: unknown): string | undefined => (typeof state === 'string' ? state : undefined);
+
+/** What parts with slots or queues show. */
+interface Parts {
+  bulkhead?: unknown;
+  adaptive?: unknown;
+  rate?: unknown;
+}
+
+const partsOf = (policy: MetricSource): Parts => {
+  const shown: unknown = policy.snapshot?.();
+  if (typeof policy.for === 'function') return {};
+  // A pipeline's snapshot is that of its parts.
+  if ('bulkhead' in policy) {
+    const { adaptiveConcurrency, rateLimit } = (shown ?? {}) as Record<string, unknown>;
+    return { bulkhead: policy.bulkhead?.snapshot(), adaptive: adaptiveConcurrency, rate: rateLimit };
+  }
+  if (numberOf(shown, 'maxConcurrent') !== undefined) return { bulkhead: shown };
+  if (numberOf(shown, 'nextInMs') !== undefined) return { rate: shown };
+  return numberOf(shown, 'limit') === undefined ? {} : { adaptive: shown };
+};
+
+const numberOf = (shown: unknown, field: string): number | undefined => {
+  if (typeof shown !== 'object' || shown === null) return undefined;
+  const value = (shown as Record<string, unknown>)[field];
+  return typeof value === 'number' ? value : undefined;
+};
 
 const merged = (a: MetricRow, b: MetricRow): MetricRow => ({
   name: a.name,
-  stats: {
-    calls: a.stats.calls + b.stats.calls,
-    successes: a.stats.successes + b.stats.successes,
-    failures: a.stats.failures + b.stats.failures,
-    rejections: a.stats.rejections + b.stats.rejections,
-    cancelled: a.stats.cancelled + b.stats.cancelled,
-    retries: a.stats.retries + b.stats.retries,
-    timeouts: a.stats.timeouts + b.stats.timeouts,
-    suppressed: a.stats.suppressed + b.stats.suppressed,
-    latencyMs: slower(a.stats.latencyMs, b.stats.latencyMs),
-  },
+  stats: addStats(a.stats, b.stats),
   state: worse(a.state, b.state),
-  bulkhead: a.bulkhead && b.bulkhead ? sum(a.bulkhead, b.bulkhead) : (a.bulkhead ?? b.bulkhead),
+  gauges: a.gauges.map((value, at) => sum(value, b.gauges[at])),
 });
-
-type Latency = PolicyStats['latencyMs'];
-
-/** Percentiles of two populations cannot be merged; the larger is the safe thing to show. */
-const slower = (a: Latency, b: Latency): Latency =>
-  a && b
-    ? {
-        ...a,
-        count: a.count + b.count,
-        p50: Math.max(a.p50, b.p50),
-        p95: Math.max(a.p95, b.p95),
-        p99: Math.max(a.p99, b.p99),
-      }
-    : (a ?? b);
 
 const worse = (a: string | undefined, b: string | undefined): string | undefined =>
   a === undefined || (b !== undefined && (SEVERITY[b] ?? 0) > (SEVERITY[a] ?? 0)) ? (b ?? a) : a;
 
-const sum = (a: BulkheadRow, b: BulkheadRow): BulkheadRow => ({
-  running: a.running + b.running,
-  queued: a.queued + b.queued,
-  maxConcurrent: a.maxConcurrent + b.maxConcurrent,
-  maxQueue: a.maxQueue + b.maxQueue,
-});
+const sum = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : a + b;
 
 /** The states to tell of: the four of old, and whatever other word a circuit says. */
 export const statesOf = (rows: readonly MetricRow[]): string[] => [

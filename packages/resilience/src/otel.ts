@@ -1,5 +1,14 @@
 // The whole public surface of @agent4/resilience/otel. It loads nothing of OpenTelemetry: a meter is known by its shape.
-import { entriesOf, type MetricSource, maxPoliciesOf, OTHER, rowsOf, statesOf } from './metric-rows.ts';
+import {
+  entriesOf,
+  GAUGES,
+  type MetricRow,
+  type MetricSource,
+  maxPoliciesOf,
+  OTHER,
+  rowsOf,
+  statesOf,
+} from './metric-rows.ts';
 import { flag, onlyKnown, show } from './validate.ts';
 
 export type { MetricSource } from './metric-rows.ts';
@@ -67,42 +76,12 @@ export function instrument(
   const durations = flag('durations', options.durations) ?? true;
   const entries = entriesOf(policies);
 
-  const counter = (name: string, unit: string, description: string): never =>
-    meter.createObservableCounter(`agent4.resilience.${name}`, { unit, description }) as never;
-  const gauge = (name: string, unit: string, description: string): never =>
-    meter.createObservableUpDownCounter(`agent4.resilience.${name}`, { unit, description }) as never;
-  const calls = counter('calls', '{call}', 'Calls that have ended, by outcome.');
-  const retries = counter('retries', '{attempt}', 'Second and later attempts.');
-  const timeouts = counter('timeouts', '{call}', 'Calls and attempts that ran out of time.');
-  const state = gauge('circuit.state', '1', 'State of a circuit: 1 for the one it is in, 0 for the others.');
-  const running = gauge('bulkhead.running', '{call}', 'Calls that hold a slot.');
-  const queued = gauge('bulkhead.queued', '{call}', 'Callers that wait for a slot.');
-  const limit = gauge('bulkhead.limit', '{call}', 'Slots.');
-
+  const { observers, instruments } = instrumentsOf(meter);
   const collect = (given: unknown): void => {
     const observer = given as Observer;
     const rows = rowsOf(entries, max);
-    const states = statesOf(rows);
-    for (const row of rows) {
-      const { stats, bulkhead } = row;
-      const policy = { [NAME]: row.name };
-      observer.observe(calls, stats.successes, { ...policy, [OUTCOME]: 'success' });
-      observer.observe(calls, stats.failures, { ...policy, [OUTCOME]: 'failure' });
-      observer.observe(calls, stats.rejections, { ...policy, [OUTCOME]: 'rejected' });
-      observer.observe(calls, stats.cancelled, { ...policy, [OUTCOME]: 'cancelled' });
-      observer.observe(retries, stats.retries, policy);
-      observer.observe(timeouts, stats.timeouts, policy);
-      if (row.state !== undefined)
-        for (const each of states)
-          observer.observe(state, Number(each === row.state), { ...policy, [STATE]: each });
-      if (bulkhead !== undefined) {
-        observer.observe(running, bulkhead.running, policy);
-        observer.observe(queued, bulkhead.queued, policy);
-        observer.observe(limit, bulkhead.maxConcurrent, policy);
-      }
-    }
+    for (const row of rows) for (const observe of observers) observe(observer, row, statesOf(rows));
   };
-  const instruments = [calls, retries, timeouts, state, running, queued, limit];
   meter.addBatchObservableCallback(collect, instruments);
   const stops = durations ? recordDurations(meter, entries, max) : [];
   return () => {
@@ -110,6 +89,52 @@ export function instrument(
     for (const stop of stops.splice(0)) stop();
   };
 }
+
+type Observe = (observer: Observer, row: MetricRow, states: readonly string[]) => void;
+
+/** What is read when the meter collects, and how. */
+const instrumentsOf = (meter: MeterLike): { observers: Observe[]; instruments: never[] } => {
+  const instruments: never[] = [];
+  const made = (instrument: unknown): never => {
+    instruments.push(instrument as never);
+    return instrument as never;
+  };
+  const counter = (name: string, unit: string, description: string): never =>
+    made(meter.createObservableCounter(`agent4.resilience.${name}`, { unit, description }));
+  const gauge = (name: string, unit: string, description: string): never =>
+    made(meter.createObservableUpDownCounter(`agent4.resilience.${name}`, { unit, description }));
+
+  const calls = counter('calls', '{call}', 'Calls that have ended, by outcome.');
+  const retries = counter('retries', '{attempt}', 'Second and later attempts.');
+  const suppressed = counter('retries.suppressed', '{attempt}', 'Retries that a budget did not allow.');
+  const timeouts = counter('timeouts', '{call}', 'Calls and attempts that ran out of time.');
+  const state = gauge('circuit.state', '1', 'State of a circuit: 1 for the one it is in, 0 for the others.');
+  const counts: Observe = (observer, { name, stats }) => {
+    const policy = { [NAME]: name };
+    observer.observe(calls, stats.successes, { ...policy, [OUTCOME]: 'success' });
+    observer.observe(calls, stats.failures, { ...policy, [OUTCOME]: 'failure' });
+    observer.observe(calls, stats.rejections, { ...policy, [OUTCOME]: 'rejected' });
+    observer.observe(calls, stats.cancelled, { ...policy, [OUTCOME]: 'cancelled' });
+    observer.observe(retries, stats.retries, policy);
+    observer.observe(suppressed, stats.suppressed, policy);
+    observer.observe(timeouts, stats.timeouts, policy);
+  };
+  const circuits: Observe = (observer, row, states) => {
+    if (row.state === undefined) return;
+    for (const each of states)
+      observer.observe(state, Number(each === row.state), { [NAME]: row.name, [STATE]: each });
+  };
+  const gauges = GAUGES.map(([, , name, description], at): Observe => {
+    const instrument = gauge(name, '{call}', description);
+    return (observer, row) => {
+      const value = row.gauges[at];
+      // No bound is no number that a meter could tell.
+      if (value !== undefined && Number.isFinite(value))
+        observer.observe(instrument, value, { [NAME]: row.name });
+    };
+  });
+  return { observers: [counts, circuits, ...gauges], instruments };
+};
 
 const recordDurations = (
   meter: MeterLike,

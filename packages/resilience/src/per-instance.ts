@@ -1,4 +1,4 @@
-import { applyUnder, type PolicyLike } from './policy.ts';
+import { applyUnder, openUnder, type PolicyLike } from './policy.ts';
 import { show } from './validate.ts';
 import { type Method, wrapperOf } from './wrapper.ts';
 
@@ -9,8 +9,13 @@ export interface PerInstance {
     method: (this: This, ...args: Args) => Promise<R>,
     context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Promise<R>>,
   ): (this: This, ...args: Args) => Promise<R>;
+  /** `@decorator` on an async generator method, ECMAScript's decorators. */
+  <This, Args extends unknown[], T, R, N>(
+    method: (this: This, ...args: Args) => AsyncGenerator<T, R, N>,
+    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => AsyncGenerator<T, R, N>>,
+  ): (this: This, ...args: Args) => AsyncGenerator<T, R, N>;
   /** `@decorator` on a method, TypeScript's `experimentalDecorators`. */
-  <M extends (...args: never[]) => Promise<unknown>>(
+  <M extends (...args: never[]) => Promise<unknown> | AsyncGenerator<unknown, unknown, never>>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
@@ -21,6 +26,7 @@ export interface PerInstance {
  * A decorator with a policy for each instance instead of one for all, made by `make` at the instance's first call and forgotten
  * with it. All methods decorated with the same answer share the policy of their instance.
  * @param make Gives the policy of an instance (of a class, for a static method). It must answer at once.
+ * An async generator is read as by `stream`.
  * @throws TypeError here for a `make` that is no function; at a call without `this`, or when `make` gives no policy.
  */
 export function perInstance(make: (instance: object) => PolicyLike): PerInstance {
@@ -41,8 +47,8 @@ export function perInstance(make: (instance: object) => PolicyLike): PerInstance
   return wrapperOf({
     policy: 'perInstance',
     apply: async (fn: Method, self, args) => applyUnder(policyOf(self), fn, self, args),
-    open: (fn) => {
-      throw new TypeError(`"perInstance" cannot wrap "${fn.name}": use stream inside of it`);
+    open: async function* (fn, self, args) {
+      return yield* openUnder(policyOf(self), fn, self, args);
     },
   }) as PerInstance;
 }

@@ -3,10 +3,10 @@ import { type ChaosOptions, chaos } from './chaos.ts';
 import { type CoalesceOptions, coalesce } from './coalesce.ts';
 import { deadline } from './deadline.ts';
 import { type HedgeOptions, hedge } from './hedge.ts';
+import { msOf, optionsOf } from './pipeline-part.ts';
 import type { PolicyLike } from './policy.ts';
 import { type RateLimitOptions, rateLimit } from './rate-limit.ts';
 import type { TimeSource } from './timers.ts';
-import { show } from './validate.ts';
 
 /** The less usual parts of a pipeline. A part is its options, or a ready policy. */
 export interface PatternParts {
@@ -24,26 +24,18 @@ export interface PatternParts {
   chaos?: ChaosOptions | PolicyLike | undefined;
 }
 
-type PatternName = keyof PatternParts;
-
-/** Builds the part of this name, if it was given, from its options. */
-type Build = (part: PatternName, of: (given: unknown) => PolicyLike) => PolicyLike | undefined;
-
+/** How each part is made of what was given for it. */
 export const patternsOf = (
   shared: TimeSource & { name: string },
-  build: Build,
-  optionsOf: <O extends object>(given: unknown) => O,
-): Record<PatternName, PolicyLike | undefined> => ({
-  deadlineMs: build('deadlineMs', (ms) => {
-    if (typeof ms !== 'number')
-      throw new TypeError(`deadlineMs must be a number of milliseconds or a policy, got ${show(ms)}`);
-    return deadline({ ...shared, ms });
-  }),
-  coalesce: build('coalesce', (given) => coalesce({ ...shared, ...optionsOf<CoalesceOptions>(given) })),
-  rateLimit: build('rateLimit', (given) => rateLimit({ ...shared, ...optionsOf<RateLimitOptions>(given) })),
-  adaptiveConcurrency: build('adaptiveConcurrency', (given) =>
-    adaptiveConcurrency({ ...shared, ...optionsOf<AdaptiveConcurrencyOptions>(given) }),
-  ),
-  hedge: build('hedge', (given) => hedge({ ...shared, ...optionsOf<HedgeOptions>(given) })),
-  chaos: build('chaos', (given) => chaos({ ...shared, ...optionsOf<ChaosOptions>(given) })),
+): Record<keyof PatternParts, (given: unknown) => PolicyLike> => ({
+  deadlineMs: (given) => deadline({ ...shared, ms: msOf('deadlineMs', given) }),
+  coalesce: (given) => coalesce({ ...shared, ...optionsOf<CoalesceOptions>('coalesce', given) }),
+  rateLimit: (given) => rateLimit({ ...shared, ...optionsOf<RateLimitOptions>('rateLimit', given) }),
+  adaptiveConcurrency: (given) =>
+    adaptiveConcurrency({
+      ...shared,
+      ...optionsOf<AdaptiveConcurrencyOptions>('adaptiveConcurrency', given),
+    }),
+  hedge: (given) => hedge({ ...shared, ...optionsOf<HedgeOptions>('hedge', given) }),
+  chaos: (given) => chaos({ ...shared, ...optionsOf<ChaosOptions>('chaos', given) }),
 });

@@ -40,6 +40,7 @@ export interface Policy<A = never, E extends EventName = EventName> extends IPol
   /** Subscribes; the answer unsubscribes. A listener that throws does not touch the call. */
   on<K extends E>(event: K, listener: (payload: PolicyEvents[K]) => unknown): () => void;
 
+  /** Counts of calls and how they ended, and percentiles of how long they took, since the policy was made. */
   stats(): PolicyStats;
 
   /** `@policy` on a method, decorators of ECMAScript. */
@@ -74,6 +75,8 @@ export interface PolicyCore {
   clock: Clock;
   recorder: Recorder;
   layer: Layer;
+  /** See {@link Layer.standsIn}. */
+  standsIn?: boolean;
 }
 
 // Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
@@ -90,8 +93,16 @@ const OURS = new WeakMap<object, Ours>();
 export type Prepare = (changes: never) => () => void;
 
 /** Builds the callable object that a user holds, out of what the policy does and what it adds to the surface. */
-export const definePolicy = <P extends PolicyLike>(core: PolicyCore, extras: object = {}): P =>
-  policyOf([new Stage(core), core.layer], extras);
+export const definePolicy = <P extends PolicyLike>(
+  core: PolicyCore,
+  extras: object = {},
+  prepare?: Prepare,
+): P =>
+  policyOf(
+    [new Stage(core), Object.assign(core.layer, { standsIn: core.standsIn === true })],
+    extras,
+    prepare,
+  );
 
 /** As {@link definePolicy}, for a policy made of stages; the first one's events and counts are the policy's. */
 export const policyOf = <P extends PolicyLike>(
@@ -105,7 +116,9 @@ export const policyOf = <P extends PolicyLike>(
   const program = compile(elements);
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
-      return Promise.reject(new TypeError(`"${emitter.policy}" can only execute a function`));
+      return Promise.reject(
+        new TypeError(`"${emitter.policy}" can only execute a function, got ${show(fn)}`),
+      );
     if (signal !== undefined && typeof signal?.addEventListener !== 'function')
       return Promise.reject(
         new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),
@@ -173,3 +186,21 @@ export const applyUnder = (
   args: readonly unknown[],
 ): Promise<unknown> =>
   OURS.get(policy)?.apply(fn, self, args) ?? policy.execute(() => Reflect.apply(fn, self, args));
+
+/** Opens what an async generator function of a user's gives, under a policy, as a wrapped generator does. */
+export const openUnder = (
+  policy: PolicyLike,
+  fn: Method,
+  self: unknown,
+  args: readonly unknown[],
+): AsyncGenerator => {
+  const label = emitterOf(policy)?.policy ?? 'stream';
+  return streamOf(
+    label,
+    compile(elementsOf(policy)),
+    () => Reflect.apply(fn, self, args),
+    {},
+    undefined,
+    args,
+  );
+};

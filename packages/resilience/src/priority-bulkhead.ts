@@ -1,10 +1,16 @@
-import type { Bulkhead, BulkheadOptions } from './bulkhead.ts';
+import {
+  BULKHEAD_CHANGES,
+  type Bulkhead,
+  type BulkheadChanges,
+  type BulkheadOptions,
+  bulkheadSettings,
+} from './bulkhead.ts';
 import { Emitter } from './events.ts';
 import { definePolicy } from './policy.ts';
 import type { Layer } from './program.ts';
 import { type Priority, Slots } from './slots.ts';
 import { Recorder } from './stats.ts';
-import { duration, integer, nameOf, onlyKnown, show, timeSource } from './validate.ts';
+import { changed, nameOf, onlyKnown, show, timeSource } from './validate.ts';
 
 /** Options of {@link priorityBulkhead}. */
 export interface PriorityBulkheadOptions extends BulkheadOptions {
@@ -20,38 +26,48 @@ export interface PriorityBulkheadOptions extends BulkheadOptions {
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function priorityBulkhead(options: PriorityBulkheadOptions): Bulkhead {
-  const known = ['maxConcurrent', 'maxQueue', 'queueTimeoutMs', 'priority', 'name', 'clock', 'timers'];
-  onlyKnown('priorityBulkhead', options, known);
+  onlyKnown('priorityBulkhead', options, [...BULKHEAD_CHANGES, 'priority', 'name', 'clock', 'timers']);
   const { clock, timers } = timeSource(options);
   const name = nameOf(options.name, 'bulkhead');
-  const maxConcurrent = integer('maxConcurrent', options.maxConcurrent, 1);
-  const maxQueue = integer('maxQueue', options.maxQueue ?? 0, 0, true);
-  const queueTimeoutMs = duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
-    zero: false,
-    infinite: true,
-  });
   const { priority } = options;
   if (typeof priority !== 'function')
     throw new TypeError(`priority must be a function, got ${show(priority)}`);
   const emitter = new Emitter(name, ['success', 'failure', 'reject']);
-  const slots = new Slots({
-    ...{ emitter, timers, maxQueue, queueTimeoutMs, priority },
-    limit: () => maxConcurrent,
-  });
+  let current: BulkheadOptions = options;
+  const settings = {
+    emitter,
+    timers,
+    priority,
+    ...bulkheadSettings(options),
+    limit: () => settings.maxConcurrent,
+  };
+  const slots = new Slots(settings);
 
   const layer: Layer = async (task, scope, attempt) => {
     if (scope.aborted) throw scope.reason;
+    scope.hold();
     const queued = slots.acquire(scope);
     if (queued !== undefined) await queued;
     try {
       if (scope.aborted) throw scope.reason;
       return await task(scope, attempt);
     } finally {
-      slots.release();
+      scope.whenSettled(() => slots.release());
     }
   };
-  const snapshot = (): ReturnType<Bulkhead['snapshot']> => ({
-    ...{ name, running: slots.running, queued: slots.queued, maxConcurrent, maxQueue },
+  const snapshot = (): ReturnType<Bulkhead['snapshot']> => {
+    const { maxConcurrent, maxQueue } = settings;
+    return { name, running: slots.running, queued: slots.queued, maxConcurrent, maxQueue };
+  };
+  const core = { emitter, clock, recorder: new Recorder(), layer };
+  return definePolicy(core, { snapshot }, (changes: BulkheadChanges) => {
+    onlyKnown('configure', changes, BULKHEAD_CHANGES);
+    const next = changed(current, changes as Partial<BulkheadOptions>);
+    const checked = bulkheadSettings(next);
+    return () => {
+      current = next;
+      Object.assign(settings, checked);
+      slots.fill();
+    };
   });
-  return definePolicy({ emitter, clock, recorder: new Recorder(), layer }, { snapshot });
 }

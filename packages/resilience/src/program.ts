@@ -7,7 +7,11 @@ import type { Stage } from './stage.ts';
 export type Task = (scope: Scope, attempt: number | undefined) => unknown;
 
 /** What a policy does around a task, where it is no {@link Stage}. A synchronous throw counts like a rejection. */
-export type Layer = (task: Task, scope: Scope, attempt: number | undefined) => Promise<unknown>;
+export interface Layer {
+  (task: Task, scope: Scope, attempt: number | undefined): Promise<unknown>;
+  /** What it waits for is not its turn but an answer, although it may not call the task for it. */
+  standsIn?: boolean;
+}
 
 /** A part of a program: a stage, which runs in one pass with its neighbours, or a layer, which is a call of its own. */
 export type Element = Stage | Layer;
@@ -16,6 +20,8 @@ export type Element = Stage | Layer;
 export interface Program {
   readonly stages: readonly Stage[];
   readonly inner: Layer | undefined;
+  /** Whether one of the layers inside stands in for the call. */
+  readonly standsIn: boolean;
   /** Where time limits may cut a call off, the innermost first. */
   readonly limits: readonly number[];
   /** Where attempts are counted, the innermost first. */
@@ -28,6 +34,7 @@ export const compile = (elements: readonly Element[]): Program => {
   const [outer, ...rest] = cut < 0 ? [] : elements.slice(cut);
   return {
     stages,
+    standsIn: elements.some((element) => typeof element === 'function' && element.standsIn === true),
     inner: outer === undefined ? undefined : around(outer as Layer, rest),
     limits: places(stages, ({ rule }) => rule.limits === true),
     counters: places(stages, ({ rule }) => rule.attemptOf !== undefined),

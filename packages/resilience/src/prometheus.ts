@@ -2,6 +2,7 @@
 import type { HealthReport } from './health.ts';
 import {
   entriesOf,
+  GAUGES,
   type MetricRow,
   type MetricSources,
   maxPoliciesOf,
@@ -46,84 +47,69 @@ export function prometheusText(policies: MetricSources, options: PrometheusOptio
   if (health !== undefined && typeof health?.snapshot !== 'function')
     throw new TypeError(`health must be a HealthRegistry, got ${show(health)}`);
   const rows = rowsOf(entriesOf(policies), maxPoliciesOf(options.maxPolicies));
-  const checks = Object.entries(health?.snapshot().checks ?? {});
-  const of = (read: (row: MetricRow) => number | undefined): Sample[] =>
-    rows.flatMap((row) => {
-      const value = read(row);
-      return value === undefined ? [] : [[{ policy: row.name }, value] as const];
-    });
   const states = statesOf(rows);
   return [
+    ...COUNTERS.map(([name, help, read]) => family(name, 'counter', help, rows.flatMap(read))),
     family(
-      'agent4_resilience_calls_total',
-      'counter',
-      'Calls that have ended, by how: success, failure, rejected by a policy, cancelled by the caller.',
-      rows.flatMap(({ name, stats }) =>
-        OUTCOMES.map(([outcome, field]): Sample => [{ policy: name, outcome }, stats[field]]),
-      ),
-    ),
-    family(
-      'agent4_resilience_retries_total',
-      'counter',
-      'Second and later attempts.',
-      of(({ stats }) => stats.retries),
-    ),
-    family(
-      'agent4_resilience_timeouts_total',
-      'counter',
-      'Calls and attempts that ran out of time.',
-      of(({ stats }) => stats.timeouts),
-    ),
-    family(
-      'agent4_resilience_call_duration_seconds',
+      'call_duration_seconds',
       'summary',
       'How long successes and failures took, since the policy was made.',
       rows.flatMap(({ name, stats }) => latency(name, stats.latencyMs)),
     ),
     family(
-      'agent4_resilience_circuit_state',
+      'circuit_state',
       'gauge',
       'The state of a circuit: 1 for the one it is in, 0 for the others.',
-      rows.flatMap(({ name, state: current }) =>
-        current === undefined
-          ? []
-          : states.map((state): Sample => [{ policy: name, state }, Number(state === current)]),
-      ),
+      rows.flatMap(({ name, state }) => oneHot({ policy: name }, 'state', states, state)),
     ),
+    ...GAUGES.map(([, , name, help], at) => family(name.replace('.', '_'), 'gauge', help, gaugeOf(rows, at))),
     family(
-      'agent4_resilience_bulkhead_running',
-      'gauge',
-      'Calls that hold a slot.',
-      of(({ bulkhead }) => bulkhead?.running),
-    ),
-    family(
-      'agent4_resilience_bulkhead_queued',
-      'gauge',
-      'Callers that wait for a slot.',
-      of(({ bulkhead }) => bulkhead?.queued),
-    ),
-    family(
-      'agent4_resilience_bulkhead_max_concurrent',
-      'gauge',
-      'Slots.',
-      of(({ bulkhead }) => bulkhead?.maxConcurrent),
-    ),
-    family(
-      'agent4_resilience_bulkhead_max_queue',
-      'gauge',
-      'Callers that may wait for a slot.',
-      of(({ bulkhead }) => bulkhead?.maxQueue),
-    ),
-    family(
-      'agent4_resilience_health_status',
+      'health_status',
       'gauge',
       'The last known result of a health check: 1 for its status, 0 for the others.',
-      checks.flatMap(([check, result]) =>
-        HEALTH.map((status): Sample => [{ check, status }, Number(status === result.status)]),
+      Object.entries(health?.snapshot().checks ?? {}).flatMap(([check, { status }]) =>
+        oneHot({ check }, 'status', HEALTH, status),
       ),
     ),
   ].join('');
 }
+
+const COUNTERS: readonly (readonly [name: string, help: string, read: (row: MetricRow) => Sample[]])[] = [
+  [
+    'calls_total',
+    'Calls that have ended, by how: success, failure, rejected by a policy, cancelled by the caller.',
+    ({ name, stats }) =>
+      OUTCOMES.map(([outcome, field]): Sample => [{ policy: name, outcome }, stats[field]]),
+  ],
+  ['retries_total', 'Second and later attempts.', ({ name, stats }) => [[{ policy: name }, stats.retries]]],
+  [
+    'retries_suppressed_total',
+    'Retries that a budget did not allow.',
+    ({ name, stats }) => [[{ policy: name }, stats.suppressed]],
+  ],
+  [
+    'timeouts_total',
+    'Calls and attempts that ran out of time.',
+    ({ name, stats }) => [[{ policy: name }, stats.timeouts]],
+  ],
+];
+
+const gaugeOf = (rows: readonly MetricRow[], at: number): Sample[] =>
+  rows.flatMap(({ name, gauges }) => {
+    const value = gauges[at];
+    return value === undefined ? [] : [[{ policy: name }, value] as const];
+  });
+
+/** A sample for each word, 1 for the one that holds; none where nothing is known. */
+const oneHot = (
+  labels: Record<string, string>,
+  label: string,
+  words: readonly string[],
+  current: string | undefined,
+): Sample[] =>
+  current === undefined
+    ? []
+    : words.map((word): Sample => [{ ...labels, [label]: word }, Number(word === current)]);
 
 // No `_sum`: the policies keep percentiles, and a sum made of rounded values would not be monotone.
 const latency = (policy: string, of: PolicyStats['latencyMs']): Sample[] =>
@@ -151,14 +137,11 @@ const numberText = (value: number): string =>
   Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : value < 0 ? '-Inf' : 'NaN';
 
 /** Nothing for a family without samples. */
-const family = (name: string, type: string, help: string, samples: readonly Sample[]): string =>
-  samples.length === 0
-    ? ''
-    : [
-        `# HELP ${name} ${help}`,
-        `# TYPE ${name} ${type}`,
-        ...samples.map(
-          ([labels, value, suffix = '']) => `${name}${suffix}${labelText(labels)} ${numberText(value)}`,
-        ),
-        '',
-      ].join('\n');
+const family = (series: string, type: string, help: string, samples: readonly Sample[]): string => {
+  if (samples.length === 0) return '';
+  const name = `agent4_resilience_${series}`;
+  const lines = samples.map(
+    ([labels, value, suffix = '']) => `${name}${suffix}${labelText(labels)} ${numberText(value)}`,
+  );
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+};

@@ -1,7 +1,8 @@
 import { contextOf } from './context.ts';
-import { detour, OUTWARDS } from './drive.ts';
+import { detour, OUTWARDS } from './detour.ts';
+import { capture, rejectMade } from './gate.ts';
 import type { Program } from './program.ts';
-import { capture, type Fn, Run, rejectMade } from './run.ts';
+import { type Fn, Run } from './run.ts';
 import type { Stage } from './stage.ts';
 
 /** What `quick` answers when the policy does not make the call. */
@@ -97,14 +98,14 @@ const waited = async (
   self: unknown,
   args: readonly unknown[] | undefined,
 ): Promise<unknown> => {
-  await waiting.gate;
   const stage = program.stages[0]!;
+  const start = stage.recorder.samples() ? stage.now() : undefined;
+  await waiting.gate;
   const kept = waiting.answer();
   if (kept instanceof Refusal) {
     stage.recorder.rejections++;
     throw kept.error;
   }
-  const start = stage.recorder.samples() ? stage.now() : undefined;
   let value: unknown;
   try {
     value = await call(stage, fn, self, args);

@@ -4,6 +4,15 @@ export interface RateAlgorithm {
   waitMs(now: number, ahead: number): number;
   /** A call starts. Only when `waitMs(now, 0)` is 0. */
   take(now: number): void;
+  /** Goes by another rate from now on; what was used up stays used up, as far as it is remembered. */
+  change(rate: Rate, now: number): void;
+}
+
+/** `limit` calls per `perMs`, and up to `burst` at once. */
+export interface Rate {
+  limit: number;
+  perMs: number;
+  burst: number;
 }
 
 // Times are sums of fractions of milliseconds: a nanosecond is no time, nor is what a large `now` cannot tell apart.
@@ -15,12 +24,12 @@ const positive = (ms: number, now: number): number =>
  * It is kept as a start and a count, so that rounding does not add up: the next token's time is one multiplication.
  */
 export class TokenBucket implements RateAlgorithm {
-  readonly #intervalMs: number;
-  readonly #burst: number;
+  #intervalMs: number;
+  #burst: number;
   #start = Number.NEGATIVE_INFINITY;
   #taken = 0;
 
-  constructor(limit: number, perMs: number, burst: number) {
+  constructor({ limit, perMs, burst }: Rate) {
     this.#intervalMs = perMs / limit;
     this.#burst = burst;
   }
@@ -38,6 +47,14 @@ export class TokenBucket implements RateAlgorithm {
     this.#taken++;
   }
 
+  change({ limit, perMs, burst }: Rate, now: number): void {
+    const missing = this.#full(now) ? 0 : this.#taken - (now - this.#start) / this.#intervalMs;
+    this.#start = now;
+    this.#taken = Math.min(missing, burst);
+    this.#intervalMs = perMs / limit;
+    this.#burst = burst;
+  }
+
   /** All that was taken has come back. */
   #full(now: number): boolean {
     return this.#start + this.#taken * this.#intervalMs <= now;
@@ -46,13 +63,13 @@ export class TokenBucket implements RateAlgorithm {
 
 /** At most `limit` starts in any window of `perMs`, whatever its beginning: it remembers the last `limit` starts. */
 export class SlidingWindow implements RateAlgorithm {
-  readonly #limit: number;
-  readonly #perMs: number;
+  #limit: number;
+  #perMs: number;
   // A ring; #next is the oldest start once the ring is full.
-  readonly #starts: number[] = [];
+  #starts: number[] = [];
   #next = 0;
 
-  constructor(limit: number, perMs: number) {
+  constructor({ limit, perMs }: Rate) {
     this.#limit = limit;
     this.#perMs = perMs;
   }
@@ -73,5 +90,15 @@ export class SlidingWindow implements RateAlgorithm {
     if (this.#starts.length < this.#limit) this.#starts.push(now);
     else this.#starts[this.#next] = now;
     this.#next = (this.#next + 1) % this.#limit;
+  }
+
+  change({ limit, perMs }: Rate): void {
+    const full = this.#starts.length === this.#limit;
+    const oldest = full ? this.#next : 0;
+    const inOrder = [...this.#starts.slice(oldest), ...this.#starts.slice(0, oldest)];
+    this.#starts = inOrder.slice(-limit);
+    this.#next = this.#starts.length % limit;
+    this.#limit = limit;
+    this.#perMs = perMs;
   }
 }

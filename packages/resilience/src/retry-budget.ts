@@ -1,3 +1,4 @@
+import { BUCKETS, bucketClock } from './time-buckets.ts';
 import type { TimeSource } from './timers.ts';
 import { duration, onlyKnown, show, timeSource } from './validate.ts';
 
@@ -23,14 +24,12 @@ export interface RetryBudgetSnapshot {
 
 /** What the retries around one dependency may add to its load, all together. */
 export interface RetryBudget {
-  /** A call was made for the first time. */
+  /** A call was sent for the first time: not one that a policy inside refused. */
   deposit(): void;
   /** Asks for one retry, before its wait begins; what is given is not given back. */
   withdraw(): boolean;
   snapshot(): RetryBudgetSnapshot;
 }
-
-const BUCKETS = 10;
 
 /**
  * A budget for retries, to be handed to every `retry` around the same dependency: `ratio` retries a call, and at least
@@ -44,26 +43,18 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
   const ratio = notNegative('ratio', options.ratio ?? 0.2);
   const minPerSecond = notNegative('minPerSecond', options.minPerSecond ?? 10);
   const ttlMs = duration('ttlMs', options.ttlMs ?? 10_000, { zero: false, infinite: false });
-  const width = ttlMs / BUCKETS;
   const reserve = (minPerSecond * ttlMs) / 1_000;
   const calls = new Float64Array(BUCKETS);
   const retries = new Float64Array(BUCKETS);
   let allCalls = 0;
   let allRetries = 0;
   let suppressed = 0;
-  let current = Math.floor(clock() / width);
 
-  const bucket = (): number => {
-    const now = Math.floor(clock() / width);
-    for (let gone = Math.min(now - current, BUCKETS); gone > 0; gone--) {
-      const old = (now - gone + 1 + BUCKETS) % BUCKETS;
-      allCalls -= calls[old]!;
-      allRetries -= retries[old]!;
-      calls[old] = retries[old] = 0;
-    }
-    if (now > current) current = now;
-    return ((current % BUCKETS) + BUCKETS) % BUCKETS;
-  };
+  const bucket = bucketClock(ttlMs, clock, (old) => {
+    allCalls -= calls[old]!;
+    allRetries -= retries[old]!;
+    calls[old] = retries[old] = 0;
+  });
   // Sums of fractions like 5 * 0.2 fall short of 1 by a digit that nobody sees.
   const available = (): number => Math.max(0, Math.floor(allCalls * ratio + reserve - allRetries + 1e-9));
 

@@ -2,8 +2,10 @@ import { clearImmediate, setImmediate } from 'node:timers';
 import { type FailedAttempt, rememberAttempts } from './attempts.ts';
 import type { BackoffContext, Delays } from './backoff.ts';
 import { deadlineRest } from './deadline-context.ts';
-import { unfit } from './deadline-error.ts';
+import { spent, unfit } from './deadline-error.ts';
+import { isRejection } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { Refusal } from './quickly.ts';
 import type { RetrySettings } from './retry-settings.ts';
 import { AGAIN, GO, type Run, type Step, WAIT } from './run.ts';
 import type { Scope } from './scope.ts';
@@ -22,6 +24,8 @@ class RetryState {
   delays: Delays | undefined = undefined;
   failures: FailedAttempt[] = [];
   suppressed = false;
+  /** The budget knows of this call. */
+  deposited = false;
   /** Instead of a wait that the deadline would cut off. */
   unfit: Error | undefined = undefined;
   stopTimer: (() => void) | undefined = undefined;
@@ -47,22 +51,24 @@ export class RetryRule implements Rule {
     this.settings = settings;
   }
 
-  quick(): RetrySettings | undefined {
+  quick(): RetrySettings | Refusal | undefined {
     const { settings } = this;
     if (settings.maxElapsedMs !== Number.POSITIVE_INFINITY) return undefined;
-    settings.budget?.deposit();
-    return settings;
+    return deadlineRest() === 0 ? new Refusal(spent(this.emitter.policy)) : settings;
   }
 
   quickLeave(kept: unknown): boolean {
-    return (kept as RetrySettings).isBad === undefined;
+    const { isBad, budget } = kept as RetrySettings;
+    if (isBad !== undefined) return false;
+    if (budget !== undefined) this.#deposit(kept);
+    return true;
   }
 
   enter(run: Run, at: number): Step {
     const { settings } = this;
+    if (run.deadlineRest() === 0) throw spent(this.emitter.policy);
     const endless = settings.maxElapsedMs === Number.POSITIVE_INFINITY;
     run.keep(at, endless ? settings : new RetryState(settings, run.time(this.clock)));
-    settings.budget?.deposit();
     return GO;
   }
 
@@ -75,10 +81,13 @@ export class RetryRule implements Rule {
     const { emitter } = this;
     const slot = run.slots[at];
     const settings = slot instanceof RetryState ? slot.settings : (slot as RetrySettings);
+    const sent = !run.failed || !isRejection(run.value);
+    if (sent) this.#deposit(slot);
     if (!run.failed && (settings.isBad === undefined || this.attemptOf(run, at) >= settings.maxAttempts))
       return GO;
     if (!run.failed && settings.isBad?.(run.value, emitter) !== true) return GO;
     const state = slot instanceof RetryState ? slot : new RetryState(settings, 0);
+    state.deposited ||= sent;
     run.keep(at, state);
     const delayMs = this.#delay(run, at, state);
     const failure: FailedAttempt = { attempt: state.attempt };
@@ -126,6 +135,18 @@ export class RetryRule implements Rule {
     (slots[at] as RetryState).stopTimer?.();
   }
 
+  drop(run: Run, at: number): void {
+    if (run.hasCalled(at)) this.#deposit(run.slots[at]);
+  }
+
+  /** Once for each call that was made, whatever became of it. */
+  #deposit(slot: unknown): void {
+    const begun = slot instanceof RetryState;
+    const { budget } = begun ? slot.settings : (slot as RetrySettings);
+    if (budget === undefined || (begun && slot.deposited)) return;
+    this.emitter.ask('budget', () => budget.deposit(), undefined);
+  }
+
   /** The wait before the next attempt, or `REFUSED` when there is none. */
   #delay(run: Run, at: number, state: RetryState): number {
     const { emitter } = this;
@@ -148,13 +169,16 @@ export class RetryRule implements Rule {
       settings.maxElapsedMs !== Number.POSITIVE_INFINITY &&
       run.time(this.clock) - state.startedAt + delayMs > settings.maxElapsedMs;
     if (late) return REFUSED;
-    const restMs = deadlineRest();
+    const restMs = run.deadlineRest();
     if (restMs !== undefined && delayMs >= restMs) {
       if (run.failed) state.unfit = unfit(emitter.policy, restMs, delayMs, attempt, run.value);
       return REFUSED;
     }
+    // A call that was refused has put no load on the dependency, and is not its repetition.
+    const refused = run.failed && isRejection(run.value);
     // Before the wait: retries that are all waiting must count already.
-    if (budget === undefined || emitter.ask('budget', () => budget.withdraw(), false)) return delayMs;
+    if (budget === undefined || refused || emitter.ask('budget', () => budget.withdraw(), false))
+      return delayMs;
     state.suppressed = true;
     this.recorder.suppressed++;
     if (emitter.wants('suppress')) {

@@ -1,4 +1,4 @@
-import { type BackoffOptions, type Delays, delaysOf } from './backoff.ts';
+import { type Delays, delaysOf } from './backoff.ts';
 import { isCancellation, isRejection } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { RetryInput, RetryPolicy } from './retry.ts';
@@ -33,7 +33,7 @@ export const retrySettings = (options: RetryPolicy): RetrySettings => {
       zero: true,
       infinite: true,
     }),
-    series: seriesOf({
+    series: delaysOf({
       initialDelayMs: options.initialDelayMs ?? 1_000,
       maxDelayMs: options.maxDelayMs ?? 30_000,
       backoff: options.backoff ?? 'exponential',
@@ -46,11 +46,6 @@ export const retrySettings = (options: RetryPolicy): RetrySettings => {
     canRetry: optionalFunction('canRetry', options.canRetry),
     budget,
   };
-};
-
-const seriesOf = (options: BackoffOptions): RetrySettings['series'] => {
-  const series = delaysOf(options);
-  return options.initialDelayMs === 0 && typeof options.backoff === 'string' ? undefined : series;
 };
 
 const resultsOf = (options: RetryPolicy): RetrySettings['isBad'] => {

@@ -1,7 +1,8 @@
 import type { BackoffShape, CustomBackoff, Jitter } from './backoff.ts';
+import { changeable } from './changeable.ts';
 import { Emitter } from './events.ts';
 import { type Policy, policyOf } from './policy.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import type { RetryBudget, RetryBudgetSnapshot } from './retry-budget.ts';
 import { RetryRule } from './retry-rule.ts';
 import { retrySettings } from './retry-settings.ts';
 import { Stage } from './stage.ts';
@@ -56,7 +57,9 @@ export interface RetryPolicy extends TimeSource {
   canRetry?: ((input: RetryInput) => boolean) | undefined;
   /** What all retries around a dependency may add to its load: `retryBudget()`, shared between them. Default: no bound. */
   budget?: RetryBudget | undefined;
-  /** Also retry calls that a breaker or bulkhead refused. Default false. */
+  /**
+   * Also retry calls that were not made: a breaker, a bulkhead or a rate limit refused them, or time ran out before. Default false.
+   */
   retryRejections?: boolean | undefined;
 }
 
@@ -72,10 +75,12 @@ export type RetryChanges = Omit<RetryPolicy, 'name' | 'clock' | 'timers'>;
 
 export type RetryEvents = 'success' | 'failure' | 'retry' | 'suppress';
 
-/** A {@link Policy} whose settings can be changed. */
+/** A {@link Policy} that shows its budget, and whose settings can be changed. */
 export interface Retry extends Policy<never, RetryEvents> {
+  /** `budget` is undefined without one, and for one that does not show itself. */
+  snapshot(): { name: string; maxAttempts: number; budget: RetryBudgetSnapshot | undefined };
   /**
-   * Changes settings for calls from now on; those running keep theirs.
+   * Changes settings for calls from now on; those running keep theirs. What is undefined is left as it is.
    * @throws As at construction; then nothing is changed.
    */
   configure(changes: RetryChanges): void;
@@ -87,7 +92,8 @@ export interface Retry extends Policy<never, RetryEvents> {
  * @param options.maxAttempts All calls, the first included. Default 3; 1 turns retrying off.
  * @param options.initialDelayMs Wait before the second call, before jitter. Default 1_000.
  * @throws The last error, by identity; `signal.reason` at once when aborted, even in mid-wait.
- * @throws DeadlineExceededError, with the last error as `cause`, instead of a wait that the deadline in force would cut off.
+ * @throws DeadlineExceededError, with the last error as `cause`, instead of a wait that the deadline in force would cut off; and
+ * without a call when that deadline has passed.
  * @throws RangeError or TypeError here, at construction, for an option that makes no sense.
  */
 export function retry(options: RetryPolicy = {}): Retry {
@@ -95,14 +101,12 @@ export function retry(options: RetryPolicy = {}): Retry {
   const { clock, timers } = timeSource(options);
   const emitter = new Emitter(nameOf(options.name, 'retry'), ['success', 'failure', 'retry', 'suppress']);
   const rule = new RetryRule(emitter, clock, timers, retrySettings(options));
-  let current = options;
-  return policyOf([new Stage(rule)], {}, (changes: RetryChanges) => {
-    onlyKnown('configure', changes, CHANGES);
-    const next = { ...current, ...changes };
-    const settings = retrySettings(next);
-    return () => {
-      current = next;
-      rule.settings = settings;
-    };
+  const snapshot = (): ReturnType<Retry['snapshot']> => {
+    const { maxAttempts, budget } = rule.settings;
+    return { name: emitter.policy, maxAttempts, budget: budget?.snapshot?.() };
+  };
+  const prepare = changeable(options, CHANGES, retrySettings, (settings) => {
+    rule.settings = settings;
   });
+  return policyOf([new Stage(rule)], { snapshot }, prepare);
 }

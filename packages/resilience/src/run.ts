@@ -1,9 +1,9 @@
-import type { AsyncResource } from 'node:async_hooks';
 import { contextOf, type PolicyContext } from './context.ts';
 import { outcomesAreHeard } from './events.ts';
+import { Gate, INNERMOST, STRUCK } from './gate.ts';
 import type { Program, Task } from './program.ts';
-import { Scope } from './scope.ts';
-import { type Clock, systemClock } from './timers.ts';
+import { type CancellationSource, Scope } from './scope.ts';
+import type { StreamEnd } from './stream-life.ts';
 
 /** What a stage answers: go on, go in once more, or wait until the run is woken. */
 export const GO = 0;
@@ -12,42 +12,15 @@ export const WAIT = 2;
 export type Step = typeof GO | typeof AGAIN | typeof WAIT;
 
 export type Fn = (context: PolicyContext) => unknown;
-type Settle = (value?: unknown) => void;
 
-/** What a gate answers when the run was cut off. */
-export const STRUCK = Symbol('struck');
-const NOBODY = 1_000_000;
 const UNTIMED: readonly undefined[] = [];
 const NO_SLOTS: never[] = [];
-const RESOLVED = Promise.resolve();
-
-/** Settle the promise that {@link capture} made last. */
-export let resolveMade: Settle;
-export let rejectMade: Settle;
-/** One function for all promises: a closure a promise is what a call would pay most for. */
-export const capture = (resolve: Settle, reject: Settle): void => {
-  resolveMade = resolve;
-  rejectMade = reject;
-};
-
-/** Where a cancellation comes from; looking at it makes it. */
-export interface CancellationSource {
-  readonly scope: Scope;
-  readonly signal: AbortSignal;
-}
-
-/** How a stream ended; a consumer that goes away is neither success nor failure. */
-export interface StreamEnd {
-  how: 'succeeded' | 'failed' | 'cancelled';
-  error: unknown;
-}
 
 /**
  * One call on its way through the stages of a program: inwards from the first to the last, the call, and outwards again.
- * Whatever ends a wait (the call, a timer, a place in a queue, an abort) settles the one gate that the run stands at, so
- * everything that a user's code gets to see happens in the async context of its own caller.
+ * Everything that a user's code gets to see happens in the async context of its own caller.
  */
-export class Run {
+export class Run extends Gate {
   readonly program: Program;
   /** Undefined until somebody looks, where nothing can abort the run. */
   given: Scope | undefined;
@@ -56,12 +29,6 @@ export class Run {
   /** The result on its way outwards. */
   failed = false;
   value: unknown = undefined;
-  /** What ended the last wait. */
-  woken: unknown = undefined;
-  wokenFailed = false;
-  /** What user code is still at work on: a slot may have to be held until it has settled. */
-  pending: Promise<unknown> | undefined = undefined;
-  gate: Promise<unknown> | undefined = undefined;
   /** For the opening of a stream: what is to be let go when the stream ends. */
   holds: ((end: StreamEnd) => void)[] | undefined = undefined;
   opens: readonly unknown[] | undefined = undefined;
@@ -72,15 +39,9 @@ export class Run {
   readonly #self: unknown;
   readonly #args: readonly unknown[] | undefined;
   #starts: (number | undefined)[] | readonly undefined[] = UNTIMED;
-  #now = -1;
-  /** The outermost place that the run was cut off at and has not left yet; -1 is the caller. */
-  #struck = NOBODY;
   #reason: unknown = undefined;
-  #wake: Settle | undefined = undefined;
-  /** Where a run without gates stands while the call is under way. */
-  #caller: AsyncResource | undefined = undefined;
-  #cutOff: (() => void) | undefined = undefined;
-  #parkedAt = -1;
+  /** The innermost place whose stage has seen a call since it entered last; -1 when there was none. */
+  #calledWithin = -1;
   #stopListening: (() => void) | undefined = undefined;
 
   /** Either `fn`, which a user asked to execute, or `task`, when a layer further out runs this program. */
@@ -93,6 +54,7 @@ export class Run {
     self?: unknown,
     args?: readonly unknown[],
   ) {
+    super();
     this.#self = self;
     this.#args = args;
     this.program = program;
@@ -116,13 +78,6 @@ export class Run {
 
   get gated(): boolean {
     return this.program.limits.length > 0 || this.given?.canAbort === true;
-  }
-
-  /** Reads the clock once for all that is done without a wait in between. */
-  time(clock: Clock): number {
-    if (clock !== systemClock) return clock();
-    if (this.#now < 0) this.#now = systemClock();
-    return this.#now;
   }
 
   get timed(): boolean {
@@ -172,9 +127,12 @@ export class Run {
     this.slots[at] = what;
   }
 
-  /** Whether a time limit further in stands between this place and the call. */
-  scopeInside(at: number): boolean {
-    return this.#sourceAt(this.program.stages.length) !== this.#sourceAt(at + 1);
+  /** Whether somebody further out than this place keeps something until the call has truly settled. */
+  heldOutside(at: number): boolean {
+    if (this.given?.held === true) return true;
+    const { stages } = this.program;
+    for (let each = 0; each < at; each++) if (stages[each]!.rule.holds === true) return true;
+    return false;
   }
 
   attemptAt(at: number): number | undefined {
@@ -191,117 +149,72 @@ export class Run {
     const { inner, stages } = this.program;
     const fn = this.#fn;
     const attempt = this.attemptAt(stages.length);
+    if (inner === undefined || this.program.standsIn) this.#calledWithin = INNERMOST;
     if (fn !== undefined && inner === undefined) {
       const args = this.#args;
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
-      return fn(contextOf(this.#sourceAt(stages.length), attempt));
+      const answer = fn(contextOf(this.#sourceAt(stages.length), attempt));
+      return this.given === undefined ? answer : this.given.answering(answer);
     }
     const scope = this.scopeAt(stages.length);
-    if (fn === undefined)
-      return inner === undefined ? this.#task!(scope, attempt) : inner(this.#task!, scope, attempt);
+    if (inner === undefined) return this.#task!(scope, attempt);
+    return inner(this.#innermost(), scope, attempt);
+  }
+
+  /** What the layers inside are to call: they may queue a call, refuse it, or make it more than once. */
+  #innermost(): Task {
+    const fn = this.#fn;
+    const task = this.#task;
     const args = this.#args;
-    if (args === undefined) return inner!((s, a) => fn(contextOf(s, a)), scope, attempt);
-    const self = this.#self;
-    return inner!(() => Reflect.apply(fn, self, args), scope, attempt);
+    return (scope, attempt) => {
+      this.#calledWithin = INNERMOST;
+      if (fn === undefined) return task!(scope, attempt);
+      if (args !== undefined) return Reflect.apply(fn, this.#self, args);
+      const answer = fn(contextOf(scope, attempt));
+      return this.given === undefined ? answer : this.given.answering(answer);
+    };
   }
 
-  /** A promise for what user code answered, or for the strike that comes first. */
-  race(answer: unknown): Promise<unknown> {
-    const pending = Promise.resolve(answer);
-    this.pending = pending;
-    const gate = this.#open(-1);
-    pending.then(resolveMade, rejectMade);
-    if (this.#struck !== NOBODY) this.wake(STRUCK);
-    return gate;
+  /** Whether a call was made since the stage at this place entered, or asked for one more. */
+  hasCalled(at: number): boolean {
+    return at <= this.#calledWithin;
   }
 
-  /** Before a stage answers `WAIT`: the run stands still until the answer is called. A late call ends no other wait. */
-  park(at: number): () => void {
-    this.gate = this.#open(at);
-    return resolveMade as () => void;
+  /** The stage at this place goes in once more: what is inside of it has seen no call yet. */
+  again(at: number): void {
+    if (at < this.#calledWithin) this.#calledWithin = at;
   }
 
-  /** As {@link park}, until `answer` has settled. */
-  parkFor(at: number, answer: unknown): void {
-    this.gate = this.race(answer);
-    this.#parkedAt = at;
-  }
-
-  wake(value?: unknown): void {
-    if (this.#caller === undefined) this.#wake?.(value);
-    else {
-      const cutOff = this.#cutOff!;
-      this.#caller.runInAsyncScope(() => RESOLVED.then(cutOff));
-      this.#caller = undefined;
-      this.value = STRUCK;
-    }
-  }
-
-  /** Until the call has answered, a strike makes `cutOff` be called, in the next microtask of this caller's. */
-  until(answer: Promise<unknown>, caller: AsyncResource, cutOff: () => void): void {
-    this.pending = answer;
-    this.#caller = caller;
-    this.#cutOff = cutOff;
-    if (this.#struck !== NOBODY) this.wake();
-  }
-
-  /** Ends {@link until}; false when a strike has ended it before. */
-  answered(): boolean {
-    const first = this.#caller !== undefined;
-    this.#caller = undefined;
-    return first;
-  }
-
-  #open(at: number): Promise<unknown> {
-    const gate = new Promise(capture);
-    this.#wake = resolveMade;
-    this.#parkedAt = at;
-    return gate;
-  }
-
-  /** After each wait. */
-  waited(): void {
-    this.#wake = undefined;
-    this.#parkedAt = -1;
-    this.pending = undefined;
-    this.gate = undefined;
-    this.#now = -1;
+  /** Stands still until what user code answered, in the call's place, has settled. */
+  override parkFor(at: number, answer: unknown): void {
+    super.parkFor(at, this.given === undefined ? answer : this.given.answering(answer));
   }
 
   /** Cuts off all that is inside the stage at this place; -1 cuts off the whole. */
   strike(at: number, reason?: unknown): void {
-    if (at >= this.#struck) return;
-    this.#struck = at;
+    if (at >= this.cutAt) return;
+    this.cutAt = at;
     this.#reason = reason;
-    const parkedAt = this.#parkedAt;
+    const { parkedAt } = this;
     if (parkedAt > at) this.program.stages[parkedAt]!.rule.unpark?.(this, parkedAt);
     this.wake(STRUCK);
-  }
-
-  /** Whether the run was cut off outside of this place. */
-  struckOutside(at: number): boolean {
-    return this.#struck < at;
   }
 
   /** Lets go of all stages from `deepest` to where the run was cut off, and answers where it goes on outwards. */
   strikeOut(deepest: number): number {
     const { stages } = this.program;
-    const at = this.#struck;
+    const at = this.cutAt;
     const error = at < 0 ? this.#reason : stages[at]!.rule.expired?.(this, at);
     for (let inside = deepest; inside > at; inside--) {
       stages[inside]!.rule.drop?.(this, inside, error);
       stages[inside]!.recordDrop(this, inside, error);
     }
+    if (at < 0 && this.pending !== undefined) this.given?.leaveBehind(this.pending);
     this.waited();
-    this.#struck = NOBODY;
+    this.cutAt = INNERMOST;
     this.failed = true;
     this.value = error;
     return at;
-  }
-
-  /** What was cut off at this place and has been left is over. */
-  passed(at: number): void {
-    if (this.#struck >= at) this.#struck = NOBODY;
   }
 
   listen(): void {
@@ -319,7 +232,7 @@ export class Run {
   /** The call is over, one way or the other: the place where the way outwards begins. */
   called(): number {
     const innermost = this.program.stages.length - 1;
-    if ((this.failed || this.value === STRUCK) && this.#struck !== NOBODY) return this.strikeOut(innermost);
+    if ((this.failed || this.value === STRUCK) && this.cutAt !== INNERMOST) return this.strikeOut(innermost);
     this.waited();
     return innermost;
   }

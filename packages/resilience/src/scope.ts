@@ -1,4 +1,12 @@
+import { setImmediate } from 'node:timers';
+
 type Listener = (reason: unknown) => void;
+
+/** Where a cancellation comes from; looking at it makes it. */
+export interface CancellationSource {
+  readonly scope: Scope;
+  readonly signal: AbortSignal;
+}
 
 /**
  * The cancellation of one call, as the layers of a pipeline hand it inwards.
@@ -13,6 +21,14 @@ export class Scope {
   #reason: unknown = undefined;
   #listeners: Set<Listener> | undefined = undefined;
   #detach: (() => void) | undefined = undefined;
+  #parent: Scope | undefined = undefined;
+  /** Calls of user code that have not answered yet. */
+  #underWay = 0;
+  /** The last call has answered: its result is on its way outwards. */
+  #answered = false;
+  /** Whether somebody outside keeps something until the call has truly settled. */
+  #held = false;
+  #leftBehind: Promise<unknown>[] = [];
 
   private constructor(given: AbortSignal | undefined, canAbort: boolean) {
     this.#given = given;
@@ -24,14 +40,17 @@ export class Scope {
     return new Scope(signal, signal !== undefined);
   }
 
-  /** A scope that is aborted by hand alone. */
-  static own(): Scope {
-    return new Scope(undefined, true);
+  /** A scope that is aborted by hand alone; what is held further out is held for it too. */
+  static own(parent: Scope | undefined): Scope {
+    const scope = new Scope(undefined, true);
+    scope.#parent = parent;
+    return scope;
   }
 
   /** A scope that aborts with its parent and can be aborted on its own; `close()` it when the call has settled. */
   static within(parent: Scope): Scope {
     const scope = new Scope(undefined, true);
+    scope.#parent = parent;
     if (parent.aborted) scope.abort(parent.reason);
     else if (parent.canAbort) scope.#detach = parent.onAbort((reason) => scope.abort(reason));
     return scope;
@@ -82,9 +101,55 @@ export class Scope {
     this.#detach = undefined;
   }
 
+  /**
+   * Takes note of what user code answered, and passes it on. A result that is there when the caller aborts is not thrown away:
+   * the abort waits for a microtask while a call is under way, and until the result had the time to get out once it has answered.
+   */
+  answering(answer: unknown): unknown {
+    if (this.#given === undefined) return answer;
+    const waits = (typeof answer === 'object' && answer !== null) || typeof answer === 'function';
+    this.#answered = !waits;
+    if (!waits) return answer;
+    this.#underWay++;
+    const pending = Promise.resolve(answer);
+    const settled = (answered: boolean): void => {
+      this.#underWay--;
+      this.#answered = answered;
+    };
+    pending.then(
+      () => settled(true),
+      () => settled(false),
+    );
+    return pending;
+  }
+
   /** The given signal aborts: a scope is its own listener, which spares a function a call. */
   handleEvent(): void {
-    this.#fire(this.#given?.reason);
+    const fire = (): void => this.#fire(this.#given?.reason);
+    if (this.#answered) setImmediate(fire);
+    else if (this.#underWay === 0) fire();
+    else Promise.resolve().then(() => (this.#answered ? setImmediate(fire) : fire()));
+  }
+
+  get held(): boolean {
+    return this.#held || this.#parent?.held === true;
+  }
+
+  /** Announces that {@link whenSettled} will be asked. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** An abort has cut off a call that still runs. */
+  leaveBehind(pending: Promise<unknown>): void {
+    this.#leftBehind.push(pending);
+    this.#parent?.leaveBehind(pending);
+  }
+
+  /** Calls back when nothing that an abort left behind runs any more: at once, most of the time. */
+  whenSettled(callback: () => void): void {
+    if (this.#leftBehind.length === 0) callback();
+    else Promise.allSettled(this.#leftBehind).then(callback);
   }
 
   #fire(reason: unknown): void {

@@ -1,3 +1,5 @@
+import { deadlineRest } from './deadline-context.ts';
+import { spent } from './deadline-error.ts';
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Scope } from './scope.ts';
@@ -12,14 +14,14 @@ import { wantWrappedCalls, wrappedCall } from './wrapped-call.ts';
 // biome-ignore lint/suspicious/noExplicitAny: the arguments are those of whatever function is wrapped.
 export type Priority = (...args: any[]) => number;
 
+/** Read at each call: what may be changed is changed here. */
 export interface SlotSettings {
-  emitter: Emitter;
-  timers: Timers;
-  /** Asked each time: it may change. */
-  limit: () => number;
+  readonly emitter: Emitter;
+  readonly timers: Timers;
+  readonly limit: () => number;
   maxQueue: number;
   queueTimeoutMs: number;
-  priority: Priority | undefined;
+  readonly priority: Priority | undefined;
 }
 
 /** Slots for calls that run at once, and the line before them. */
@@ -40,7 +42,8 @@ export class Slots {
 
   /** Undefined when a slot was free: then it is taken. Else resolves with the slot, or rejects. Throws when there is no room. */
   acquire(scope: Scope): Promise<void> | undefined {
-    const { limit, maxQueue, queueTimeoutMs } = this.#settings;
+    const { limit, maxQueue, queueTimeoutMs, emitter } = this.#settings;
+    if (deadlineRest() === 0) throw spent(emitter.policy);
     if (this.running < limit() && this.#line.size === 0) {
       this.running++;
       return undefined;

@@ -15,6 +15,8 @@ export interface Rule {
   readonly clock: Clock;
   /** Whether it may cut a run off by `run.strike(at)`. */
   readonly limits?: boolean;
+  /** Whether it keeps something until the call has truly settled, also after it was cut off. */
+  readonly holds?: boolean;
   /** On the way in: `GO` or `WAIT`. A throw is this policy's refusal. */
   enter?(run: Run, at: number): Step;
   /** On the way out, with the result in `run.failed` and `run.value`. */
@@ -110,8 +112,9 @@ export class Stage {
 
   /** Counts a run that was cut off further out. */
   recordDrop(run: Run, at: number, reason: unknown): void {
-    if (isTimeout(reason)) this.#failure(run, at, reason);
-    else this.recorder.cancelled++;
+    if (!isTimeout(reason)) this.recorder.cancelled++;
+    else if (run.hasCalled(at)) this.#failure(run, at, reason);
+    else this.recorder.rejections++;
   }
 
   #failure(run: Run, at: number, error: unknown): void {

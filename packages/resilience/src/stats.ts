@@ -6,7 +6,7 @@ export interface PolicyStats {
   successes: number;
   /** Calls that ended in an error, time-outs included. */
   failures: number;
-  /** Calls that a breaker or bulkhead refused to make. */
+  /** Calls that were not made: a breaker, a bulkhead, a rate limit or the deadline was in the way. */
   rejections: number;
   /** Calls that their caller aborted. */
   cancelled: number;
@@ -22,6 +22,32 @@ export interface PolicyStats {
    */
   latencyMs: { count: number; p50: number; p95: number; p99: number } | undefined;
 }
+
+/** The counts of two policies told as one. */
+export const addStats = (a: PolicyStats, b: PolicyStats): PolicyStats => ({
+  calls: a.calls + b.calls,
+  successes: a.successes + b.successes,
+  failures: a.failures + b.failures,
+  rejections: a.rejections + b.rejections,
+  cancelled: a.cancelled + b.cancelled,
+  retries: a.retries + b.retries,
+  suppressed: a.suppressed + b.suppressed,
+  timeouts: a.timeouts + b.timeouts,
+  latencyMs: slower(a.latencyMs, b.latencyMs),
+});
+
+type Latency = PolicyStats['latencyMs'];
+
+/** Percentiles of two populations cannot be merged; the larger is the safe thing to show. */
+const slower = (a: Latency, b: Latency): Latency =>
+  a && b
+    ? {
+        count: a.count + b.count,
+        p50: Math.max(a.p50, b.p50),
+        p95: Math.max(a.p95, b.p95),
+        p99: Math.max(a.p99, b.p99),
+      }
+    : (a ?? b);
 
 /** The counters behind `stats()`. Recording is O(1); the histogram is made with the first sample. */
 export class Recorder {

@@ -1,3 +1,9 @@
+/** How a stream ended; a consumer that goes away is neither success nor failure. */
+export interface StreamEnd {
+  how: 'succeeded' | 'failed' | 'cancelled';
+  error: unknown;
+}
+
 /** The cancellation of a stream: of its opening through the policy's signal, and of the source for as long as it is read. */
 export class StreamLife {
   readonly #whole = new AbortController();

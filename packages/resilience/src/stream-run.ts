@@ -2,9 +2,9 @@ import type { PolicyContext } from './context.ts';
 import { drive } from './drive.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Program } from './program.ts';
-import { Run, type StreamEnd } from './run.ts';
+import { Run } from './run.ts';
 import { Scope } from './scope.ts';
-import { StreamLife } from './stream-life.ts';
+import { type StreamEnd, StreamLife } from './stream-life.ts';
 import { after, systemTimers, type Timers } from './timers.ts';
 
 export interface StreamLimits {

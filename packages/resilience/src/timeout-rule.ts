@@ -1,9 +1,8 @@
-import { deadlineRest } from './deadline-context.ts';
 import { spent, struck } from './deadline-error.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { type CancellationSource, GO, type Run, type Step } from './run.ts';
-import { Scope } from './scope.ts';
+import { GO, type Run, type Step } from './run.ts';
+import { type CancellationSource, Scope } from './scope.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
@@ -20,6 +19,7 @@ class Limit implements Timed, CancellationSource {
   #scope: Scope | undefined = undefined;
   #aborted = false;
   #reason: unknown = undefined;
+  #givenUp: (() => void) | undefined = undefined;
   previous: Timed | undefined = undefined;
   next: Timed | undefined = undefined;
   dueAt = 0;
@@ -35,7 +35,7 @@ class Limit implements Timed, CancellationSource {
 
   get scope(): Scope {
     if (this.#scope === undefined) {
-      this.#scope = Scope.own();
+      this.#scope = Scope.own(this.#run.given);
       if (this.#aborted) this.#scope.abort(this.#reason);
     }
     return this.#scope;
@@ -53,8 +53,21 @@ class Limit implements Timed, CancellationSource {
   }
 
   expire(): void {
+    if (this.#givenUp !== undefined) this.#givenUp();
     // A timer of a user's may fire although it was cleared.
-    if (this.#run.slots[this.#at] === this) this.#run.strike(this.#at);
+    else if (this.#run.slots[this.#at] === this) this.#run.strike(this.#at);
+  }
+
+  /** From now on it cuts nothing off: it ends the answer, which else follows `pending`. */
+  bound(pending: Promise<unknown>): Promise<unknown> {
+    return new Promise<void>((resolve) => {
+      const settled = (): void => {
+        this.list.remove(this);
+        resolve();
+      };
+      this.#givenUp = resolve;
+      pending.then(settled, settled);
+    });
   }
 }
 
@@ -87,7 +100,7 @@ export class TimeoutRule implements Rule {
 
   enter(run: Run, at: number): Step {
     run.keep(at, undefined);
-    const restMs = deadlineRest();
+    const restMs = run.deadlineRest();
     if (restMs !== undefined && restMs <= 0) throw spent(this.emitter.policy);
     const shorter = restMs !== undefined && restMs < this.#ms;
     if (!shorter && this.#ms === Number.POSITIVE_INFINITY) return GO;
@@ -109,8 +122,12 @@ export class TimeoutRule implements Rule {
 
   drop(run: Run, at: number, reason: unknown): void {
     const limit = run.slots[at] as Limit | undefined;
-    limit?.list.remove(limit);
-    limit?.abort(reason);
+    if (limit === undefined) return;
+    const { pending } = run;
+    // A call that never settles must not keep a slot for ever: it is given up when it would have been.
+    if (pending !== undefined && run.heldOutside(at)) run.pending = limit.bound(pending);
+    else limit.list.remove(limit);
+    limit.abort(reason);
   }
 
   aborted(run: Run, at: number, reason: unknown): void {
@@ -121,9 +138,10 @@ export class TimeoutRule implements Rule {
     const limit = run.slots[at] as Limit;
     const { emitter, recorder } = this;
     recorder.timeouts++;
+    const called = run.hasCalled(at);
     const error = limit.byDeadline
-      ? struck(emitter.policy, limit.ms)
-      : stackless(() => new PolicyTimeoutError(emitter.policy, limit.ms));
+      ? struck(emitter.policy, limit.ms, called)
+      : stackless(() => new PolicyTimeoutError(emitter.policy, limit.ms, called));
     if (emitter.wants('timeout')) emitter.emit('timeout', { policy: emitter.policy, timeoutMs: limit.ms });
     limit.abort(error);
     return error;

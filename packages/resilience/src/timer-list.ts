@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { after, type Clock, systemClock, systemTimers, type Timers } from './timers.ts';
+import { after, type Clock, LONGEST, systemClock, systemTimers, type Timers } from './timers.ts';
 
 /** Something with a time limit; it is its own entry in the list, so that a call costs no further object. */
 export interface Timed {
@@ -15,7 +15,6 @@ export interface Timed {
 const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
 // A timer shared by many calls must not hold on to the AsyncLocalStorage of the one that happened to start it.
 const outsideOfCalls = AsyncLocalStorage.snapshot();
-const LONGEST = 2_147_483_647;
 
 /** So many calls within one tick make a list busy. */
 const BUSY = 64;

@@ -25,7 +25,7 @@ export const systemTimers: Timers = {
 };
 
 /** Node turns a longer delay into 1 ms. */
-const LONGEST = 2_147_483_647;
+export const LONGEST = 2_147_483_647;
 
 /** Calls back once after `ms`, however long that is; the answer stops it. `Infinity` sets no timer. */
 export const after = (timers: Timers, ms: number, callback: () => void): (() => void) => {

@@ -34,6 +34,18 @@ export const duration = (
   );
 };
 
+/** The options of a queue, with their defaults. */
+export const queueOptions = (options: {
+  maxQueue?: number | undefined;
+  queueTimeoutMs?: number | undefined;
+}): { maxQueue: number; queueTimeoutMs: number } => ({
+  maxQueue: integer('maxQueue', options.maxQueue ?? 0, 0, true),
+  queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs ?? Number.POSITIVE_INFINITY, {
+    zero: false,
+    infinite: true,
+  }),
+});
+
 /** A share of a whole: more than 0 and at most 1. */
 export const share = (option: string, value: number): number => {
   if (typeof value === 'number' && value > 0 && value <= 1) return value;
@@ -61,6 +73,13 @@ export const flag = (option: string, value: boolean | undefined): boolean | unde
   throw new TypeError(`${option} must be true or false, got ${show(value)}`);
 };
 
+/** The options of a policy that also takes its limit alone. */
+export const msOptions = <O extends { ms: number }>(owner: string, given: number | O): O => {
+  if (typeof given === 'number') return { ms: given } as O;
+  if (typeof given === 'object' && given !== null) return given;
+  throw new TypeError(`${owner} takes a number of milliseconds or options, got ${show(given)}`);
+};
+
 /** Refuses a misspelt option: a typo would otherwise quietly switch the protection off. */
 export const onlyKnown = (owner: string, options: object, known: readonly string[]): void => {
   if (typeof options !== 'object' || options === null)
@@ -70,6 +89,12 @@ export const onlyKnown = (owner: string, options: object, known: readonly string
       throw new TypeError(`${owner} has no option "${key}"; it knows ${known.join(', ')}`);
   }
 };
+
+/** `options` with what `changes` gives; an undefined one changes nothing. */
+export const changed = <O extends object>(options: O, changes: Partial<O>): O => ({
+  ...options,
+  ...Object.fromEntries(Object.entries(changes).filter(([, change]) => change !== undefined)),
+});
 
 export const timeSource = (options: TimeSource): { clock: Clock; timers: Timers } => {
   optionalFunction('clock', options.clock);

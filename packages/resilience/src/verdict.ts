@@ -34,7 +34,7 @@ export const clean = (verdict: unknown): Verdict => {
   return {
     retryable: typeof retryable === 'boolean' ? retryable : undefined,
     safety: SAFETY.has(safety) ? (safety as Safety) : undefined,
-    afterMs: typeof afterMs === 'number' && afterMs >= 0 ? afterMs : undefined,
+    afterMs: Number.isFinite(afterMs) && Number(afterMs) >= 0 ? Number(afterMs) : undefined,
   };
 };
 

@@ -1,6 +1,6 @@
 // Not the global one, which a test runner may fake or lack.
 import { setImmediate } from 'node:timers';
-import type { Clock, Timers } from './timers.ts';
+import { type Clock, LONGEST, type Timers } from './timers.ts';
 import { duration, integer, onlyKnown } from './validate.ts';
 
 interface Entry {
@@ -9,9 +9,6 @@ interface Entry {
   ref(): Entry;
   unref(): Entry;
 }
-
-/** Node turns a longer delay into 1 ms. */
-const LONGEST = 2_147_483_647;
 
 /** Lets all promise callbacks that are due run, and those that they make due. Not what waits for real input or output. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

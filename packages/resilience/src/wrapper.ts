@@ -1,3 +1,4 @@
+import { show } from './validate.ts';
 import { beginWrapped } from './wrapped-call.ts';
 
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -26,7 +27,8 @@ export const wrapperOf =
         throw new TypeError(`@${policy} can decorate a method, and "${String(name)}" is a ${String(kind)}`);
       return wrap(wrapping, target as Method);
     }
-    if (typeof target !== 'function') throw new TypeError(`"${policy}" can only wrap a function`);
+    if (typeof target !== 'function')
+      throw new TypeError(`"${policy}" can only wrap a function, got ${show(target)}`);
     return wrap(wrapping, target as Method);
   };
 

@@ -3,7 +3,13 @@ import { getEventListeners } from 'node:events';
 import { expect, it } from '@jest/globals';
 import { isBulkheadRejectedError } from 'cockatiel';
 import fc from 'fast-check';
-import { type AdaptiveConcurrencyOptions, adaptiveConcurrency, compose, timeout } from '../src/index.ts';
+import {
+  type AdaptiveConcurrencyOptions,
+  adaptiveConcurrency,
+  circuitBreaker,
+  compose,
+  timeout,
+} from '../src/index.ts';
 import { deferred, outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 
 const setUp = (options: Partial<AdaptiveConcurrencyOptions> = {}) => {
@@ -301,3 +307,21 @@ it('for any load: never more at once than the limit, the limit within its bounds
     { numRuns: 100 },
   );
 }, 30_000);
+
+it('learns nothing from a call that was refused inside, or that failed for another reason than load', async () => {
+  const { policy, limits } = setUp({ initial: 2, max: 50 });
+  const breaker = circuitBreaker();
+  breaker.isolate();
+  const refused = compose(policy, breaker);
+  const mute = Object.assign(new Error('refused'), { isBulkheadRejectedError: true, retryAfterMs: 5 });
+  for (let call = 0; call < 200; call++) {
+    await Promise.all([1, 2].map(() => refused.execute(() => 1).catch(() => {})));
+    await Promise.all([1, 2].map(() => policy.execute(() => Promise.reject(mute)).catch(() => {})));
+    await Promise.all(
+      [1, 2].map(() => policy.execute(() => Promise.reject(new Error('404'))).catch(() => {})),
+    );
+  }
+  expect([limits, policy.snapshot().limit]).toEqual([[], 2]);
+  for (let call = 0; call < 2; call++) await Promise.all([1, 2].map(() => policy.execute(() => 1)));
+  expect(policy.snapshot().limit).toBeGreaterThan(2);
+});

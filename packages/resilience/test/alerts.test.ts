@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from '@jest/globals';
-import { alerts } from '../src/alerts.ts';
-import { circuitBreaker, pipeline } from '../src/index.ts';
+import { type AlertNotice, alerts } from '../src/alerts.ts';
+import { circuitBreaker, circuitBreakers, pipeline } from '../src/index.ts';
 import { StagedCircuit, short, staged } from './alert-doubles.ts';
 import { settle, VirtualClock } from './virtual-clock.ts';
 
@@ -68,6 +68,73 @@ it('watches real breakers and pipelines, and hears of a shared breaker once', as
   await breaker.execute(() => 'back');
   await watch.flush();
   expect(texts).toEqual(['Circuit "db" is open (ECONNREFUSED)', 'Circuit "db" is closed after 100 ms']);
+});
+
+describe('breakers by key', () => {
+  const keyed = (options = {}) => {
+    const time = new VirtualClock();
+    const hosts = circuitBreakers({
+      name: 'hosts',
+      failureThreshold: 1,
+      openMs: 100,
+      clock: time.clock,
+      ...options,
+    });
+    const fail = (key: string) => hosts.execute(key, () => Promise.reject(refused)).catch(() => {});
+    const got: AlertNotice[] = [];
+    const watch = alerts({ ...time.time, coolDownMs: 1_000, sinks: [(notice) => void got.push(notice)] });
+    return { time, hosts, fail, got, watch };
+  };
+
+  it('are one source, with an alert for each circuit', async () => {
+    const { time, hosts, fail, got, watch } = keyed();
+    await fail('a');
+    watch.watch(hosts);
+    await fail('b');
+    await time.advance(100);
+    await hosts.execute('a', () => 'back');
+    await settle();
+    expect(short(got)).toEqual(['opened hosts:a', 'opened hosts:b', 'resolved hosts:a']);
+    expect(watch.snapshot().active).toMatchObject([{ policy: 'hosts:b' }]);
+  });
+
+  it('an alert ends when its circuit is forgotten, and all end with the watch', async () => {
+    const { hosts, fail, got, watch } = keyed({ max: 2 });
+    const end = watch.watch(hosts);
+    for (const key of ['a', 'b', 'c']) await fail(key);
+    await settle();
+    expect(short(got)).toEqual(['opened hosts:a', 'opened hosts:b', 'resolved hosts:a', 'opened hosts:c']);
+    end();
+    await fail('d');
+    await settle();
+    expect(short(got).slice(4)).toEqual(['resolved hosts:b', 'resolved hosts:c']);
+  });
+
+  it('holds back one soon after a resolve, however many other keys come meanwhile', async () => {
+    const { time, hosts, fail, got, watch } = keyed({ max: 10 });
+    watch.watch(hosts);
+    await fail('a');
+    await time.advance(100);
+    await hosts.execute('a', () => 'back');
+    await fail('b');
+    await fail('a');
+    await time.advance(100);
+    await hosts.execute('a', () => 'back');
+    await settle();
+    expect(short(got)).toEqual(['opened hosts:a', 'resolved hosts:a', 'opened hosts:b']);
+    expect(watch.snapshot().heldBack).toBe(1);
+  });
+
+  it('leaves no timer when closed', async () => {
+    const { time, hosts, fail, watch } = keyed();
+    watch.watch(hosts);
+    await fail('a');
+    hosts.for('a').isolate().dispose();
+    await fail('a');
+    expect(time.pending).toBe(1);
+    await watch.close();
+    expect(time.pending).toBe(0);
+  });
 });
 
 it('gives an alert at once for a circuit that is open already', async () => {
@@ -337,8 +404,14 @@ it.each<[object, string]>([
   [{ sinks: undefined }, 'sinks must be a list with at least one sink, got undefined'],
   [{ sinks: [{}] }, 'send of sink 1 must be a function, got undefined'],
   [{ sinks: [{ send: () => {}, timeout: 5 }] }, 'sink 1 has no option "timeout"'],
-  [{ sinks: [{ send: () => {}, maxQueued: 0 }] }, 'maxQueued must be an integer >= 1, got 0'],
-  [{ sinks: [{ send: () => {}, timeoutMs: 0 }] }, 'timeoutMs must be a number of milliseconds > 0, got 0'],
+  [
+    { sinks: [{ send: () => {}, maxQueued: 0 }] },
+    'maxQueued of sink "sink-1" must be an integer >= 1, got 0',
+  ],
+  [
+    { sinks: [{ send: () => {}, timeoutMs: 0 }] },
+    'timeoutMs of sink "sink-1" must be a number of milliseconds > 0, got 0',
+  ],
   [{ sinks: ['a', 'a'].map((name) => ({ name, send: () => {} })) }, 'two sinks are named "a"'],
   [{ sinks: [null] }, 'sink 1 options must be an object, got null'],
   [{ cooldownMs: 5 }, 'alerts has no option "cooldownMs"'],
@@ -353,11 +426,11 @@ it.each<[object, string]>([
   [{ sources: 5 }, 'sources must be a list of circuit breakers and pipelines, got 5'],
   [
     { sources: [undefined] },
-    'a source of alerts must be a circuit breaker or a pipeline with one, got undefined',
+    'a source of alerts must be a circuit breaker, breakers by key, or a pipeline with a breaker, got undefined',
   ],
   [
     { sources: [pipeline({ name: 'p', timeoutMs: 5 })] },
-    'must be a circuit breaker or a pipeline with one, got "p"',
+    'must be a circuit breaker, breakers by key, or a pipeline with a breaker, got "p"',
   ],
   [{ sources: [circuitBreaker(), circuitBreaker()] }, 'two circuits are named "circuitBreaker"'],
 ])('refuses options that make no sense (%#)', (options, message) => {

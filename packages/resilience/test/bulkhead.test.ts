@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { expect, it } from '@jest/globals';
 import { isBulkheadRejectedError } from 'cockatiel';
-import fc from 'fast-check';
 import { type BulkheadOptions, bulkhead } from '../src/index.ts';
 import { deferred, outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 
@@ -140,66 +139,3 @@ it('counts successes, failures and rejections', async () => {
   await policy.execute(() => Promise.reject(new Error('x'))).catch(() => {});
   expect(policy.stats()).toMatchObject({ calls: 3, successes: 1, failures: 1, rejections: 1 });
 });
-
-type Step = { do: 'call' } | { do: 'end' | 'abort'; which: number };
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.constant<Step>({ do: 'call' }),
-  fc.record({ do: fc.constantFrom('end' as const, 'abort' as const), which: fc.nat(20) }),
-);
-
-it('serves first come first served within its bounds, whatever ends or aborts in whatever order', async () => {
-  const run = async (steps: readonly Step[], maxConcurrent: number, maxQueue: number): Promise<void> => {
-    const { policy, started } = setUp({ maxConcurrent, maxQueue });
-    const expected: string[] = [];
-    const running: string[] = [];
-    let queue: string[] = [];
-    const calls = new Map<string, { gate: PromiseWithResolvers<string>; abort: AbortController }>();
-    const next = (): void => {
-      const id = queue.shift();
-      if (id === undefined) return;
-      running.push(id);
-      expected.push(id);
-    };
-    let made = 0;
-    for (const each of steps) {
-      if (each.do === 'call') {
-        const id = String(++made);
-        const call = { gate: deferred<string>(), abort: new AbortController() };
-        calls.set(id, call);
-        const task = () => {
-          started.push(id);
-          return call.gate.promise;
-        };
-        policy.execute(task, call.abort.signal).catch(() => {});
-        if (running.length < maxConcurrent) {
-          running.push(id);
-          expected.push(id);
-        } else if (queue.length < maxQueue) queue.push(id);
-      } else {
-        const pool = each.do === 'end' ? running : queue;
-        const id = pool[each.which % Math.max(1, pool.length)];
-        if (id === undefined) continue;
-        if (each.do === 'abort') {
-          calls.get(id)!.abort.abort('gone');
-          queue = queue.filter((other) => other !== id);
-        } else {
-          calls.get(id)!.gate.resolve('done');
-          running.splice(running.indexOf(id), 1);
-          next();
-        }
-      }
-      await settle();
-      expect(started).toEqual(expected);
-      expect(policy.snapshot()).toMatchObject({ running: running.length, queued: queue.length });
-    }
-  };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { maxLength: 40 }),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 0, max: 3 }),
-      run,
-    ),
-    { numRuns: 200 },
-  );
-}, 30_000);

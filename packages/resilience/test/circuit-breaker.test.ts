@@ -316,7 +316,7 @@ describe('circuitBreaker with a window', () => {
   it('forgets calls that are older than a time window, however long it was idle', async () => {
     const { breaker, fail, time } = setUp({
       failureThreshold: undefined,
-      window: { type: 'time', size: 10_000, minimumCalls: 10 },
+      window: { type: 'time', sizeMs: 10_000, minimumCalls: 10 },
     });
     for (let call = 0; call < 9; call++) await fail();
     time.now = 3_600_000;
@@ -330,7 +330,7 @@ describe('circuitBreaker with a window', () => {
   it('drops a time window bucket by bucket', async () => {
     const { breaker, fail, time } = setUp({
       failureThreshold: undefined,
-      window: { type: 'time', size: 1_000, minimumCalls: 100 },
+      window: { type: 'time', sizeMs: 1_000, minimumCalls: 100 },
     });
     for (let call = 0; call < 5; call++) {
       await fail();

@@ -27,12 +27,10 @@ describe('slow calls', () => {
   });
 
   it('forgets slow calls that have left the window', async () => {
-    for (const type of ['count', 'time'] as const) {
-      const { breaker, takes, time } = setUp({
-        window: { type, size: type === 'count' ? 2 : 1_000, minimumCalls: 2, slowCallMs: 10 },
-      });
+    for (const kind of [{ type: 'count', size: 2 } as const, { type: 'time', sizeMs: 1_000 } as const]) {
+      const { breaker, takes, time } = setUp({ window: { ...kind, minimumCalls: 2, slowCallMs: 10 } });
       await takes(10);
-      if (type === 'time') time.now += 2_000;
+      if (kind.type === 'time') time.now += 2_000;
       await takes(1);
       await takes(1);
       expect(breaker.snapshot()).toMatchObject({ state: 'closed', window: { slow: 0 } });
@@ -138,9 +136,7 @@ describe('modes', () => {
     breaker.mode = 'disabled';
     await expect(succeed()).resolves.toBe('ok');
     expect(states).toEqual(['closed > open', 'open > closed']);
-    expect(breaker.restore({ state: 'open', name: 'x', retryAfterMs: 9, openings: 1, lastError: 0 })).toBe(
-      undefined,
-    );
+    expect(breaker.restore({ state: 'open', name: 'x', retryAfterMs: 9, openings: 1 })).toBe(undefined);
     expect(breaker.state).toBe('closed');
   });
 
@@ -330,11 +326,52 @@ describe('circuitBreakers', () => {
     expect(breakers.for('down').state).toBe('open');
   });
 
+  it('tells the events of every key, also of those to come, until it is told not to', async () => {
+    const { breakers, fail } = keyed();
+    await fail('a');
+    const heard: string[] = [];
+    const stop = breakers.on('state', ({ policy, to }) => heard.push(`${policy} ${to}`));
+    breakers.for('a').isolate().dispose();
+    await fail('b');
+    stop();
+    await fail('c');
+    expect(heard).toEqual(['hosts:a isolated', 'hosts:a closed', 'hosts:b open']);
+    expect(() => breakers.on('retry' as never, () => {})).toThrow('"hosts" has no event "retry"');
+  });
+
+  it('tells that the circuit closes when an open one has to make room', async () => {
+    const { breakers, fail } = keyed();
+    const heard: string[] = [];
+    breakers.on('state', ({ policy, to }) => heard.push(`${policy} ${to}`));
+    for (const key of ['a', 'b', 'c', 'd']) await fail(key);
+    expect(heard).toEqual(['hosts:a open', 'hosts:b open', 'hosts:c open', 'hosts:a closed', 'hosts:d open']);
+  });
+
+  it('gives up one that is isolated by hand last', async () => {
+    const { breakers, fail } = keyed();
+    breakers.for('held').isolate();
+    for (const key of ['a', 'b', 'c', 'd']) await fail(key);
+    expect(Object.keys(breakers.snapshot())).toEqual(['held', 'c', 'd']);
+  });
+
+  it('counts the calls of all keys, of forgotten ones too', async () => {
+    const { breakers, fail } = keyed();
+    for (const key of ['a', 'b', 'c', 'd', 'd']) await fail(key);
+    await breakers.execute('e', () => 1);
+    expect(breakers.size).toBe(3);
+    expect(breakers.stats()).toMatchObject({ calls: 6, successes: 1, failures: 4, rejections: 1 });
+  });
+
   it('checks its options at once', () => {
+    expect(() => circuitBreakers({ breaker: {} } as never)).toThrow(
+      'circuitBreakers has no option "breaker"',
+    );
     expect(() => circuitBreakers({ max: 0 })).toThrow('max must be an integer >= 1, got 0');
     expect(() => circuitBreakers({ idleMs: 0 })).toThrow('idleMs must be a number of milliseconds > 0');
     expect(() => circuitBreakers({ openMs: -1 })).toThrow('openMs must be');
-    expect(() => circuitBreakers({ keys: 1 } as never)).toThrow('circuitBreaker has no option "keys"');
+    expect(() => circuitBreakers({ keys: 1 } as never)).toThrow(
+      'circuitBreakers has no option "keys"; it knows name, failureThreshold',
+    );
     expect(() => circuitBreakers().for(5 as never)).toThrow('key must be a string, got 5');
   });
 });

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import * as cockatiel from 'cockatiel';
-import { bulkhead, compose, PolicyRegistry, pipeline, retry, timeout } from '../src/index.ts';
+import {
+  bulkhead,
+  compose,
+  PolicyRegistry,
+  pipeline,
+  priorityBulkhead,
+  retry,
+  timeout,
+} from '../src/index.ts';
 import { deferred, outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 
 describe('configure', () => {
@@ -43,8 +51,11 @@ describe('configure', () => {
     expect(time.pending).toBe(0);
   });
 
-  it('gives new slots to those who wait, and takes none from those who run', async () => {
-    const policy = bulkhead({ maxConcurrent: 1, maxQueue: 5 });
+  it.each([
+    ['bulkhead', () => bulkhead({ maxConcurrent: 1, maxQueue: 5 })],
+    ['priorityBulkhead', () => priorityBulkhead({ maxConcurrent: 1, maxQueue: 5, priority: () => 0 })],
+  ])('%s gives new slots to those who wait, and takes none from those who run', async (_name, make) => {
+    const policy = make();
     const gates = Array.from({ length: 4 }, () => deferred<void>());
     let started = 0;
     const calls = gates.map((gate) =>
@@ -74,6 +85,19 @@ describe('configure', () => {
     ]);
   });
 
+  it('leaves as it is what is undefined', () => {
+    const slots = bulkhead({ maxConcurrent: 7 });
+    slots.configure({ maxConcurrent: undefined, maxQueue: 2 });
+    expect(slots.snapshot()).toMatchObject({ maxConcurrent: 7, maxQueue: 2 });
+  });
+
+  it('leaves a retry its number of attempts', async () => {
+    const policy = retry({ maxAttempts: 5, initialDelayMs: 0 });
+    policy.configure({ maxAttempts: undefined, factor: 3 });
+    await policy.execute(() => Promise.reject(new Error('down'))).catch(() => {});
+    expect(policy.stats().retries).toBe(4);
+  });
+
   it('changes the parts of a pipeline, all or none', async () => {
     const policy = pipeline({
       name: 'shop',
@@ -82,7 +106,7 @@ describe('configure', () => {
       circuitBreaker: { failureThreshold: 10 },
     });
     expect(() => policy.configure({ retry: { maxAttempts: 4 }, timeoutMs: -1 })).toThrow(
-      'timeoutMs: ms must be a number of milliseconds > 0 or Infinity, got -1',
+      'timeoutMs must be a number of milliseconds > 0 or Infinity, got -1',
     );
     let calls = 0;
     const fail = () => {

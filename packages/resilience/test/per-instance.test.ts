@@ -18,6 +18,35 @@ class Client {
   }
 }
 
+it('reads an async generator under the policy of its instance, arguments and this kept', async () => {
+  const opened: string[] = [];
+  class Feed {
+    #name: string;
+    constructor(name: string) {
+      this.#name = name;
+    }
+    @perInstance(() => circuitBreaker({ failureThreshold: 1 }))
+    async *items(count: number): AsyncGenerator<string, void, undefined> {
+      opened.push(this.#name);
+      for (let n = 1; n <= count; n++) yield `${this.#name}:${n}`;
+      if (count === 0) throw new Error('down');
+    }
+  }
+  const [a, b] = [new Feed('a'), new Feed('b')];
+  const read = async (feed: Feed, count: number) => {
+    const items: string[] = [];
+    for await (const item of feed.items(count)) items.push(item);
+    return items;
+  };
+  await expect(read(a, 2)).resolves.toEqual(['a:1', 'a:2']);
+  await expect(read(a, 0)).rejects.toThrow('down');
+  await expect(read(a, 1)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+  await expect(read(b, 1)).resolves.toEqual(['b:1']);
+  expect(opened).toEqual(['a', 'a', 'b']);
+  const { items } = a;
+  await expect(items(1).next()).rejects.toThrow('a policy per instance needs an instance as "this"');
+});
+
 it('keeps the state of instances apart, and shares it between the methods of one', async () => {
   const a = new Client('a');
   const b = new Client('b');

@@ -1,6 +1,15 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bulkhead, circuitBreaker, HealthRegistry, pipeline, retry } from '../src/index.ts';
+import {
+  adaptiveConcurrency,
+  bulkhead,
+  circuitBreaker,
+  circuitBreakers,
+  HealthRegistry,
+  pipeline,
+  rateLimit,
+  retry,
+} from '../src/index.ts';
 import { prometheusContentType, prometheusText } from '../src/prometheus.ts';
 import { deferred, VirtualClock } from './virtual-clock.ts';
 
@@ -58,6 +67,9 @@ agent4_resilience_calls_total{policy="shop",outcome="cancelled"} 1
 # HELP agent4_resilience_retries_total Second and later attempts.
 # TYPE agent4_resilience_retries_total counter
 agent4_resilience_retries_total{policy="shop"} 1
+# HELP agent4_resilience_retries_suppressed_total Retries that a budget did not allow.
+# TYPE agent4_resilience_retries_suppressed_total counter
+agent4_resilience_retries_suppressed_total{policy="shop"} 0
 # HELP agent4_resilience_timeouts_total Calls and attempts that ran out of time.
 # TYPE agent4_resilience_timeouts_total counter
 agent4_resilience_timeouts_total{policy="shop"} 0
@@ -113,6 +125,29 @@ it('tells policies of one name as one: the sum, and the worse state', async () =
   expect(named.get('agent4_resilience_circuit_state{policy="read",state="closed"}')).toBe(1);
 });
 
+it('tells suppressed retries, the limit found, and the queue of a rate limit', async () => {
+  const none = { deposit: () => {}, withdraw: () => false, snapshot: () => ({}) as never };
+  const mail = retry({ name: 'mail', budget: none });
+  await mail.execute(down).catch(() => {});
+  const slots = adaptiveConcurrency({ name: 'db', initial: 7, maxQueue: 3 });
+  const rate = rateLimit({ name: 'api', limit: 1, perMs: 1_000, maxQueue: 5 });
+  const series = scrape(prometheusText([mail, slots, rate]));
+  expect(series.get('agent4_resilience_retries_suppressed_total{policy="mail"}')).toBe(1);
+  expect(series.get('agent4_resilience_adaptive_concurrency_limit{policy="db"}')).toBe(7);
+  expect(series.get('agent4_resilience_adaptive_concurrency_running{policy="db"}')).toBe(0);
+  expect(series.get('agent4_resilience_rate_limit_queued{policy="api"}')).toBe(0);
+});
+
+it('tells breakers by key as one, by the worst state', async () => {
+  const hosts = circuitBreakers({ name: 'hosts', failureThreshold: 1 });
+  await hosts.execute('a', () => 1);
+  await hosts.execute('b', down).catch(() => {});
+  const series = scrape(prometheusText([hosts]));
+  expect(series.get('agent4_resilience_circuit_state{policy="hosts",state="open"}')).toBe(1);
+  expect(series.get('agent4_resilience_calls_total{policy="hosts",outcome="success"}')).toBe(1);
+  expect(series.get('agent4_resilience_calls_total{policy="hosts",outcome="failure"}')).toBe(1);
+});
+
 it('tells what is beyond maxPolicies as one', async () => {
   const many = Array.from({ length: 50 }, (_, at) => retry({ name: `tenant-${at}` }));
   for (const each of many) await each.execute(() => 1);
@@ -159,7 +194,7 @@ it('never lets a counter fall', async () => {
       if (/_total|_count/.test(key)) expect(now.get(key)).toBeGreaterThanOrEqual(value);
     before = now;
   }
-  expect([...before.keys()].filter((key) => /_total|_count/.test(key))).toHaveLength(7);
+  expect([...before.keys()].filter((key) => /_total|_count/.test(key))).toHaveLength(8);
 });
 
 it.each<[unknown, object, string]>([

@@ -246,7 +246,7 @@ it.each<[Partial<RateLimitOptions>, string]>([
   [{ limit: 0 }, 'limit must be a number > 0, got 0'],
   [{ limit: Number.NaN }, 'limit must be a number > 0, got NaN'],
   [{ limit: Number.POSITIVE_INFINITY }, 'limit must be a number > 0, got Infinity'],
-  [{ limit: 5e-324 }, 'limit must be a number > 0, got 5e-324'],
+  [{ limit: 5e-324 }, 'limit must leave a finite time between two calls, got 5e-324 per 1000 ms'],
   [{ limit: '2' as never }, 'limit must be a number > 0, got "2"'],
   [{ limit: 1.5, algorithm: 'sliding-window' }, 'limit must be an integer >= 1, got 1.5'],
   [{ perMs: 0 }, 'perMs must be a number of milliseconds > 0, got 0'],

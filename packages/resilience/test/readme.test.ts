@@ -19,6 +19,7 @@ it.each([
   ['docs/fallback-chain.md', 1],
   ['docs/health.md', 2],
   ['docs/hedge.md', 1],
+  ['docs/http.md', 1],
   ['docs/metrics.md', 2],
   ['docs/operations.md', 1],
   ['docs/rate-limit.md', 1],

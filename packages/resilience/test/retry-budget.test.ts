@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { attemptsOf, type RetryBudget, retry, retryBudget } from '../src/index.ts';
+import {
+  attemptsOf,
+  circuitBreaker,
+  compose,
+  type RetryBudget,
+  retry,
+  retryBudget,
+  timeout,
+} from '../src/index.ts';
 import { outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 
 const setUp = (options: Parameters<typeof retryBudget>[0] = {}) => {
@@ -28,6 +36,16 @@ describe('retryBudget', () => {
     expect(budget.snapshot()).toEqual({ available: 0, calls: 3, retries: 1, suppressed: 2 });
   });
 
+  it('forgets by a clock below 0 too', () => {
+    const time = new VirtualClock();
+    time.now = -5_000;
+    const early = retryBudget({ ratio: 0.5, minPerSecond: 0, ttlMs: 1_000, clock: time.clock });
+    for (let call = 0; call < 4; call++) early.deposit();
+    expect(early.snapshot()).toEqual({ available: 2, calls: 4, retries: 0, suppressed: 0 });
+    time.now = -3_500;
+    expect(early.snapshot()).toEqual({ available: 0, calls: 0, retries: 0, suppressed: 0 });
+  });
+
   it('lets a quiet client retry by the floor a second', async () => {
     const { fail, policy } = setUp({ ratio: 0, minPerSecond: 1, ttlMs: 2_000 });
     for (let call = 0; call < 3; call++) await fail();
@@ -54,6 +72,42 @@ describe('retryBudget', () => {
     expect([first.status, second.status, time.pending]).toEqual(['pending', 'rejected', 1]);
     await time.advance(500);
     expect(first.error).toBe(error);
+  });
+
+  it('knows of no call that was refused, and lets refusals be repeated for nothing', async () => {
+    const time = new VirtualClock();
+    const budget = retryBudget({ minPerSecond: 1, clock: time.clock });
+    const breaker = circuitBreaker({ clock: time.clock });
+    const held = breaker.isolate();
+    for (const retryRejections of [false, true]) {
+      const attempts = retry({ maxAttempts: 3, initialDelayMs: 0, retryRejections, budget, ...time.time });
+      const policy = compose(attempts, breaker);
+      for (let call = 0; call < 100; call++) await policy.execute(() => 1).catch(() => {});
+      expect(attempts.stats().retries).toBe(retryRejections ? 200 : 0);
+      expect(budget.snapshot()).toMatchObject({ calls: 0, retries: 0, available: 10 });
+    }
+    held.dispose();
+  });
+
+  it('counts a call when it is sent: after a refusal, cut off from outside, under maxElapsedMs, and once only', async () => {
+    const time = new VirtualClock();
+    const budget = retryBudget({ clock: time.clock });
+    const shared = { initialDelayMs: 0, retryRejections: true, budget, ...time.time };
+    let calls = 0;
+    const refusal = Object.assign(new Error('full'), { isBulkheadRejectedError: true });
+    const task = () => {
+      if (++calls % 3 !== 0) throw calls % 3 === 1 ? refusal : new Error('down');
+      return 'ok';
+    };
+    await retry(shared).execute(task);
+    expect(budget.snapshot()).toMatchObject({ calls: 1, retries: 1 });
+    await retry({ ...shared, maxElapsedMs: 100 }).execute(task);
+    expect(budget.snapshot()).toMatchObject({ calls: 2, retries: 2 });
+    const call = outcomeOf(
+      compose(timeout({ ms: 10, ...time.time }), retry(shared)).execute(() => new Promise(() => {})),
+    );
+    await time.advance(10);
+    expect([call.status, budget.snapshot().calls]).toEqual(['rejected', 3]);
   });
 
   it('gives the call’s own error, tells of the suppression at its side and by an event', async () => {

@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { expect, it } from '@jest/globals';
+import { EVENTS } from '../src/events.ts';
 import { circuitBreaker, pipeline, retry } from '../src/index.ts';
 import { fail, ok, recordEvents, script, VirtualClock } from '../src/testing.ts';
 
@@ -73,4 +74,27 @@ it('refuses what makes no sense', () => {
   expect(() => recordEvents({} as never)).toThrow('policy must have on(), got an object');
   expect(() => recordEvents(retry(), { events: ['open'] })).toThrow('"retry" has no event "open"');
   expect(() => recordEvents(retry(), { clocks: 1 } as never)).toThrow('recordEvents has no option "clocks"');
+});
+
+it('hears every event that a policy has, transitions by their own words', async () => {
+  const budget = { deposit: () => {}, withdraw: () => false, snapshot: () => ({}) as never };
+  const policy = pipeline({
+    ...{ retry: { budget, initialDelayMs: 0 }, circuitBreaker: { failureThreshold: 1 } },
+    adaptiveConcurrency: { initial: 4, isDrop: () => true, backoffRatio: 0.5 },
+    chaos: { rate: 1, fault: () => down },
+  });
+  const log = recordEvents(policy);
+  await policy.execute(() => 1).catch(() => {});
+  expect(log.names).toEqual(['chaos', 'open', 'suppress', 'limit', 'failure']);
+});
+
+it('asks a policy for every event but state', () => {
+  const asked: string[] = [];
+  recordEvents({
+    on: (event: never) => {
+      asked.push(event);
+      return () => {};
+    },
+  });
+  expect(asked).toEqual(EVENTS.filter((event) => event !== 'state'));
 });

@@ -34,11 +34,13 @@ it('refuses generators that are not async, and what is no function', () => {
   expect(() => policy(function* pages() {} as never)).toThrow(
     'cannot wrap "pages": a generator that is not async waits for nothing',
   );
-  expect(() => (policy as unknown as (x: unknown) => void)(5)).toThrow('"retry" can only wrap a function');
+  expect(() => (policy as unknown as (x: unknown) => void)(5)).toThrow(
+    '"retry" can only wrap a function, got 5',
+  );
 });
 
 it('rejects when asked to execute what is no function', async () => {
   await expect(policy.execute(5 as unknown as () => void)).rejects.toThrow(
-    '"retry" can only execute a function',
+    '"retry" can only execute a function, got 5',
   );
 });
