@@ -1,9 +1,12 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { contextOf, type PolicyContext } from './context.ts';
+import { deadlineRest } from './deadline-context.ts';
 import { outcomesAreHeard } from './events.ts';
-import { Gate, INNERMOST, STRUCK } from './gate.ts';
+import { capture, INNERMOST, rejectMade, resolveMade, type Settle, STRUCK } from './gate.ts';
 import type { Program, Task } from './program.ts';
 import { type CancellationSource, Scope } from './scope.ts';
 import type { StreamEnd } from './stream-life.ts';
+import { type Clock, systemClock } from './timers.ts';
 
 /** What a stage answers: go on, go in once more, or wait until the run is woken. */
 export const GO = 0;
@@ -14,13 +17,17 @@ export type Step = typeof GO | typeof AGAIN | typeof WAIT;
 export type Fn = (context: PolicyContext) => unknown;
 
 const UNTIMED: readonly undefined[] = [];
+const RESOLVED = Promise.resolve();
 const NO_SLOTS: never[] = [];
 
 /**
  * One call on its way through the stages of a program: inwards from the first to the last, the call, and outwards again.
- * Everything that a user's code gets to see happens in the async context of its own caller.
+ * Whatever ends a wait (the call, a timer, a place in a queue, an abort) settles the one gate that the run stands at, so
+ * everything that a user's code gets to see happens in the async context of its own caller.
+ *
+ * One class, of which none is derived: each call makes one, and a base class would cost a plain success a tenth of its time.
  */
-export class Run extends Gate {
+export class Run {
   readonly program: Program;
   /** Undefined until somebody looks, where nothing can abort the run. */
   given: Scope | undefined;
@@ -29,6 +36,12 @@ export class Run extends Gate {
   /** The result on its way outwards. */
   failed = false;
   value: unknown = undefined;
+  /** What ended the last wait. */
+  woken: unknown = undefined;
+  wokenFailed = false;
+  /** What user code is still at work on: a slot may have to be held until it has settled. */
+  pending: Promise<unknown> | undefined = undefined;
+  gate: Promise<unknown> | undefined = undefined;
   /** For the opening of a stream: what is to be let go when the stream ends. */
   holds: ((end: StreamEnd) => void)[] | undefined = undefined;
   opens: readonly unknown[] | undefined = undefined;
@@ -42,6 +55,15 @@ export class Run extends Gate {
   #reason: unknown = undefined;
   /** The innermost place whose stage has seen a call since it entered last; -1 when there was none. */
   #calledWithin = -1;
+  #parkedAt = -1;
+  /** The outermost place that the run was cut off at and has not left yet; -1 is the caller. */
+  #cutAt = INNERMOST;
+  #wake: Settle | undefined = undefined;
+  /** Where a run without gates stands while the call is under way. */
+  #caller: AsyncResource | undefined = undefined;
+  #cutOff: (() => void) | undefined = undefined;
+  #now = -1;
+  #underDeadline = true;
   #stopListening: (() => void) | undefined = undefined;
 
   /** Either `fn`, which a user asked to execute, or `task`, when a layer further out runs this program. */
@@ -54,7 +76,6 @@ export class Run extends Gate {
     self?: unknown,
     args?: readonly unknown[],
   ) {
-    super();
     this.#self = self;
     this.#args = args;
     this.program = program;
@@ -185,17 +206,99 @@ export class Run extends Gate {
     if (at < this.#calledWithin) this.#calledWithin = at;
   }
 
-  /** Stands still until what user code answered, in the call's place, has settled. */
-  override parkFor(at: number, answer: unknown): void {
-    super.parkFor(at, this.given === undefined ? answer : this.given.answering(answer));
+  /** Reads the clock once for all that is done without a wait in between. */
+  time(clock: Clock): number {
+    if (clock !== systemClock) return clock();
+    if (this.#now < 0) this.#now = systemClock();
+    return this.#now;
+  }
+
+  /** Milliseconds until the caller's deadline, 0 once it has passed; undefined without one, which is looked up once. */
+  deadlineRest(): number | undefined {
+    if (!this.#underDeadline) return undefined;
+    const restMs = deadlineRest();
+    if (restMs === undefined) this.#underDeadline = false;
+    return restMs;
+  }
+
+  /** A promise for what user code answered, or for the strike that comes first. */
+  race(answer: unknown): Promise<unknown> {
+    const pending = Promise.resolve(answer);
+    this.pending = pending;
+    const gate = this.#open(-1);
+    pending.then(resolveMade, rejectMade);
+    if (this.#cutAt !== INNERMOST) this.wake(STRUCK);
+    return gate;
+  }
+
+  /** Before a stage answers `WAIT`: the run stands still until the answer is called. A late call ends no other wait. */
+  park(at: number): () => void {
+    this.gate = this.#open(at);
+    return resolveMade as () => void;
+  }
+
+  /** As {@link park}, until `answer` has settled. */
+  parkFor(at: number, answer: unknown): void {
+    this.gate = this.race(this.given === undefined ? answer : this.given.answering(answer));
+    this.#parkedAt = at;
+  }
+
+  wake(value?: unknown): void {
+    if (this.#caller === undefined) this.#wake?.(value);
+    else {
+      const cutOff = this.#cutOff!;
+      this.#caller.runInAsyncScope(() => RESOLVED.then(cutOff));
+      this.#caller = undefined;
+    }
+  }
+
+  /** Until the call has answered, a strike makes `cutOff` be called, in the next microtask of this caller's. */
+  until(answer: Promise<unknown>, caller: AsyncResource, cutOff: () => void): void {
+    this.pending = answer;
+    this.#caller = caller;
+    this.#cutOff = cutOff;
+    if (this.#cutAt !== INNERMOST) this.wake();
+  }
+
+  /** Ends {@link until}; false when a strike has ended it before. */
+  answered(): boolean {
+    const first = this.#caller !== undefined;
+    this.#caller = undefined;
+    return first;
+  }
+
+  #open(at: number): Promise<unknown> {
+    const gate = new Promise(capture);
+    this.#wake = resolveMade;
+    this.#parkedAt = at;
+    return gate;
+  }
+
+  /** After each wait. */
+  waited(): void {
+    this.#wake = undefined;
+    this.#parkedAt = -1;
+    this.pending = undefined;
+    this.gate = undefined;
+    this.#now = -1;
+  }
+
+  /** Whether the run was cut off outside of this place. */
+  struckOutside(at: number): boolean {
+    return this.#cutAt < at;
+  }
+
+  /** What was cut off at this place and has been left is over. */
+  passed(at: number): void {
+    if (this.#cutAt >= at) this.#cutAt = INNERMOST;
   }
 
   /** Cuts off all that is inside the stage at this place; -1 cuts off the whole. */
   strike(at: number, reason?: unknown): void {
-    if (at >= this.cutAt) return;
-    this.cutAt = at;
+    if (at >= this.#cutAt) return;
+    this.#cutAt = at;
     this.#reason = reason;
-    const { parkedAt } = this;
+    const parkedAt = this.#parkedAt;
     if (parkedAt > at) this.program.stages[parkedAt]!.rule.unpark?.(this, parkedAt);
     this.wake(STRUCK);
   }
@@ -203,7 +306,7 @@ export class Run extends Gate {
   /** Lets go of all stages from `deepest` to where the run was cut off, and answers where it goes on outwards. */
   strikeOut(deepest: number): number {
     const { stages } = this.program;
-    const at = this.cutAt;
+    const at = this.#cutAt;
     const error = at < 0 ? this.#reason : stages[at]!.rule.expired?.(this, at);
     for (let inside = deepest; inside > at; inside--) {
       stages[inside]!.rule.drop?.(this, inside, error);
@@ -211,7 +314,7 @@ export class Run extends Gate {
     }
     if (at < 0 && this.pending !== undefined) this.given?.leaveBehind(this.pending);
     this.waited();
-    this.cutAt = INNERMOST;
+    this.#cutAt = INNERMOST;
     this.failed = true;
     this.value = error;
     return at;
@@ -232,7 +335,7 @@ export class Run extends Gate {
   /** The call is over, one way or the other: the place where the way outwards begins. */
   called(): number {
     const innermost = this.program.stages.length - 1;
-    if ((this.failed || this.value === STRUCK) && this.cutAt !== INNERMOST) return this.strikeOut(innermost);
+    if ((this.failed || this.value === STRUCK) && this.#cutAt !== INNERMOST) return this.strikeOut(innermost);
     this.waited();
     return innermost;
   }
