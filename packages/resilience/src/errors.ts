@@ -128,16 +128,33 @@ export const stackless = <E extends Error>(build: () => E): E => {
   }
 };
 
+// An error may throw when it is looked at: a getter of its own, a proxy that was revoked. Such a one says nothing.
+
 /** True for a call that a policy (ours or cockatiel's) refused to make. */
-export const isRejection = (error: unknown): boolean =>
-  isBrokenCircuitError(error) || isBulkheadRejectedError(error) || isMarkedRejection(error);
+export const isRejection = (error: unknown): boolean => {
+  try {
+    return isBrokenCircuitError(error) || isBulkheadRejectedError(error) || isMarkedRejection(error);
+  } catch {
+    return false;
+  }
+};
 
 /** True for a time limit of ours or of cockatiel. */
-export const isTimeout = (error: unknown): boolean => isTaskCancelledError(error);
+export const isTimeout = (error: unknown): boolean => {
+  try {
+    return isTaskCancelledError(error);
+  } catch {
+    return false;
+  }
+};
 
 /** True for an error that says somebody cancelled, whoever it was. */
 export const isCancellation = (error: unknown): boolean => {
   if (typeof error !== 'object' || error === null) return false;
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  return name === 'AbortError' || code === 'ABORT_ERR' || code === 'CANCELLED';
+  try {
+    const { name, code } = error as { name?: unknown; code?: unknown };
+    return name === 'AbortError' || code === 'ABORT_ERR' || code === 'CANCELLED';
+  } catch {
+    return false;
+  }
 };

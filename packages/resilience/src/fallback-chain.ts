@@ -168,6 +168,10 @@ const fresh = (given: unknown): { value: unknown; stale: boolean; ageMs?: number
 /** Not enumerable: the error of a call goes into logs as it is. */
 const attach = (error: unknown, errors: readonly unknown[]): void => {
   if ((typeof error !== 'object' && typeof error !== 'function') || error === null) return;
-  if (!Object.isExtensible(error)) return;
-  Reflect.defineProperty(error, 'fallbackErrors', { value: errors, writable: true, configurable: true });
+  try {
+    if (!Object.isExtensible(error)) return;
+    Reflect.defineProperty(error, 'fallbackErrors', { value: errors, writable: true, configurable: true });
+  } catch {
+    // A proxy that cannot be looked at is given as it is.
+  }
 };

@@ -83,14 +83,18 @@ export class FallbackRule implements Rule {
 
 /** Makes the call's error the cause of the fallback's, where there is room for one. */
 const blame = (error: unknown, original: unknown): void => {
-  // By tag, because an error of another realm is no instance of this one's Error.
-  if (Object.prototype.toString.call(error) !== '[object Error]' || error === original) return;
-  if (original === undefined || !Object.isExtensible(error)) return;
-  if ((error as Error).cause !== undefined) return;
-  Object.defineProperty(error, 'cause', {
-    value: original,
-    writable: true,
-    configurable: true,
-    enumerable: false,
-  });
+  if (original === undefined || error === original) return;
+  try {
+    // By tag, because an error of another realm is no instance of this one's Error.
+    if (Object.prototype.toString.call(error) !== '[object Error]' || !Object.isExtensible(error)) return;
+    if ((error as Error).cause !== undefined) return;
+    Object.defineProperty(error, 'cause', {
+      value: original,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
+  } catch {
+    // An error that cannot be looked at is given as it is.
+  }
 };
