@@ -116,13 +116,8 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
     return emitter.ask('isDrop', () => (isDrop ?? overloaded)(error), false) === true ? true : undefined;
   };
 
-  const layer: Layer = async (task, scope, attempt) => {
-    if (scope.aborted) throw scope.reason;
-    scope.hold();
-    const queued = slots.acquire(scope);
-    if (queued !== undefined) await queued;
-    try {
-      if (scope.aborted) throw scope.reason;
+  const layer: Layer = (task, scope, attempt, origin) =>
+    slots.run(scope, origin, async () => {
       const { running } = slots;
       const startedAt = clock();
       try {
@@ -135,10 +130,7 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
         if (dropped !== undefined) learn(startedAt, running, dropped);
         throw error;
       }
-    } finally {
-      scope.whenSettled(() => slots.release());
-    }
-  };
+    });
   const snapshot = (): ReturnType<AdaptiveConcurrency['snapshot']> => ({
     name,
     limit: limit(),

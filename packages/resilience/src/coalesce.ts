@@ -3,11 +3,10 @@ import { spent } from './deadline-error.ts';
 import { Emitter } from './events.ts';
 import { Flight } from './flight.ts';
 import { definePolicy, type Policy } from './policy.ts';
-import type { Layer } from './program.ts';
+import type { Layer, WrappedCall } from './program.ts';
 import { Recorder } from './stats.ts';
 import type { TimeSource } from './timers.ts';
 import { nameOf, onlyKnown, show, timeSource } from './validate.ts';
-import { beginBare, wantWrappedCalls, wrappedCall } from './wrapped-call.ts';
 
 /** Options of {@link coalesce}. */
 export interface CoalesceOptions extends TimeSource {
@@ -37,7 +36,7 @@ type Flights = Map<unknown, Flight>;
  * A policy by which equal calls under way at the same time are one call: its answer, or its error, goes to all.
  * Nothing is kept after it has settled. A caller that aborts leaves alone; the call is aborted when the last has left.
  * Wrapped functions share nothing with each other, nor do methods of different objects; `execute` and `for` share one set of keys.
- * All callers get the same object: do not change it.
+ * All callers get the same object: do not change it. A stream is shared with nobody: each reader makes a call of its own.
  * @throws What the shared call throws, by identity; `signal.reason` at once when aborted; DeadlineExceededError for the
  * caller whose own deadline passes.
  * @throws TypeError by `execute`, as a rejection, when `key` wants arguments: use `for(key)`.
@@ -47,7 +46,6 @@ export function coalesce(options: CoalesceOptions): Coalesce {
   onlyKnown('coalesce', options, ['key', 'name', 'clock', 'timers']);
   const { key } = options;
   if (typeof key !== 'function') throw new TypeError(`key must be a function, got ${show(key)}`);
-  wantWrappedCalls();
   const { clock, timers } = timeSource(options);
   const name = nameOf(options.name, 'coalesce');
   const emitter = new Emitter(name, ['success', 'failure', 'coalesce']);
@@ -84,18 +82,17 @@ export function coalesce(options: CoalesceOptions): Coalesce {
     return result;
   };
 
-  const layer: Layer = async (...call) => {
-    const from = wrappedCall();
+  const layer = unlessStream(async (...call) => {
+    const from = call[3]?.wrapped;
     if (from === undefined && key.length > 0)
       throw new TypeError(`"${name}": key takes arguments and execute has none; use for(key).execute(…)`);
     const id = emitter.ask('key', () => key(...(from?.args ?? [])), undefined);
     return fly(from === undefined ? bare : flightsOf(wrapped, from), id, call);
-  };
+  });
   // Who joins waits for a call that was made.
   const core = { emitter, clock, recorder, layer, standsIn: true };
-  const policy = definePolicy<Coalesce>(core, {
-    for: (id: unknown) =>
-      definePolicy({ ...core, layer: (...call: Parameters<Layer>) => fly(bare, id, call) }),
+  return definePolicy<Coalesce>(core, {
+    for: (id: unknown) => definePolicy({ ...core, layer: unlessStream((...call) => fly(bare, id, call)) }),
     snapshot: (): ReturnType<Coalesce['snapshot']> => ({
       name,
       inFlight: all.size,
@@ -103,18 +100,22 @@ export function coalesce(options: CoalesceOptions): Coalesce {
       shared,
     }),
   });
-  // A bare execute in the midst of a wrapped call (in a fallback, in a listener) is no part of that call.
-  const { execute } = policy;
-  policy.execute = (fn, signal) => beginBare(() => execute(fn, signal));
-  return policy;
 }
+
+/** Of a stream that several read each would get a part of the items, so each reader makes a call of its own. */
+const unlessStream =
+  (layer: Layer): Layer =>
+  (task, scope, attempt, origin) =>
+    origin?.holds === undefined
+      ? layer(task, scope, attempt, origin)
+      : new Promise((settle) => settle(task(scope, attempt)));
 
 // What stands for `this` where there is none.
 const NOBODY = {};
 
 const flightsOf = (
   wrapped: WeakMap<object, WeakMap<object, Flights>>,
-  { fn, self }: { fn: object; self: unknown },
+  { fn, self }: WrappedCall,
 ): Flights => {
   const owner = (typeof self === 'object' && self !== null) || typeof self === 'function' ? self : NOBODY;
   const owners = wrapped.get(fn) ?? new WeakMap<object, Flights>();

@@ -150,7 +150,7 @@ export const policyOf = <P extends PolicyLike>(
     return drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
   };
   const open: Open = (fn, self, args) =>
-    streamOf(emitter.policy, program, () => Reflect.apply(fn, self, args), {}, undefined, args);
+    streamOf(emitter.policy, program, () => Reflect.apply(fn, self, args), {}, undefined, { fn, self, args });
   const policy = wrapperOf({ policy: emitter.policy, apply, open });
   Object.defineProperties(policy, {
     ...Object.getOwnPropertyDescriptors(surface),
@@ -195,12 +195,9 @@ export const openUnder = (
   args: readonly unknown[],
 ): AsyncGenerator => {
   const label = emitterOf(policy)?.policy ?? 'stream';
-  return streamOf(
-    label,
-    compile(elementsOf(policy)),
-    () => Reflect.apply(fn, self, args),
-    {},
-    undefined,
+  return streamOf(label, compile(elementsOf(policy)), () => Reflect.apply(fn, self, args), {}, undefined, {
+    fn,
+    self,
     args,
-  );
+  });
 };

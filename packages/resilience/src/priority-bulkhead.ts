@@ -43,18 +43,7 @@ export function priorityBulkhead(options: PriorityBulkheadOptions): Bulkhead {
   };
   const slots = new Slots(settings);
 
-  const layer: Layer = async (task, scope, attempt) => {
-    if (scope.aborted) throw scope.reason;
-    scope.hold();
-    const queued = slots.acquire(scope);
-    if (queued !== undefined) await queued;
-    try {
-      if (scope.aborted) throw scope.reason;
-      return await task(scope, attempt);
-    } finally {
-      scope.whenSettled(() => slots.release());
-    }
-  };
+  const layer: Layer = (task, scope, attempt, origin) => slots.run(scope, origin, () => task(scope, attempt));
   const snapshot = (): ReturnType<Bulkhead['snapshot']> => {
     const { maxConcurrent, maxQueue } = settings;
     return { name, running: slots.running, queued: slots.queued, maxConcurrent, maxQueue };

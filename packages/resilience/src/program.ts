@@ -1,4 +1,5 @@
 import { drive } from './drive.ts';
+import type { Holds } from './holds.ts';
 import { Run } from './run.ts';
 import type { Scope } from './scope.ts';
 import type { Stage } from './stage.ts';
@@ -6,9 +7,23 @@ import type { Stage } from './stage.ts';
 /** A call as the layers of a pipeline hand it inwards. */
 export type Task = (scope: Scope, attempt: number | undefined) => unknown;
 
+/** A call of a wrapped function or a decorated method. */
+export interface WrappedCall {
+  readonly fn: object;
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+}
+
+/** Where a call comes from: undefined for a plain `execute`. */
+export interface Origin {
+  readonly wrapped: WrappedCall | undefined;
+  /** For the opening of a stream: what is to be let go when the stream ends. */
+  readonly holds: Holds | undefined;
+}
+
 /** What a policy does around a task, where it is no {@link Stage}. A synchronous throw counts like a rejection. */
 export interface Layer {
-  (task: Task, scope: Scope, attempt: number | undefined): Promise<unknown>;
+  (task: Task, scope: Scope, attempt: number | undefined, origin?: Origin | undefined): Promise<unknown>;
   /** What it waits for is not its turn but an answer, although it may not call the task for it. */
   standsIn?: boolean;
 }
@@ -50,10 +65,13 @@ const places = (stages: readonly Stage[], suits: (stage: Stage) => boolean): num
 const around = (outer: Layer, rest: readonly Element[]): Layer => {
   if (rest.length === 0) return outer;
   const inner = layerOf(compile(rest));
-  return (task, scope, attempt) => outer((s, a) => inner(task, s, a), scope, attempt);
+  return (task, scope, attempt, origin) => outer((s, a) => inner(task, s, a, origin), scope, attempt, origin);
 };
 
 const layerOf =
   (program: Program): Layer =>
-  (task, scope, attempt) =>
-    drive(new Run(program, undefined, task, scope, attempt));
+  (task, scope, attempt, origin) => {
+    const run = new Run(program, undefined, task, scope, attempt);
+    run.handed = origin;
+    return drive(run);
+  };

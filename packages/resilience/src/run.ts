@@ -3,9 +3,9 @@ import { contextOf, type PolicyContext } from './context.ts';
 import { deadlineRest } from './deadline-context.ts';
 import { outcomesAreHeard } from './events.ts';
 import { capture, INNERMOST, rejectMade, resolveMade, type Settle, STRUCK } from './gate.ts';
-import type { Program, Task } from './program.ts';
+import type { Holds } from './holds.ts';
+import type { Origin, Program, Task } from './program.ts';
 import { type CancellationSource, Scope } from './scope.ts';
-import type { StreamEnd } from './stream-life.ts';
 import { type Clock, systemClock } from './timers.ts';
 
 /** What a stage answers: go on, go in once more, or wait until the run is woken. */
@@ -42,9 +42,8 @@ export class Run {
   /** What user code is still at work on: a slot may have to be held until it has settled. */
   pending: Promise<unknown> | undefined = undefined;
   gate: Promise<unknown> | undefined = undefined;
-  /** For the opening of a stream: what is to be let go when the stream ends. */
-  holds: ((end: StreamEnd) => void)[] | undefined = undefined;
-  opens: readonly unknown[] | undefined = undefined;
+  /** Where the call comes from, when a stream or a layer further out runs this program. */
+  handed: Origin | undefined = undefined;
   readonly #fn: Fn | undefined;
   readonly #task: Task | undefined;
   readonly #attempt: number | undefined;
@@ -87,7 +86,17 @@ export class Run {
 
   /** Arguments of a wrapped function, also where the stream that it opens is what runs; none otherwise. */
   get args(): readonly unknown[] {
-    return this.opens ?? this.#args ?? [];
+    return this.handed?.wrapped?.args ?? this.#args ?? [];
+  }
+
+  /** For the opening of a stream: what is to be let go when the stream ends. */
+  get holds(): Holds | undefined {
+    return this.handed?.holds;
+  }
+
+  get origin(): Origin | undefined {
+    if (this.handed !== undefined || this.#args === undefined) return this.handed;
+    return { wrapped: { fn: this.#fn!, self: this.#self, args: this.#args }, holds: undefined };
   }
 
   get outermost(): boolean {
@@ -179,7 +188,7 @@ export class Run {
     }
     const scope = this.scopeAt(stages.length);
     if (inner === undefined) return this.#task!(scope, attempt);
-    return inner(this.#innermost(), scope, attempt);
+    return inner(this.#innermost(), scope, attempt, this.origin);
   }
 
   /** What the layers inside are to call: they may queue a call, refuse it, or make it more than once. */

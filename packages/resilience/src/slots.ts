@@ -2,10 +2,10 @@ import { deadlineRest } from './deadline-context.ts';
 import { spent } from './deadline-error.ts';
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
+import type { Origin } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Timers } from './timers.ts';
 import { WaitingLine } from './waiting-line.ts';
-import { wantWrappedCalls, wrappedCall } from './wrapped-call.ts';
 
 /**
  * How urgent a call is: higher goes first, 0 is the default. A wrapped function's or method's arguments are handed in; `execute`
@@ -32,7 +32,6 @@ export class Slots {
 
   constructor(settings: SlotSettings) {
     this.#settings = settings;
-    if (settings.priority !== undefined) wantWrappedCalls();
     this.#line = new WaitingLine(settings.emitter.policy, settings.timers);
   }
 
@@ -40,22 +39,42 @@ export class Slots {
     return this.#line.size;
   }
 
+  /** Makes a call in a slot, which is held until the call has settled; one that opens a stream holds it until the stream ends. */
+  async run<T>(scope: Scope, origin: Origin | undefined, call: () => PromiseLike<T> | T): Promise<T> {
+    if (scope.aborted) throw scope.reason;
+    scope.hold();
+    const queued = this.#acquire(scope, origin);
+    if (queued !== undefined) await queued;
+    let holds: Origin['holds'];
+    try {
+      if (scope.aborted) throw scope.reason;
+      const value = await call();
+      // An attempt that was given up is no part of the stream.
+      if (!scope.aborted) holds = origin?.holds;
+      return value;
+    } finally {
+      const release = (): void => this.#release();
+      if (holds === undefined) scope.whenSettled(release);
+      else holds.push(release);
+    }
+  }
+
   /** Undefined when a slot was free: then it is taken. Else resolves with the slot, or rejects. Throws when there is no room. */
-  acquire(scope: Scope): Promise<void> | undefined {
+  #acquire(scope: Scope, origin: Origin | undefined): Promise<void> | undefined {
     const { limit, maxQueue, queueTimeoutMs, emitter } = this.#settings;
     if (deadlineRest() === 0) throw spent(emitter.policy);
     if (this.running < limit() && this.#line.size === 0) {
       this.running++;
       return undefined;
     }
-    const priority = this.#priority();
+    const priority = this.#priority(origin);
     const displaced = (): Error => this.#refuse('displaced');
     if (this.#line.size >= maxQueue && !this.#line.displace(priority, displaced)) throw this.#refuse('full');
     const expired = (): Error => this.#refuse('queue-timeout');
     return this.#line.wait(scope, { priority, timeoutMs: queueTimeoutMs, expired });
   }
 
-  release(): void {
+  #release(): void {
     this.running--;
     this.fill();
   }
@@ -65,10 +84,10 @@ export class Slots {
     while (this.running < this.#settings.limit() && this.#line.admit()) this.running++;
   }
 
-  #priority(): number {
+  #priority(origin: Origin | undefined): number {
     const { priority, emitter } = this.#settings;
     if (priority === undefined) return 0;
-    const args = wrappedCall()?.args;
+    const args = origin?.wrapped?.args;
     if (args === undefined && priority.length > 0) {
       emitter.report('priority', new TypeError('priority takes arguments, and this call has none'));
       return 0;

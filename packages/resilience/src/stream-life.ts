@@ -1,9 +1,3 @@
-/** How a stream ended; a consumer that goes away is neither success nor failure. */
-export interface StreamEnd {
-  how: 'succeeded' | 'failed' | 'cancelled';
-  error: unknown;
-}
-
 /** The cancellation of a stream: of its opening through the policy's signal, and of the source for as long as it is read. */
 export class StreamLife {
   readonly #whole = new AbortController();
@@ -19,14 +13,19 @@ export class StreamLife {
     this.#source?.abort(this.#whole.signal.reason);
   }
 
-  /** The cancellation of one attempt to open: the attempt's until `opened()`, the stream's afterwards. */
+  /** The cancellation of one attempt to open: the attempt's until `opened()`; the stream's once it is the one that is read. */
   attempt(signal: AbortSignal): { controller: AbortController; opened: () => void } {
     const controller = new AbortController();
     const forward = (): void => controller.abort(signal.reason);
     if (signal.aborted) forward();
     signal.addEventListener('abort', forward, { once: true });
-    this.#source = controller;
     return { controller, opened: () => signal.removeEventListener('abort', forward) };
+  }
+
+  /** Several attempts may have opened; this one is read. */
+  read(controller: AbortController): void {
+    this.#source = controller;
+    if (this.signal.aborted) controller.abort(this.signal.reason);
   }
 
   /** What comes first: the item, or the end. */

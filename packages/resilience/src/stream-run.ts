@@ -1,10 +1,11 @@
 import type { PolicyContext } from './context.ts';
 import { drive } from './drive.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
-import type { Program } from './program.ts';
+import { Holds, type StreamEnd } from './holds.ts';
+import type { Program, WrappedCall } from './program.ts';
 import { Run } from './run.ts';
 import { Scope } from './scope.ts';
-import { type StreamEnd, StreamLife } from './stream-life.ts';
+import { StreamLife } from './stream-life.ts';
 import { after, systemTimers, type Timers } from './timers.ts';
 
 export interface StreamLimits {
@@ -17,10 +18,16 @@ export interface StreamLimits {
 class Opened {
   readonly iterator: AsyncIterator<unknown> | Iterator<unknown>;
   readonly item: IteratorResult<unknown>;
+  readonly controller: AbortController;
 
-  constructor(iterator: AsyncIterator<unknown> | Iterator<unknown>, item: IteratorResult<unknown>) {
+  constructor(
+    iterator: AsyncIterator<unknown> | Iterator<unknown>,
+    item: IteratorResult<unknown>,
+    controller: AbortController,
+  ) {
     this.iterator = iterator;
     this.item = item;
+    this.controller = controller;
   }
 }
 
@@ -41,7 +48,7 @@ export async function* streamOf(
   open: (context: PolicyContext) => unknown,
   limits: StreamLimits,
   signal: AbortSignal | undefined,
-  args?: readonly unknown[],
+  wrapped?: WrappedCall,
 ): AsyncGenerator<unknown, unknown, undefined> {
   const {
     gapMs = Number.POSITIVE_INFINITY,
@@ -53,7 +60,7 @@ export async function* streamOf(
   if (signal?.aborted === true) abort();
   signal?.addEventListener('abort', abort, { once: true });
   const stopTotal = after(timers, totalMs, () => life.end(timeoutOf(`${policy}.total`, totalMs)));
-  const holds: ((end: StreamEnd) => void)[] = [];
+  const holds = new Holds();
   let iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
   let end: StreamEnd = { how: 'cancelled', error: undefined };
   let over = false;
@@ -65,16 +72,16 @@ export async function* streamOf(
       const item = await mine.next();
       // The attempt was given up in the meantime, so nobody will ask for more.
       if (controller.signal.aborted) void letGo(mine);
-      return new Opened(mine, item);
+      return new Opened(mine, item, controller);
     } finally {
       isOpen();
     }
   };
   try {
     const run = new Run(program, first, undefined, Scope.from(life.signal), undefined);
-    run.holds = holds;
-    run.opens = args;
+    run.handed = { wrapped, holds };
     const answer = await drive(run);
+    if (answer instanceof Opened) life.read(answer.controller);
     // A fallback answers with a stream of its own.
     iterator = answer instanceof Opened ? answer.iterator : iteratorOf(answer as Source<unknown>);
     let item = answer instanceof Opened ? answer.item : await life.race(iterator.next());
@@ -96,7 +103,7 @@ export async function* streamOf(
   } finally {
     signal?.removeEventListener('abort', abort);
     stopTotal();
-    for (const hold of holds) hold(end);
+    holds.end(end);
     if (!over) {
       life.end(end.error);
       if (iterator !== undefined) void letGo(iterator);

@@ -1,5 +1,4 @@
 import { show } from './validate.ts';
-import { beginWrapped } from './wrapped-call.ts';
 
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
 /** Opens what an async generator function of a user's gives, under a policy. */
@@ -45,7 +44,7 @@ const wrap = ({ policy, apply, open }: Wrapping, fn: Method): Method => {
           return open(fn, this, args);
         }
       : function (this: unknown, ...args: unknown[]): Promise<unknown> {
-          return beginWrapped(fn, this, args, apply);
+          return apply(fn, this, args);
         };
   return Object.defineProperties(wrapped as Method, {
     name: { value: fn.name, configurable: true },
