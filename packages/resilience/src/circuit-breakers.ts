@@ -1,3 +1,4 @@
+import { BreakerShelf } from './breaker-shelf.ts';
 import {
   CIRCUIT_EVENTS,
   CIRCUIT_OPTIONS,
@@ -14,9 +15,15 @@ import { duration, integer, nameOf, onlyKnown, show, timeSource } from './valida
 
 /** Options of {@link circuitBreakers}: those of each breaker, and how many are kept. */
 export interface CircuitBreakersOptions extends Omit<CircuitBreakerOptions, 'breaker'> {
-  /** No more breakers than this are kept; the one longest unused goes first, one that is not closed later, one isolated by hand last. Default 1_000. */
+  /**
+   * No more breakers than this are kept. The one longest unused goes first; a closed one before one that is not, as long as those
+   * take no more than half of the places; one isolated by hand last. Default 1_000.
+   */
   max?: number | undefined;
-  /** A closed breaker that nobody asked for in this time is forgotten. Default 600_000; `Infinity` for never. */
+  /**
+   * A breaker that nobody asked for in this time is forgotten, unless it is in the midst of a break or isolated. Default 600_000;
+   * `Infinity` for never.
+   */
   idleMs?: number | undefined;
 }
 
@@ -74,47 +81,30 @@ export function circuitBreakers(options: CircuitBreakersOptions = {}): CircuitBr
 
 type Hearing = (breaker: CircuitBreaker) => () => void;
 
-interface Entry {
-  breaker: CircuitBreaker;
-  usedAt: number;
-  /** How each listener is taken off. */
-  stops: Map<Hearing, () => void>;
-}
-
 class KeptBreakers {
   readonly name: string;
   readonly #options: CircuitBreakerOptions;
-  readonly #max: number;
-  readonly #idleMs: number;
   readonly #clock: () => number;
-  // In the order of use, the longest unused first.
-  readonly #entries = new Map<string, Entry>();
+  readonly #shelf: BreakerShelf;
+  /** How each listener is taken off. */
+  readonly #stops = new Map<CircuitBreaker, Map<Hearing, () => void>>();
   readonly #hearings = new Set<Hearing>();
   #forgotten = new Recorder().stats();
 
   constructor(name: string, options: CircuitBreakerOptions, max: number, idleMs: number) {
     this.name = name;
     this.#options = options;
-    this.#max = max;
-    this.#idleMs = idleMs;
     this.#clock = timeSource(options).clock;
+    this.#shelf = new BreakerShelf(max, idleMs, (breaker) => this.#forget(breaker));
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#shelf.size;
   }
 
   for(key: string): CircuitBreaker {
     if (typeof key !== 'string') throw new TypeError(`key must be a string, got ${show(key)}`);
-    const usedAt = this.#clock();
-    const known = this.#entries.get(key);
-    if (known !== undefined) {
-      known.usedAt = usedAt;
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-    }
-    this.#forgetIdle(usedAt);
-    return known?.breaker ?? this.#make(key, usedAt);
+    return this.#shelf.take(key, this.#clock(), () => this.#make(key));
   }
 
   on<K extends CircuitBreakerEvents>(event: K, listener: (payload: PolicyEvents[K]) => unknown): () => void {
@@ -122,10 +112,10 @@ class KeptBreakers {
     new Emitter(this.name, CIRCUIT_EVENTS).on(event, listener);
     const hearing: Hearing = (breaker) => breaker.on(event, listener);
     this.#hearings.add(hearing);
-    for (const { breaker, stops } of this.#entries.values()) stops.set(hearing, hearing(breaker));
+    for (const [breaker, stops] of this.#stops) stops.set(hearing, hearing(breaker));
     return () => {
       this.#hearings.delete(hearing);
-      for (const { stops } of this.#entries.values()) {
+      for (const stops of this.#stops.values()) {
         stops.get(hearing)?.();
         stops.delete(hearing);
       }
@@ -133,50 +123,25 @@ class KeptBreakers {
   }
 
   stats(): PolicyStats {
-    const own = [...this.#entries.values()].map(({ breaker }) => breaker.stats());
+    const own = this.#shelf.entries().map(([, breaker]) => breaker.stats());
     return { ...own.reduce(addStats, this.#forgotten), latencyMs: undefined };
   }
 
   snapshot(): Record<string, CircuitSnapshot> {
-    return Object.fromEntries([...this.#entries].map(([key, { breaker }]) => [key, breaker.snapshot()]));
+    return Object.fromEntries(this.#shelf.entries().map(([key, breaker]) => [key, breaker.snapshot()]));
   }
 
-  #make(key: string, usedAt: number): CircuitBreaker {
-    this.#makeRoom();
+  #make(key: string): CircuitBreaker {
     const breaker = circuitBreaker({ ...this.#options, name: `${this.name}:${key}` });
-    const stops = new Map([...this.#hearings].map((hearing) => [hearing, hearing(breaker)]));
-    this.#entries.set(key, { breaker, usedAt, stops });
+    this.#stops.set(breaker, new Map([...this.#hearings].map((hearing) => [hearing, hearing(breaker)])));
     return breaker;
   }
 
-  #forgetIdle(now: number): void {
-    for (const [key, entry] of this.#entries) {
-      if (now - entry.usedAt < this.#idleMs) return;
-      if (entry.breaker.state === 'closed') this.#forget(key, entry);
-      else {
-        // What is known of a dependency that is down is not lost by not asking it.
-        this.#entries.delete(key);
-        this.#entries.set(key, { ...entry, usedAt: now });
-      }
-    }
-  }
-
-  #makeRoom(): void {
-    if (this.#entries.size < this.#max) return;
-    const entries = [...this.#entries];
-    // A closed one first; one that is isolated by hand last.
-    const [key, entry] =
-      entries.find(([, { breaker }]) => breaker.state === 'closed') ??
-      entries.find(([, { breaker }]) => breaker.state !== 'isolated') ??
-      entries[0]!;
-    this.#forget(key, entry);
-  }
-
-  #forget(key: string, { breaker, stops }: Entry): void {
-    this.#entries.delete(key);
+  #forget(breaker: CircuitBreaker): void {
     if (breaker.state !== 'closed')
       breaker.restore({ state: 'closed', name: breaker.name, window: undefined });
-    for (const stop of stops.values()) stop();
+    for (const stop of this.#stops.get(breaker)?.values() ?? []) stop();
+    this.#stops.delete(breaker);
     this.#forgotten = addStats(this.#forgotten, breaker.stats());
   }
 }

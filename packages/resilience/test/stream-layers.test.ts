@@ -149,7 +149,8 @@ describe.each([
     const fail = policy(async (id: number) => Promise.reject(new Error(`${id}`)));
     await expect(fail(1)).rejects.toThrow('1');
     const broken = policy(async function* (id: number): AsyncGenerator<number> {
-      throw new Error(`${id}`);
+      if (id > 0) throw new Error(`${id}`);
+      yield id;
     });
     await expect(read(broken(2))).rejects.toThrow('2');
     expect(seen).toEqual([[1], [2]]);
