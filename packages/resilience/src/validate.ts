@@ -80,10 +80,16 @@ export const msOptions = <O extends { ms: number }>(owner: string, given: number
   throw new TypeError(`${owner} takes a number of milliseconds or options, got ${show(given)}`);
 };
 
-/** Refuses a misspelt option: a typo would otherwise quietly switch the protection off. */
+/**
+ * Refuses what holds no options (a list, a Map), a misspelt one, which would otherwise quietly switch the protection off, and null:
+ * only what is undefined has its default.
+ */
 export const onlyKnown = (owner: string, options: object, known: readonly string[]): void => {
-  if (typeof options !== 'object' || options === null)
+  if (typeof options !== 'object' || options === null || Symbol.iterator in options)
     throw new TypeError(`${owner} options must be an object, got ${show(options)}`);
+  for (const [key, value] of Object.entries(options)) {
+    if (value === null) throw new TypeError(`${key} must be a value or undefined, got null`);
+  }
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
       throw new TypeError(`${owner} has no option "${key}"; it knows ${known.join(', ')}`);

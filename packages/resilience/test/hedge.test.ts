@@ -324,7 +324,7 @@ it.each<[object, string]>([
   [{ idempotent: true, delayMs: 5, maxHedges: 0 }, 'maxHedges must be an integer >= 1, got 0'],
   [{ idempotent: true, delayMs: 5, maxHedges: 11 }, 'maxHedges must be at most 10, got 11'],
   [{ idempotent: true, delayMs: 5, budget: 2 }, 'budget must be a share above 0 and at most 1, or have'],
-  [{ idempotent: true, delayMs: 5, budget: null }, 'budget must be a share above 0 and at most 1, or have'],
+  [{ idempotent: true, delayMs: 5, budget: null }, 'budget must be a value or undefined, got null'],
   [{ idempotent: true, delayMs: 5, dispose: 1 }, 'dispose must be a function, got 1'],
   [{ idempotent: true, delayMs: 5, delay: 1 }, 'hedge has no option "delay"'],
 ])('refuses %j', (options, message) => {

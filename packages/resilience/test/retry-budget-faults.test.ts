@@ -1,13 +1,13 @@
 import { channel } from 'node:diagnostics_channel';
 import { expect, it } from '@jest/globals';
-import { pipeline, retry } from '../src/index.ts';
+import { pipeline, retry, retryBudget } from '../src/index.ts';
 
 const fault = new Error('mine');
 const budget = {
+  ...retryBudget(),
   deposit: () => {
     throw fault;
   },
-  withdraw: () => true,
 };
 
 it.each([
