@@ -1,8 +1,13 @@
 import type { PolicyLike } from './policy.ts';
+import type { PolicyStats } from './stats.ts';
 import { nameOf, show } from './validate.ts';
 
-/** A policy that can be found by its name. */
-export type NamedPolicy = PolicyLike & { readonly name: string };
+/** A policy of ours, of whatever kind, that can be found by its name. */
+export interface NamedPolicy extends PolicyLike {
+  readonly name: string;
+  on(event: never, listener: never): () => void;
+  stats(): PolicyStats;
+}
 
 /** Policies by name, for health pages, metrics and settings that change at run time. Nothing enters by itself. */
 export class PolicyRegistry {
@@ -13,8 +18,9 @@ export class PolicyRegistry {
    * @throws TypeError for what is no policy of ours, and for a name that is taken.
    */
   add<P extends NamedPolicy>(policy: P): P {
-    if (typeof policy?.execute !== 'function')
-      throw new TypeError(`add needs a policy with a name, got ${show(policy)}`);
+    // By shape, because another copy of this package may have made it.
+    const ours = (['execute', 'on', 'stats'] as const).every((part) => typeof policy?.[part] === 'function');
+    if (!ours) throw new TypeError(`add needs a policy of this package, got ${show(policy)}`);
     const name = nameOf(policy.name, '');
     if (name === '') throw new TypeError('add needs a policy with a name, got one without');
     if (this.#policies.has(name))

@@ -169,7 +169,16 @@ describe('PolicyRegistry', () => {
     const registry = new PolicyRegistry();
     registry.add(compose());
     expect(() => registry.add(compose())).toThrow('the registry has a policy "compose" already');
-    expect(() => registry.add({ execute: () => {} } as never)).toThrow('add needs a policy with a name');
-    expect(() => registry.add(undefined as never)).toThrow('add needs a policy with a name, got undefined');
+    expect(() => registry.add({ ...retry(), name: '' } as never)).toThrow('name must be a string');
+    expect(() => registry.add(undefined as never)).toThrow(
+      'add needs a policy of this package, got undefined',
+    );
+    // @ts-expect-error what is no policy of this package
+    expect(() => registry.add({ name: 'x', execute: async () => 1 })).toThrow(
+      'add needs a policy of this package, got an object',
+    );
+    const stranger = Object.assign(cockatiel.retry(cockatiel.handleAll, { maxAttempts: 1 }), { name: 'x' });
+    expect(() => registry.add(stranger as never)).toThrow('add needs a policy of this package');
+    expect(registry.names()).toEqual(['compose']);
   });
 });
