@@ -23,6 +23,13 @@ export interface PolicyLike {
   ): Promise<unknown>;
 }
 
+/** Nothing more to ask when `A` is an `R`; what nobody can give otherwise. */
+type Fits<A, R> = [A] extends [R] ? unknown : never;
+type AnyIterable<T> = AsyncIterable<T> | Iterable<T>;
+/** What a method may answer: its result, or for a stream whatever has its items. */
+type ResultOf<M extends (...args: never[]) => unknown> =
+  ReturnType<M> extends AsyncGenerator<infer T, unknown, never> ? AnyIterable<T> : Awaited<ReturnType<M>>;
+
 /**
  * Something that stands between a caller and a call. `A` is what it may answer in the call's place (a fallback), `E` its events.
  * Use it three ways: `policy.execute(fn, signal?)`, `policy(fn)` for a wrapped function, `@policy` on a method.
@@ -43,25 +50,26 @@ export interface Policy<A = never, E extends EventName = EventName> extends IPol
   /** Counts of calls and how they ended, and percentiles of how long they took, since the policy was made. */
   stats(): PolicyStats;
 
-  /** `@policy` on a method, decorators of ECMAScript. */
+  /** `@policy` on a method whose result may be `A`, decorators of ECMAScript. */
   <This, Args extends unknown[], R>(
     method: (this: This, ...args: Args) => Promise<R>,
-    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Promise<R>>,
+    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Promise<R>> & Fits<A, R>,
   ): (this: This, ...args: Args) => Promise<R>;
   /** `@policy` on an async generator method, ECMAScript's decorators. */
   <This, Args extends unknown[], T, R, N>(
     method: (this: This, ...args: Args) => AsyncGenerator<T, R, N>,
-    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => AsyncGenerator<T, R, N>>,
+    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => AsyncGenerator<T, R, N>> &
+      Fits<A, AnyIterable<T>>,
   ): (this: This, ...args: Args) => AsyncGenerator<T, R, N>;
   /** `@policy` on a method, TypeScript's `experimentalDecorators`. */
   <M extends (...args: never[]) => Promise<unknown> | AsyncGenerator<unknown, unknown, never>>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<M>,
+    descriptor: TypedPropertyDescriptor<M> & Fits<A, ResultOf<M>>,
   ): TypedPropertyDescriptor<M>;
   /** An async generator function: see `stream`. */
   <This, Args extends unknown[], T, R, N>(
-    fn: (this: This, ...args: Args) => AsyncGenerator<T, R, N>,
+    fn: ((this: This, ...args: Args) => AsyncGenerator<T, R, N>) & Fits<A, AnyIterable<T>>,
   ): (this: This, ...args: Args) => AsyncGenerator<T, R, undefined>;
   /** A function that does the same under the policy; `this`, `name` and `length` are kept. */
   <This, Args extends unknown[], R>(

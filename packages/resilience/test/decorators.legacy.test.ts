@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { circuitBreaker, retry } from '../src/index.ts';
+import { circuitBreaker, fallback, retry } from '../src/index.ts';
 
 const policy = retry({ initialDelayMs: 0 });
 const breaker = circuitBreaker({ name: 'shared', failureThreshold: 2 });
@@ -50,4 +50,46 @@ it('refuses to decorate what is not a method', () => {
     '@retry can decorate a method, and "x" is not one',
   );
   expect(() => decorate({}, 'x')).toThrow('@retry can decorate a method, and "x" is not one');
+});
+
+it('a fallback’s answer must be one that the method may give', async () => {
+  const stale = fallback('stale');
+  class Prices {
+    @stale
+    async text(): Promise<string> {
+      throw new Error('down');
+    }
+
+    @stale
+    async either(): Promise<string | number> {
+      throw new Error('down');
+    }
+
+    @fallback(['old'])
+    async *items(): AsyncGenerator<string> {
+      if (this !== undefined) throw new Error('down');
+      yield 'new';
+    }
+
+    // @ts-expect-error: a string is no number
+    @stale
+    async amount(): Promise<number> {
+      throw new Error('down');
+    }
+
+    // @ts-expect-error: a number has no items
+    @fallback(0)
+    async *none(): AsyncGenerator<string> {
+      yield 'new';
+    }
+  }
+  const prices = new Prices();
+  expect(await Promise.all([prices.text(), prices.either(), prices.amount()])).toEqual([
+    'stale',
+    'stale',
+    'stale',
+  ]);
+  const items: string[] = [];
+  for await (const item of prices.items()) items.push(item);
+  expect(items).toEqual(['old']);
 });
