@@ -80,6 +80,12 @@ export class Circuit {
 
   /** A permit, or the error of the refusal. */
   admit(): Permit | CircuitOpenError {
+    if (this.#inner.state === 'open') {
+      // On one reading of the clock: an open circuit may have thousands of calls to refuse.
+      const now = this.#clock();
+      const leftMs = this.#inner.openedAt + this.#inner.breakMs - now;
+      if (leftMs > 0) return this.#refuse('open', leftMs, now);
+    }
     const inner = this.look();
     switch (inner.state) {
       case 'closed':
@@ -244,8 +250,8 @@ export class Circuit {
     tellChange(this.emitter, from, inner.state, openForMs, error);
   }
 
-  #refuse(reason: CircuitRefusal, retryAfterMs?: number): CircuitOpenError {
-    this.#lastRefusal = { reason, at: this.#clock() };
+  #refuse(reason: CircuitRefusal, retryAfterMs?: number, at = this.#clock()): CircuitOpenError {
+    this.#lastRefusal = { reason, at };
     return refusalOf(this.emitter, reason, retryAfterMs, this.#openedBy);
   }
 }
