@@ -1,7 +1,20 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createCache } from '@agent4/caching';
 import { createLogger } from '@agent4/logging';
-import { bulkhead, circuitBreaker, fallback, retry, timeout } from '@agent4/resilience';
+import {
+  adaptiveConcurrency,
+  bulkhead,
+  chaos,
+  circuitBreaker,
+  coalesce,
+  deadline,
+  fallback,
+  hedge,
+  retry,
+  retryBudget,
+  timeout,
+} from '@agent4/resilience';
+import { alerts } from '@agent4/resilience/alerts';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CapturedLog } from './captured-log.ts';
 import { ManualTime } from './manual-time.ts';
@@ -96,6 +109,56 @@ describe('channels of @agent4/resilience', () => {
     expect(payloads).toEqual([{ policy: 'db', error: down }]);
   });
 
+  it('agent4:resilience:suppress, :hedge, :coalesce, :chaos, :limit and :deadline tell what a policy did on its own', async () => {
+    const names = ['suppress', 'hedge', 'coalesce', 'chaos', 'limit', 'deadline'];
+    const seen = new Map(names.map((name) => [name, published(`agent4:resilience:${name}`)]));
+    const time = new ManualTime();
+    const source = { clock: time.clock, timers: time.timers };
+    const quietly = (outcome: Promise<unknown>): Promise<unknown> => outcome.catch(() => {});
+
+    const budget = retryBudget({ ratio: 0, minPerSecond: 0, clock: time.clock });
+    await quietly(
+      retry({ name: 'db', maxAttempts: 2, backoff: [0], budget, idempotent: true }).execute(failing),
+    );
+    const slow = hedge({ name: 'db', delayMs: 50, idempotent: true, ...source });
+    const hedged = slow.execute(({ attempt }) => (attempt === 1 ? new Promise<number>(() => {}) : 1));
+    await time.advance(50);
+    await hedged;
+    const joined = coalesce({ name: 'db', key: () => 'k' });
+    await Promise.all([joined.execute(() => 1), joined.execute(() => 2)]);
+    await quietly(chaos({ name: 'db', rate: 1, fault: true, random: () => 0, ...source }).execute(() => 1));
+    const adaptive = adaptiveConcurrency({ name: 'db', initial: 10, isDrop: () => true, ...source });
+    await quietly(adaptive.execute(failing));
+    const late = quietly(deadline({ name: 'db', ms: 100, ...source }).execute(() => new Promise(() => {})));
+    await time.advance(100);
+    await late;
+
+    expect(seen.get('suppress')).toEqual([{ policy: 'db', attempt: 1, reason: 'budget', error: down }]);
+    expect(seen.get('hedge')).toEqual([{ policy: 'db', hedge: 1, delayMs: 50, suppressed: false }]);
+    expect(seen.get('coalesce')).toEqual([{ policy: 'db', key: 'k', waiting: 2 }]);
+    expect(seen.get('chaos')).toMatchObject([{ policy: 'db', kind: 'fault' }]);
+    expect(seen.get('limit')).toMatchObject([{ policy: 'db', from: 10, reason: 'drop' }]);
+    expect(seen.get('deadline')).toEqual([{ policy: 'db', timeoutMs: 100, madeCall: true }]);
+  });
+
+  it('agent4:resilience:alert and :alert-failure tell of notices and of sinks that failed', async () => {
+    const [notices, failures] = [
+      published('agent4:resilience:alert'),
+      published('agent4:resilience:alert-failure'),
+    ];
+    const breaker = circuitBreaker({ name: 'db', failureThreshold: 1, openMs: 50, clock: () => 0 });
+    const watch = alerts({
+      sources: [breaker],
+      sinks: [
+        { name: 'pager', send: () => Promise.reject(Object.assign(new Error('no'), { code: 'EPAGER' })) },
+      ],
+    });
+    await breaker.execute(failing).catch(() => {});
+    await watch.close();
+    expect(notices).toMatchObject([{ policy: 'db', type: 'opened' }]);
+    expect(failures).toMatchObject([{ sink: 'pager', code: 'EPAGER' }]);
+  });
+
   it('agent4:resilience:error tells of a listener that threw', async () => {
     const payloads = published('agent4:resilience:error');
     const breaker = circuitBreaker({ name: 'db' });
@@ -130,6 +193,15 @@ describe('channels of @agent4/caching', () => {
     expect(seen.get('delete')).toEqual([{ cache: 'users', key: 'a' }]);
     expect(seen.get('invalidate-tags')).toEqual([{ cache: 'users', tags: ['team:1'] }]);
     expect(seen.get('clear')).toEqual([{ cache: 'users' }]);
+  });
+
+  it('agent4:caching:expire tells of a value that was made stale', async () => {
+    const payloads = published('agent4:caching:expire');
+    const cache = createCache<number>({ name: 'users', grace: 1_000 });
+    await cache.set('a', 1);
+    await cache.expire('a');
+    await cache.close();
+    expect(payloads).toEqual([{ cache: 'users', key: 'a' }]);
   });
 
   it('agent4:caching:evict tells what left memory, and why', async () => {
