@@ -2,7 +2,7 @@ import { LoaderTimeoutError } from './errors.ts';
 import type { StaleReason, TierName } from './events.ts';
 import type { Found } from './found.ts';
 import type { Pending } from './pending.ts';
-import { waiting } from './self-wait.ts';
+import { type Work, waiting } from './self-wait.ts';
 
 /** How a lookup was answered. */
 export interface Answer<V> {
@@ -43,6 +43,8 @@ interface Waiter<V> extends WaitOptions {
 export class Flight<V> {
   readonly pending: Pending;
   readonly forced: boolean;
+  /** For {@link waiting}. */
+  work: Work | undefined = undefined;
   /** When the loader was called; undefined while the stores are still asked. */
   loadingSince: number | undefined;
   stale: Found<V> | undefined;

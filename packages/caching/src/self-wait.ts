@@ -20,12 +20,15 @@ export class SelfWaitError extends Error {
   }
 }
 
-interface Load {
+/** A load that may be waited for. */
+export interface Load {
   readonly key: string;
+  /** The loader that is at work for it. */
+  work: Work | undefined;
 }
 
 /** A loader at work, and the loads that are waited for inside it. */
-interface Work {
+export interface Work {
   readonly waits: Set<{ readonly load: Load }>;
 }
 
@@ -33,7 +36,6 @@ interface Work {
 const verdictMs = 1_000;
 
 const inside = new AsyncLocalStorage<Work>();
-const works = new WeakMap<Load, Work>();
 
 /** The same loader, but it is known which loads are waited for inside it. */
 export const observed = <A extends unknown[], R>(
@@ -41,13 +43,13 @@ export const observed = <A extends unknown[], R>(
   loader: (...args: A) => R,
 ): ((...args: A) => R) => {
   const work: Work = { waits: new Set() };
-  for (const load of loads) works.set(load, work);
+  for (const load of loads) load.work = work;
   return (...args) => inside.run(work, loader, ...args);
 };
 
 /** The keys by way of which this load waits for that loader; undefined when it does not. */
 const ring = (load: Load, end: Work, seen: Set<Work> = new Set()): string[] | undefined => {
-  const work = works.get(load);
+  const { work } = load;
   if (work === end) return [load.key];
   if (work === undefined || seen.has(work)) return undefined;
   seen.add(work);

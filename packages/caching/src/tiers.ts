@@ -132,6 +132,7 @@ export class Tiers<V> {
       if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
       return { key, record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding, schema }, keepMs };
     });
+    if (this.#stores.all.length === 0) return true;
     const results = await this.#stores.each(async (store, at) => {
       if (allowed !== undefined && !(await allowed())) return false;
       const { stored, outdated } = await (byUser ? store.writer.write(writes) : store.writer.offer(writes));
