@@ -61,16 +61,16 @@ export class Cache<V = unknown> {
   /** The fresh value, `undefined` when there is none (or when undefined itself is cached: see `has`). */
   async get(key: string): Promise<V | undefined> {
     this.#check(key);
-    const now = this.#settings.recent();
-    const entry = this.#tiers.recall.entry(key, now);
-    if (entry !== undefined && now < entry.expiresAt) return this.#lookups.hit(entry, now);
+    const { recent, now } = this.#settings;
+    const entry = this.#tiers.recall.entry(key, recent(), now);
+    if (entry !== undefined && recent() < entry.expiresAt) return this.#lookups.hit(entry, recent());
     return this.#lookups.fromStores([key], entry).then((found) => found.get(key));
   }
 
   /** Is there a fresh value? Not counted as a lookup. */
   async has(key: string): Promise<boolean> {
     this.#check(key);
-    const now = this.#settings.recent();
+    const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt) return true;
     return (await this.#lookups.readStores([key])).has(key);
@@ -79,7 +79,7 @@ export class Cache<V = unknown> {
   /** The fresh values of those keys that have one. */
   async getMany(keys: Iterable<string>): Promise<Map<string, V>> {
     const unique = this.#checkAll(keys);
-    const now = this.#settings.recent();
+    const now = this.#settings.now();
     const found = new Map<string, V>();
     const missing: string[] = [];
     for (const key of unique) {
@@ -138,8 +138,8 @@ export class Cache<V = unknown> {
     if (options !== undefined) return (await this.getOrSetWithMeta(key, loader, options)).value;
     this.#check(key);
     checkLoader(loader);
+    const entry = this.#tiers.recall.entry(key, this.#settings.recent(), this.#settings.now);
     const now = this.#settings.recent();
-    const entry = this.#tiers.recall.entry(key, now);
     if (entry === undefined || now >= entry.expiresAt)
       return (await this.#lookups.obtain(key, loader, readCall('getOrSet', {}, this.#settings), entry, now))
         .value;
@@ -158,7 +158,7 @@ export class Cache<V = unknown> {
     checkLoader(loader);
     const call = readCall('getOrSet', options, this.#settings);
     call.signal?.throwIfAborted();
-    const now = this.#settings.recent();
+    const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt && !call.forced) {
       this.#renew(entry, loader, call, now);

@@ -2,8 +2,9 @@
 const lookupsAReading = 64;
 
 /**
- * The monotonic clock of a cache. Reading it costs more than all the rest of a hit, so lookups share a reading: for a millisecond,
- * and for 64 lookups at most, since a chain of promises keeps timers waiting. A lookup is never earlier than a write before it.
+ * The monotonic clock of a cache. Reading it costs more than all the rest of a hit, so lookups may share a reading: for a millisecond,
+ * or until the event loop gets to its timers, and for 64 lookups at most. It is never earlier than a write before it. Code that
+ * keeps the event loop makes a reading old, so whatever has less than a second left goes by `now`.
  */
 export class LookupClock {
   #time = 0;
@@ -16,7 +17,7 @@ export class LookupClock {
     return this.#time;
   };
 
-  /** Milliseconds, up to one old. */
+  /** Milliseconds; see above how old. */
   readonly recent = (): number => {
     if (this.#left > 0) {
       this.#left--;

@@ -40,9 +40,9 @@ export class Recall<V> {
     this.tier = openMemory(settings, events, counts, this.#size);
   }
 
-  /** The entry, fresh or stale, never a void one. */
-  entry(key: string, now: number): Entry<V> | undefined {
-    const entry = this.tier?.get(key, now);
+  /** The entry, fresh or stale, never a void one. Parameters as of {@link MemoryTier.get}. */
+  entry(key: string, now: number, exact?: () => number): Entry<V> | undefined {
+    const entry = this.tier?.get(key, now, exact);
     if (entry === undefined) return undefined;
     if (!this.#invalidations.voids(entry.stamp, entry.tags)) return entry;
     this.tier!.delete(key);

@@ -37,6 +37,7 @@ export interface MemoryLimits<V> {
 
 const sweepEveryMs = 1_000;
 const sweepAtLeast = 500;
+const nearMs = 1_000;
 const fullSweepTicks = 60;
 
 const policies: Record<PolicyName, <V>(maxEntries: number, random: () => number) => EvictionPolicy<V>> = {
@@ -78,11 +79,13 @@ export class MemoryTier<V> {
   /**
    * The entry, fresh or stale; one past its use is removed and not given. A fresh one counts as used. It is the tier's
    * own and may be another key's after the next `set`: read it at once.
+   * @param recent The time; it may be behind if `exact` is given, which is asked within a second of an entry's end.
    */
-  get(key: string, now: number): Entry<V> | undefined {
+  get(key: string, recent: number, exact?: () => number): Entry<V> | undefined {
     const entry = this.#entries.get(key);
-    this.#advisor?.lookup(key, now, entry);
+    this.#advisor?.lookup(key, recent, entry);
     if (entry === undefined) return undefined;
+    const now = exact !== undefined && entry.expiresAt - recent < nearMs ? exact() : recent;
     if (now < entry.expiresAt) {
       this.#policy.touch(entry);
       return entry;

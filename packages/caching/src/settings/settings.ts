@@ -42,7 +42,7 @@ export interface Settings<V> extends StoreSettings, LifeSettings<V> {
   clone: 'none' | 'structured' | 'freeze';
   /** Exact. */
   now: () => number;
-  /** For lookups: up to a millisecond old. */
+  /** For lookups of what is far from its end. */
   recent: () => number;
   wall: () => number;
   random: () => number;
