@@ -61,7 +61,11 @@ export class SimulatedCache {
       while (this.#sizes[inWindow]! > this.#windowMax) this.#move(this.#tail(inWindow), inProbation);
       return false;
     }
-    this.#move(slot, list === inWindow ? inWindow : inProtected);
+    if (list !== inProbation) {
+      this.#toFront(slot, list);
+      return true;
+    }
+    this.#move(slot, inProtected);
     while (this.#sizes[inProtected]! > this.#protectedMax) this.#move(this.#tail(inProtected), inProbation);
     return true;
   }
@@ -96,6 +100,22 @@ export class SimulatedCache {
   #move(slot: number, list: number): void {
     this.#unlink(slot);
     this.#push(slot, list);
+  }
+
+  #toFront(slot: number, list: number): void {
+    const next = this.#next;
+    const previous = this.#previous;
+    const sentinel = this.#where.length + list;
+    const head = next[sentinel]!;
+    if (head === slot) return;
+    const after = next[slot]!;
+    const before = previous[slot]!;
+    next[before] = after;
+    previous[after] = before;
+    next[slot] = head;
+    previous[slot] = sentinel;
+    previous[head] = slot;
+    next[sentinel] = slot;
   }
 
   #push(slot: number, list: number): void {
