@@ -1,4 +1,6 @@
 import * as ours from '@agent4/resilience';
+import { alerts } from '@agent4/resilience/alerts';
+import { prometheusText } from '@agent4/resilience/prometheus';
 import * as cockatiel from 'cockatiel';
 import CircuitBreaker from 'opossum';
 import pLimit from 'p-limit';
@@ -50,7 +52,14 @@ const parts = {
   bulkhead: { maxConcurrent: 10, maxQueue: 10 },
 } as const;
 const all = (options: ours.PipelineOptions = {}): ours.Pipeline => ours.pipeline({ ...parts, ...options });
-/** A metrics collector and an alert sink as a service has them. */
+/** Metrics as the package's own exporters take them, read by a scrape every half second, and alerts on the circuit. */
+const exported = (): ours.Pipeline => {
+  const policy = all({ name: 'exported' });
+  alerts({ sources: [policy], sinks: [() => {}] });
+  setInterval(() => prometheusText([policy]), 500).unref();
+  return policy;
+};
+/** A collector of its own that hears of each call. */
 const watched = (): ours.Pipeline => {
   const policy = all();
   const counts = { success: 0, failure: 0, retry: 0, ms: 0 };
@@ -133,6 +142,7 @@ export const subjects = {
     'ours fallback': () => under(ours.fallback(1)),
     'cockatiel all four': () => under(theirs.all()),
     'ours all four': () => under(all()),
+    'ours all four, metrics and alerts': () => under(exported()),
     'ours all four, watched': () => under(watched()),
     'ours all four, wrapper': () => wrapped(all()),
     'ours all four, TC39 decorator': () => decorated(all()),
@@ -239,6 +249,7 @@ export const subjectsOf = (group: Group): Record<string, Subject> => subjects[gr
 export const demands: readonly [Group, string, string, number][] = [
   ['success', 'ours all four', 'bare', 4],
   ['success', 'ours all four', 'cockatiel all four', 0.1],
+  ['success', 'ours all four, metrics and alerts', 'ours all four', 1.25],
   ['success', 'ours all four, watched', 'ours all four', 1.25],
   ['success', 'ours all four, TC39 decorator', 'ours all four, wrapper', 1.1],
   ['success', 'ours retry', 'cockatiel retry', 1],
