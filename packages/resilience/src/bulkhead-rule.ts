@@ -143,7 +143,7 @@ export class BulkheadRule implements Rule {
   }
 
   leave(run: Run, _at: number): Step {
-    if (!run.failed && run.holds !== undefined) run.holds.push(() => this.#release());
+    if (!run.failed && run.holds !== undefined) run.holds.keep(() => this.#release());
     else this.#release();
     return GO;
   }

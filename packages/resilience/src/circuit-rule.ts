@@ -57,7 +57,7 @@ export class CircuitRule implements Rule {
     else if (judge.result?.(value, this.emitter) === true) this.#circuit.fail(permit, undefined);
     else if (holds === undefined) this.#circuit.succeed(permit);
     else
-      holds.push(({ how, error }) => {
+      holds.judge(({ how, error }) => {
         if (how === 'succeeded') this.#circuit.succeed(permit);
         else if (how === 'failed') this.#failed(permit, error, run.given?.aborted === true);
         else this.#circuit.cancel(permit);

@@ -39,7 +39,7 @@ export class Slots {
     return this.#line.size;
   }
 
-  /** Makes a call in a slot, which is held until the call has settled; one that opens a stream holds it until the stream ends. */
+  /** Makes a call in a slot, which is held until the call has settled; one that opens a stream until its source has. */
   async run<T>(scope: Scope, origin: Origin | undefined, call: () => PromiseLike<T> | T): Promise<T> {
     if (scope.aborted) throw scope.reason;
     scope.hold();
@@ -55,7 +55,7 @@ export class Slots {
     } finally {
       const release = (): void => this.#release();
       if (holds === undefined) scope.whenSettled(release);
-      else holds.push(release);
+      else holds.keep(release);
     }
   }
 
