@@ -31,3 +31,6 @@ export const letGo = async (items: Items): Promise<void> => {
     await items.return?.();
   } catch {}
 };
+
+/** What users' functions are shown of a result: of a stream its first item. */
+export const shown = (result: unknown): unknown => (result instanceof Opened ? result.first.value : result);

@@ -5,6 +5,7 @@ import { deadlineRest } from './deadline-context.ts';
 import { spent, unfit } from './deadline-error.ts';
 import { isRejection } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { shown } from './opened.ts';
 import { Refusal } from './quickly.ts';
 import type { RetrySettings } from './retry-settings.ts';
 import { AGAIN, GO, type Run, type Step, WAIT } from './run.ts';
@@ -191,7 +192,7 @@ export class RetryRule implements Rule {
   #computed(run: Run, at: number, state: RetryState): number {
     state.delays ??= state.settings.series?.();
     const { delays } = state;
-    const result = run.failed ? { error: run.value } : { value: run.value };
+    const result = run.failed ? { error: run.value } : { value: shown(run.value) };
     const context = backoffContext(run.scopeAt(at), state.attempt, result);
     return this.emitter.ask('backoff', () => delays?.(context) ?? 0, 0);
   }
