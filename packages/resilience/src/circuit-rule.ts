@@ -3,6 +3,7 @@ import type { Permit } from './circuit-state.ts';
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Holds } from './holds.ts';
+import { holdsOf } from './opened.ts';
 import { Refusal } from './quickly.ts';
 import { GO, type Run, type Step } from './run.ts';
 import type { Rule } from './stage.ts';
@@ -57,7 +58,7 @@ export class CircuitRule implements Rule {
     if (failed) this.#failed(permit, value, run.given?.aborted === true);
     else if (judge.result?.(value, this.emitter) === true) this.#circuit.fail(permit, undefined);
     else if (holds === undefined) this.#circuit.succeed(permit);
-    else this.#opened(permit, holds);
+    else this.#opened(permit, holdsOf(value, holds));
     return GO;
   }
 

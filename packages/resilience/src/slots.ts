@@ -2,6 +2,7 @@ import { deadlineRest } from './deadline-context.ts';
 import { spent } from './deadline-error.ts';
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { holdsOf } from './opened.ts';
 import type { Origin } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Timers } from './timers.ts';
@@ -50,7 +51,7 @@ export class Slots {
       if (scope.aborted) throw scope.reason;
       const value = await call();
       // An attempt that was given up is no part of the stream.
-      if (!scope.aborted) holds = origin?.holds;
+      if (!scope.aborted && origin?.holds !== undefined) holds = holdsOf(value, origin.holds);
       return value;
     } finally {
       const release = (): void => this.#release();

@@ -1,6 +1,6 @@
 import type { PolicyContext } from './context.ts';
 import { drive } from './drive.ts';
-import { itemsOf, letGo, Opened } from './opened.ts';
+import { itemsOf, Opened } from './opened.ts';
 import type { Program, WrappedCall } from './program.ts';
 import { Run } from './run.ts';
 import { Scope } from './scope.ts';
@@ -58,7 +58,7 @@ const opening = async (
       const item = await items.next();
       const opened = new Opened(items, item, controller);
       // The attempt was given up in the meantime, so nobody will ask for more.
-      if (controller.signal.aborted) await letGo(items);
+      if (controller.signal.aborted) await opened.discard();
       else all.add(opened);
       return opened;
     } finally {
@@ -72,9 +72,11 @@ const opening = async (
     if (answer instanceof Opened) {
       all.delete(answer);
       life.read(answer.controller);
+      holds.judge((end) => answer.holds.end(end));
+      holds.keep(() => answer.holds.release());
     }
     return answer;
   } finally {
-    for (const opened of all) opened.discard();
+    for (const opened of all) void opened.discard();
   }
 };

@@ -1,7 +1,16 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { handleWhenResult } from 'cockatiel';
-import { circuitBreaker, fallback, hedge, retry, stream } from '../src/index.ts';
-import { deferred, settle, VirtualClock } from './virtual-clock.ts';
+import {
+  bulkhead,
+  circuitBreaker,
+  compose,
+  fallback,
+  hedge,
+  priorityBulkhead,
+  retry,
+  stream,
+} from '../src/index.ts';
+import { deferred, outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 
 const read = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
   const items: T[] = [];
@@ -84,4 +93,50 @@ it('dispose of a hedge gets the first item of the stream that nobody reads', asy
   gates[1]!.resolve();
   for (let turn = 0; turn < 3; turn++) await settle();
   expect(disposed).toEqual(['item of 1']);
+});
+
+describe('a stream that retryOnResult does not take', () => {
+  const notTheFirst = { initialDelayMs: 0, retryOnResult: (item: unknown) => item === 1 };
+
+  it.each([
+    ['bulkhead', () => bulkhead({ maxConcurrent: 1 })],
+    ['priorityBulkhead', () => priorityBulkhead({ maxConcurrent: 1, priority: () => 0 })],
+  ])('is closed, and its slot under %s free, before the next attempt begins', async (_name, limited) => {
+    const slots = limited();
+    const closed: number[] = [];
+    const items = stream(compose(retry(notTheFirst), slots), attempts(closed));
+    expect(await items.next()).toEqual({ done: false, value: 2 });
+    expect([closed, slots.snapshot().running]).toEqual([[1], 1]);
+    await items.return(undefined);
+    expect(slots.snapshot().running).toBe(0);
+  });
+
+  it('counts for nothing with a circuit inside, however the next one ends', async () => {
+    const breaker = circuitBreaker({ window: { type: 'count', size: 10 } });
+    const policy = compose(retry(notTheFirst), breaker);
+    const torn = stream(policy, async function* ({ attempt }) {
+      yield attempt;
+      throw new Error('torn');
+    });
+    await expect(read(torn)).rejects.toThrow('torn');
+    expect(breaker.snapshot()).toMatchObject({ state: 'closed' });
+    expect(breaker.explain()).toMatchObject({ window: { calls: 1, failures: 1 } });
+  });
+
+  it('keeps an abort from nothing while it is closed', async () => {
+    const caller = new AbortController();
+    const source = async function* ({ attempt }: { attempt: number }) {
+      try {
+        yield attempt;
+      } finally {
+        await new Promise(() => {});
+      }
+    };
+    const first = outcomeOf(stream(retry(notTheFirst), source, {}, caller.signal).next());
+    await settle();
+    expect(first.status).toBe('pending');
+    caller.abort('gone');
+    await settle();
+    expect(first).toEqual({ status: 'rejected', error: 'gone' });
+  });
 });
