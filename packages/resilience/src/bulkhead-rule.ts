@@ -3,6 +3,7 @@ import { type DeadlineExceededError, spent } from './deadline-error.ts';
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { capture, resolveMade } from './gate.ts';
+import { holdsOf } from './opened.ts';
 import { Refusal, Waiting } from './quickly.ts';
 import { GO, type Run, type Step, WAIT } from './run.ts';
 import type { Rule } from './stage.ts';
@@ -143,8 +144,9 @@ export class BulkheadRule implements Rule {
   }
 
   leave(run: Run, _at: number): Step {
-    if (!run.failed && run.holds !== undefined) run.holds.push(() => this.#release());
-    else this.#release();
+    const holds = run.failed ? undefined : run.holds;
+    if (holds === undefined) this.#release();
+    else holdsOf(run.value, holds).keep(() => this.#release());
     return GO;
   }
 

@@ -43,7 +43,7 @@ export interface CircuitBreakerOptions extends Pick<TimeSource, 'clock'> {
   halfOpenProbes?: number | undefined;
   /** Share of the probes that must succeed to close the circuit, more than 0 and at most 1. Default 1: one failure opens it. */
   halfOpenSuccessRate?: number | undefined;
-  /** A probe that takes longer counts as failed. Default 30_000; `Infinity` waits for ever. */
+  /** A probe that takes longer, a stream to its first item, counts as failed. Default 30_000; `Infinity` waits for ever. */
   halfOpenMaxWaitMs?: number | undefined;
   /** After closing, the share of calls let through grows from a tenth to all within this time. Default 0: all at once. */
   rampUpMs?: number | undefined;

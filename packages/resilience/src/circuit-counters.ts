@@ -9,7 +9,7 @@ interface Rates {
   failureRate?: number | undefined;
   /** Fewer calls never trip. Default: `size` of a count window, 10 of a time window. */
   minimumCalls?: number | undefined;
-  /** A call that takes this long or longer is slow, whether it succeeds or fails. Default: none is. */
+  /** A call, or a stream's first item, that takes this long or longer is slow, whether it succeeds or fails. Default: none is. */
   slowCallMs?: number | undefined;
   /** Share of slow calls that trips as well, more than 0 and at most 1. Default 1. */
   slowCallRate?: number | undefined;

@@ -2,6 +2,8 @@ import type { Circuit } from './circuit.ts';
 import type { Permit } from './circuit-state.ts';
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import type { Emitter } from './events.ts';
+import type { Holds } from './holds.ts';
+import { holdsOf } from './opened.ts';
 import { Refusal } from './quickly.ts';
 import { GO, type Run, type Step } from './run.ts';
 import type { Rule } from './stage.ts';
@@ -56,23 +58,29 @@ export class CircuitRule implements Rule {
     if (failed) this.#failed(permit, value, run.given?.aborted === true);
     else if (judge.result?.(value, this.emitter) === true) this.#circuit.fail(permit, undefined);
     else if (holds === undefined) this.#circuit.succeed(permit);
-    else
-      holds.push(({ how, error }) => {
-        if (how === 'succeeded') this.#circuit.succeed(permit);
-        else if (how === 'failed') this.#failed(permit, error, run.given?.aborted === true);
-        else this.#circuit.cancel(permit);
-      });
+    else this.#opened(permit, holdsOf(value, holds));
     return GO;
   }
 
-  #failed(permit: Permit, error: unknown, aborted: boolean): void {
+  #opened(permit: Permit, holds: Holds): void {
+    const circuit = this.#circuit;
+    const { permit: rest, answered } = circuit.opened(permit);
+    holds.judge(({ how, error }) => {
+      if (how === 'failed') this.#failed(rest, error, false, answered);
+      else if (how === 'succeeded' && !answered) circuit.succeed(rest);
+      else circuit.cancel(rest);
+    });
+  }
+
+  /** @param answered Its success has been counted already. */
+  #failed(permit: Permit, error: unknown, aborted: boolean, answered = false): void {
     const circuit = this.#circuit;
     const { judge } = permit.settings;
     const cancelled = isCancellation(error);
     const silent = isRejection(error) || (cancelled && (aborted || !judge.cancellations));
     const afterMs = silent ? undefined : judge.error(error, this.emitter);
     if (afterMs !== undefined) circuit.fail(permit, error, afterMs);
-    else if (silent || cancelled) circuit.cancel(permit);
+    else if (silent || cancelled || answered) circuit.cancel(permit);
     else circuit.succeed(permit);
   }
 

@@ -11,7 +11,7 @@ export type CircuitRefusal = 'open' | 'half-open' | 'isolated' | 'ramp-up';
 /** A call that was let through; to be handed back once. Its result counts only for the state that admitted it. */
 export interface Permit {
   readonly generation: number;
-  /** 0 where nobody asks how long the call took. */
+  /** 0 where nobody asks how long the call took; where that is known already, `Infinity`, or `-Infinity` for a slow one. */
   readonly admittedAt: number;
   /** Those of the moment of admission hold for the call. */
   readonly settings: CircuitSettings;

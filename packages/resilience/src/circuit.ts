@@ -113,6 +113,20 @@ export class Circuit {
     else if (++inner.succeeded >= this.#set.halfOpenSuccesses) this.#close(true);
   }
 
+  /**
+   * A stream gives its first item, which is as long as its call took. A probe has answered by it.
+   * @returns The permit for how the stream ends; `answered` when only a failure is still to be counted, as one of its own.
+   */
+  opened(permit: Permit): { permit: Permit; answered: boolean } {
+    const admittedAt = this.#isSlow(permit) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    const isProbe = this.look().state === 'half-open' && permit.generation === this.#generation;
+    if (!isProbe) return { permit: { ...permit, admittedAt }, answered: false };
+    this.succeed(permit);
+    const lasts = this.#inner.state !== 'open';
+    const generation = lasts ? this.#generation : permit.generation;
+    return { permit: { ...permit, generation, admittedAt: Number.POSITIVE_INFINITY }, answered: true };
+  }
+
   /** @param afterMs How long the dependency asked to be left alone; 0 when it did not. */
   fail(permit: Permit, error: unknown, afterMs = 0): void {
     const { settings } = permit;

@@ -2,6 +2,7 @@ import { changeable } from './changeable.ts';
 import { Emitter } from './events.ts';
 import { type HedgeBudget, RecentPercentile, ShareBudget } from './hedge-delay.ts';
 import { delayOf, HedgeRace, type HedgeSettings, type RaceHost } from './hedge-race.ts';
+import { shown } from './opened.ts';
 import { definePolicy, type Policy } from './policy.ts';
 import type { Layer } from './program.ts';
 import { Recorder } from './stats.ts';
@@ -20,7 +21,10 @@ export interface HedgeOptions extends TimeSource {
   maxHedges?: number | undefined;
   /** The share of calls that may be hedged (0.1 for a tenth, and ten in reserve), or a budget to share. Default: no bound. */
   budget?: number | HedgeBudget | undefined;
-  /** Gets each result that nobody will receive (a connection to close, a stream to cancel), never the one returned. */
+  /**
+   * Gets each result that nobody will receive (a connection to close), never the one returned; of a stream under `stream`, which is
+   * closed anyway, the first item.
+   */
   dispose?: ((value: unknown) => unknown) | undefined;
   /** In events. Default `hedge`. */
   name?: string | undefined;
@@ -92,7 +96,9 @@ export function hedge(options: HedgeOptions): Hedge {
     },
     discard: ({ dispose }, value) => {
       if (dispose === undefined) return;
-      new Promise((done) => done(dispose(value))).catch((error: unknown) => emitter.report('dispose', error));
+      new Promise((done) => done(dispose(shown(value)))).catch((error: unknown) =>
+        emitter.report('dispose', error),
+      );
     },
   };
   const layer: Layer = async (task, scope, attempt) => {

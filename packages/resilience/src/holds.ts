@@ -4,21 +4,32 @@ export interface StreamEnd {
   error: unknown;
 }
 
-type Release = (end: StreamEnd) => void;
-
-/** What policies hold for a stream from its first item to its end: a slot, a probe's place. */
+/** What policies keep for a stream from its first item on: their judgement until its end, a slot until its source has settled. */
 export class Holds {
   #end: StreamEnd | undefined;
-  readonly #held: Release[] = [];
+  #released = false;
+  readonly #judges: ((end: StreamEnd) => void)[] = [];
+  readonly #held: (() => void)[] = [];
 
   /** Called once, when the stream ends; at once where it has ended: an attempt may open after the consumer has gone. */
-  push(release: Release): void {
-    if (this.#end === undefined) this.#held.push(release);
-    else release(this.#end);
+  judge(judge: (end: StreamEnd) => void): void {
+    if (this.#end === undefined) this.#judges.push(judge);
+    else judge(this.#end);
+  }
+
+  /** Called once, when nothing is at work for the stream any more, which may be later than its end; at once where that has been. */
+  keep(release: () => void): void {
+    if (this.#released) release();
+    else this.#held.push(release);
   }
 
   end(end: StreamEnd): void {
     this.#end = end;
-    for (const release of this.#held.splice(0)) release(end);
+    for (const judge of this.#judges.splice(0)) judge(end);
+  }
+
+  release(): void {
+    this.#released = true;
+    for (const release of this.#held.splice(0)) release();
   }
 }

@@ -5,6 +5,7 @@ import { deadlineRest } from './deadline-context.ts';
 import { spent, unfit } from './deadline-error.ts';
 import { isRejection } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { Opened, shown } from './opened.ts';
 import { Refusal } from './quickly.ts';
 import type { RetrySettings } from './retry-settings.ts';
 import { AGAIN, GO, type Run, type Step, WAIT } from './run.ts';
@@ -111,6 +112,10 @@ export class RetryRule implements Rule {
     }
     // An abort may have come with the attempt's result, or from a listener.
     if (run.struckOutside(at)) return WAIT;
+    if (run.value instanceof Opened) {
+      this.#closeFirst(run.value, delayMs, state, run.park(at));
+      return WAIT;
+    }
     if (delayMs > 0) {
       state.stopTimer = after(this.#timers, delayMs, run.park(at));
       return WAIT;
@@ -123,6 +128,13 @@ export class RetryRule implements Rule {
     }
     state.attempt++;
     return AGAIN;
+  }
+
+  /** What the stream of this attempt holds is to be free for the next one. */
+  #closeFirst(opened: Opened, delayMs: number, state: RetryState, wake: () => void): void {
+    const closed = opened.discard();
+    if (delayMs === 0) closed.then(wake);
+    else state.stopTimer = after(this.#timers, delayMs, () => void closed.then(wake));
   }
 
   resume(run: Run, at: number): Step {
@@ -191,7 +203,7 @@ export class RetryRule implements Rule {
   #computed(run: Run, at: number, state: RetryState): number {
     state.delays ??= state.settings.series?.();
     const { delays } = state;
-    const result = run.failed ? { error: run.value } : { value: run.value };
+    const result = run.failed ? { error: run.value } : { value: shown(run.value) };
     const context = backoffContext(run.scopeAt(at), state.attempt, result);
     return this.emitter.ask('backoff', () => delays?.(context) ?? 0, 0);
   }

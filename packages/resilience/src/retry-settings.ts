@@ -1,6 +1,7 @@
 import { type Delays, delaysOf } from './backoff.ts';
 import { isCancellation, isRejection } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { shown } from './opened.ts';
 import type { RetryInput, RetryPolicy } from './retry.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { duration, flag, integer, optionalFunction, show } from './validate.ts';
@@ -53,7 +54,7 @@ const resultsOf = (options: RetryPolicy): RetrySettings['isBad'] => {
   const badResult = filterOf('handle', options.handle).result;
   if (retryOnResult === undefined && badResult === undefined) return undefined;
   return (value, emitter) =>
-    (retryOnResult !== undefined && emitter.ask('retryOnResult', () => retryOnResult(value), false)) ||
+    (retryOnResult !== undefined && emitter.ask('retryOnResult', () => retryOnResult(shown(value)), false)) ||
     (badResult !== undefined && emitter.ask('handle', () => badResult(value), false));
 };
 

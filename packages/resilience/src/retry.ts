@@ -40,7 +40,7 @@ export interface RetryPolicy extends TimeSource {
   random?: (() => number) | undefined;
   /** No wait is begun that would end later than this after the first call's start. Default `Infinity`. */
   maxElapsedMs?: number | undefined;
-  /** Answers true for a result that is to be tried again; the last one is returned as it is. */
+  /** Answers true for a result that is to be tried again; the last one is returned as it is. Of a stream it gets the first item. */
   retryOnResult?: ((value: unknown) => boolean) | undefined;
   /** Only these errors are retried, whatever they say of `retryable`. */
   handle?: Handle | undefined;

@@ -2,6 +2,7 @@ import { deadlineRest } from './deadline-context.ts';
 import { spent } from './deadline-error.ts';
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { holdsOf } from './opened.ts';
 import type { Origin } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Timers } from './timers.ts';
@@ -39,7 +40,7 @@ export class Slots {
     return this.#line.size;
   }
 
-  /** Makes a call in a slot, which is held until the call has settled; one that opens a stream holds it until the stream ends. */
+  /** Makes a call in a slot, which is held until the call has settled; one that opens a stream until its source has. */
   async run<T>(scope: Scope, origin: Origin | undefined, call: () => PromiseLike<T> | T): Promise<T> {
     if (scope.aborted) throw scope.reason;
     scope.hold();
@@ -50,12 +51,12 @@ export class Slots {
       if (scope.aborted) throw scope.reason;
       const value = await call();
       // An attempt that was given up is no part of the stream.
-      if (!scope.aborted) holds = origin?.holds;
+      if (!scope.aborted && origin?.holds !== undefined) holds = holdsOf(value, origin.holds);
       return value;
     } finally {
       const release = (): void => this.#release();
       if (holds === undefined) scope.whenSettled(release);
-      else holds.push(release);
+      else holds.keep(release);
     }
   }
 

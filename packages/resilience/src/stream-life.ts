@@ -13,6 +13,11 @@ export class StreamLife {
     this.#source?.abort(this.#whole.signal.reason);
   }
 
+  /** The consumer needs no more of the source; what cleans up after it may still be ended. */
+  leave(): void {
+    this.#source?.abort();
+  }
+
   /** The cancellation of one attempt to open: the attempt's until `opened()`; the stream's once it is the one that is read. */
   attempt(signal: AbortSignal): { controller: AbortController; opened: () => void } {
     const controller = new AbortController();
@@ -28,15 +33,15 @@ export class StreamLife {
     if (this.signal.aborted) controller.abort(this.signal.reason);
   }
 
-  /** What comes first: the item, or the end. */
-  race<T>(item: PromiseLike<T> | T): Promise<T> {
+  /** What comes first: the answer, or the end. */
+  race<T>(answer: PromiseLike<T> | T): Promise<T> {
     const { signal } = this;
     return new Promise<T>((resolve, reject) => {
       const ended = (): void => reject(signal.reason);
       if (signal.aborted) ended();
       signal.addEventListener('abort', ended, { once: true });
       const stop = (): void => signal.removeEventListener('abort', ended);
-      Promise.resolve(item).then(
+      Promise.resolve(answer).then(
         (value) => {
           stop();
           resolve(value);

@@ -15,11 +15,12 @@ export interface StreamOptions extends Pick<TimeSource, 'timers'> {
 
 /**
  * Reads a stream under a policy. Up to the first item all holds as for a call: it is retried, and a time limit of the policy is
- * that of the first item. After it nothing is retried; a slot or a probe's place is held until the stream has ended, and how it
- * ends is what a circuit breaker counts. The consumer's `return()` (leaving a `for await`) aborts the signal and releases all.
+ * that of the first item. After it nothing is retried; a slot is held until the source has settled, or `gapMs` or `totalMs` has
+ * struck. A circuit breaker counts how the stream ends, save that a probe has answered by its first item. The consumer's `return()`
+ * (leaving a `for await`) aborts the source's signal and waits for its cleanup.
  * @param fn Opens the stream: an async generator function will do. Its `signal` holds for as long as the stream is read.
  * @param signal The caller's cancellation.
- * @throws What the policy throws while opening; what the stream throws; `signal.reason`; PolicyTimeoutError for `gapMs` and `totalMs`.
+ * @throws What the policy throws while opening; what the stream, or its cleanup, throws; `signal.reason`; PolicyTimeoutError for `gapMs` and `totalMs`.
  * @throws RangeError or TypeError at once for an option that makes no sense.
  */
 export function stream<T>(

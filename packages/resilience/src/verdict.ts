@@ -1,4 +1,5 @@
 import type { HandleFilter } from './cockatiel.ts';
+import { shown } from './opened.ts';
 import { show } from './validate.ts';
 
 /** Whether a repetition can do harm: `not-sent` and `always` never, `idempotent-only` when the call is not idempotent. */
@@ -50,5 +51,5 @@ export const filterOf = (option: string, handle: Handle | undefined): Filter => 
   const { errorFilter, resultFilter } = handle?.options ?? {};
   if (typeof errorFilter !== 'function' || typeof resultFilter !== 'function')
     throw new TypeError(`${option} must be a function or a handle filter of cockatiel, got ${show(handle)}`);
-  return { error: errorFilter, result: resultFilter };
+  return { error: errorFilter, result: (value) => resultFilter(shown(value)) };
 };
