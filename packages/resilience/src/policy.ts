@@ -85,6 +85,8 @@ export interface PolicyCore {
   layer: Layer;
   /** See {@link Layer.standsIn}. */
   standsIn?: boolean;
+  /** See {@link Layer.counts}. */
+  counts?: boolean;
 }
 
 // Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
@@ -107,7 +109,10 @@ export const definePolicy = <P extends PolicyLike>(
   prepare?: Prepare,
 ): P =>
   policyOf(
-    [new Stage(core), Object.assign(core.layer, { standsIn: core.standsIn === true })],
+    [
+      new Stage(core),
+      Object.assign(core.layer, { standsIn: core.standsIn === true, counts: core.counts === true }),
+    ],
     extras,
     prepare,
   );
