@@ -188,6 +188,10 @@ export const elementsOf = (policy: PolicyLike): readonly Element[] =>
 /** The events of a policy of ours; undefined for a stranger. */
 export const emitterOf = (policy: PolicyLike): Emitter | undefined => OURS.get(policy)?.emitter;
 
+/** Calls of a policy of ours that have not ended yet. */
+export const runningIn = (policy: PolicyLike): number =>
+  (OURS.get(policy)?.elements[0] as Stage | undefined)?.recorder.running ?? 0;
+
 /** How a policy of ours changes its settings; undefined where it cannot. */
 export const prepareOf = (policy: PolicyLike): Prepare | undefined => OURS.get(policy)?.prepare;
 
