@@ -105,7 +105,7 @@ export async function withDeadline<T>(
   const name = nameOf(options.name, 'deadline');
   const settings = { name, ...timeSource(options), exceeded: () => {} };
   const caller = Scope.from(signal);
-  const task: Task = (scope, attempt) => caller.answering(fn(contextOf(scope, attempt)));
+  const task: Task = (scope, attempt) => caller.calling(fn, contextOf(scope, attempt));
   return spend(ms, settings, task, caller, undefined, undefined) as Promise<T>;
 }
 

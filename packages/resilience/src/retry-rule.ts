@@ -111,6 +111,7 @@ export class RetryRule implements Rule {
     }
     // An abort may have come with the attempt's result, or from a listener.
     if (run.struckOutside(at)) return WAIT;
+    if (run.abandoned) return run.awaitAbort(at);
     if (delayMs > 0) {
       state.stopTimer = after(this.#timers, delayMs, run.park(at));
       return WAIT;

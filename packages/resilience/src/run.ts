@@ -183,8 +183,8 @@ export class Run {
     if (fn !== undefined && inner === undefined) {
       const args = this.#args;
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
-      const answer = fn(contextOf(this.#sourceAt(stages.length), attempt));
-      return this.given === undefined ? answer : this.given.answering(answer);
+      const context = contextOf(this.#sourceAt(stages.length), attempt);
+      return this.given === undefined ? fn(context) : this.given.calling(fn, context);
     }
     const scope = this.scopeAt(stages.length);
     if (inner === undefined) return this.#task!(scope, attempt);
@@ -200,8 +200,8 @@ export class Run {
       this.#calledWithin = INNERMOST;
       if (fn === undefined) return task!(scope, attempt);
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
-      const answer = fn(contextOf(scope, attempt));
-      return this.given === undefined ? answer : this.given.answering(answer);
+      const context = contextOf(scope, attempt);
+      return this.given === undefined ? fn(context) : this.given.calling(fn, context);
     };
   }
 
@@ -242,6 +242,7 @@ export class Run {
 
   /** Before a stage answers `WAIT`: the run stands still until the answer is called. A late call ends no other wait. */
   park(at: number): () => void {
+    this.given?.waiting();
     this.gate = this.#open(at);
     return resolveMade as () => void;
   }
@@ -290,6 +291,17 @@ export class Run {
     this.pending = undefined;
     this.gate = undefined;
     this.#now = -1;
+  }
+
+  /** Whether the caller has aborted, although the run may not be cut off yet: nothing more is to be begun for it. */
+  get abandoned(): boolean {
+    return this.given?.abandoned === true;
+  }
+
+  /** Stands still until an abandoned run is cut off. */
+  awaitAbort(at: number): Step {
+    this.park(at);
+    return WAIT;
   }
 
   /** Whether the run was cut off outside of this place. */
