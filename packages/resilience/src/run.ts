@@ -1,4 +1,3 @@
-import type { AsyncResource } from 'node:async_hooks';
 import { contextOf, type PolicyContext } from './context.ts';
 import { deadlineRest } from './deadline-context.ts';
 import { outcomesAreHeard } from './events.ts';
@@ -13,6 +12,11 @@ export const GO = 0;
 export const AGAIN = 1;
 export const WAIT = 2;
 export type Step = typeof GO | typeof AGAIN | typeof WAIT;
+
+/** The async context of a caller: an `AsyncResource`, whose type not every user of the declarations has. */
+interface CallerContext {
+  runInAsyncScope(fn: () => void): void;
+}
 
 export type Fn = (context: PolicyContext) => unknown;
 
@@ -59,7 +63,7 @@ export class Run {
   #cutAt = INNERMOST;
   #wake: Settle | undefined = undefined;
   /** Where a run without gates stands while the call is under way. */
-  #caller: AsyncResource | undefined = undefined;
+  #caller: CallerContext | undefined = undefined;
   #cutOff: (() => void) | undefined = undefined;
   #now = -1;
   #underDeadline = true;
@@ -263,7 +267,7 @@ export class Run {
   }
 
   /** Until the call has answered, a strike makes `cutOff` be called, in the next microtask of this caller's. */
-  until(answer: Promise<unknown>, caller: AsyncResource, cutOff: () => void): void {
+  until(answer: Promise<unknown>, caller: CallerContext, cutOff: () => void): void {
     this.pending = answer;
     this.#caller = caller;
     this.#cutOff = cutOff;
