@@ -10,14 +10,15 @@ import {
 import type { CircuitSnapshot } from './circuit-report.ts';
 import type { PolicyContext } from './context.ts';
 import { Emitter, type PolicyEvents } from './events.ts';
+import { runningIn } from './policy.ts';
 import { addStats, type PolicyStats, Recorder } from './stats.ts';
 import { duration, integer, nameOf, onlyKnown, show, timeSource } from './validate.ts';
 
 /** Options of {@link circuitBreakers}: those of each breaker, and how many are kept. */
 export interface CircuitBreakersOptions extends Omit<CircuitBreakerOptions, 'breaker'> {
   /**
-   * No more breakers than this are kept. The one longest unused goes first; a closed one before one that is not, as long as those
-   * take no more than half of the places; one isolated by hand last. Default 1_000.
+   * No more breakers than this are kept. First goes one whose break is over, then a closed one without failures, then of all others
+   * the one longest unused; one with a call under way only when there is no other, one isolated by hand last. Default 1_000.
    */
   max?: number | undefined;
   /**
@@ -90,10 +91,14 @@ class KeptBreakers {
   readonly #stops = new Map<CircuitBreaker, Map<Hearing, () => void>>();
   readonly #hearings = new Set<Hearing>();
   #forgotten = new Recorder().stats();
+  /** Forgotten in the midst of a call, which is to be counted when it ends; no more than are kept. */
+  readonly #leaving = new Set<CircuitBreaker>();
+  readonly #max: number;
 
   constructor(name: string, options: CircuitBreakerOptions, max: number, idleMs: number) {
     this.name = name;
     this.#options = options;
+    this.#max = max;
     this.#clock = timeSource(options).clock;
     this.#shelf = new BreakerShelf(max, idleMs, (breaker) => this.#forget(breaker));
   }
@@ -123,7 +128,8 @@ class KeptBreakers {
   }
 
   stats(): PolicyStats {
-    const own = this.#shelf.entries().map(([, breaker]) => breaker.stats());
+    const kept = this.#shelf.entries().map(([, breaker]) => breaker);
+    const own = [...kept, ...this.#leaving].map((breaker) => breaker.stats());
     return { ...own.reduce(addStats, this.#forgotten), latencyMs: undefined };
   }
 
@@ -142,6 +148,15 @@ class KeptBreakers {
       breaker.restore({ state: 'closed', name: breaker.name, window: undefined });
     for (const stop of this.#stops.get(breaker)?.values() ?? []) stop();
     this.#stops.delete(breaker);
+    if (runningIn(breaker) === 0) this.#count(breaker);
+    else this.#leaving.add(breaker);
+    const [first] = this.#leaving;
+    if (first === undefined || (runningIn(first) > 0 && this.#leaving.size <= this.#max)) return;
+    this.#leaving.delete(first);
+    this.#count(first);
+  }
+
+  #count(breaker: CircuitBreaker): void {
     this.#forgotten = addStats(this.#forgotten, breaker.stats());
   }
 }

@@ -1,4 +1,5 @@
-import { Emitter } from './events.ts';
+import { Emitter, EVENTS } from './events.ts';
+import { Parts } from './parts.ts';
 import { elementsOf, type Policy, type PolicyLike, policyOf } from './policy.ts';
 import { Stage } from './stage.ts';
 import { Recorder } from './stats.ts';
@@ -15,19 +16,20 @@ const assertPolicy = (where: string, policy: unknown): void => {
 
 /**
  * One policy out of several, the first outermost: `compose(a, b).execute(f)` is `a.execute(() => b.execute(f))`.
- * Policies of ours and of cockatiel mix. Of nothing it is a policy that only calls.
+ * Policies of ours and of cockatiel mix. Events and counts are told as a pipeline tells them: `success` and `failure` of the whole,
+ * all else of its parts, where they are ours. Of nothing it is a policy that only calls.
  * @throws TypeError here for something that has no `execute`.
  */
-export function compose<P extends readonly PolicyLike[]>(
-  ...policies: P
-): Policy<AltOf<P[number]>, 'success' | 'failure'> {
+export function compose<P extends readonly PolicyLike[]>(...policies: P): Policy<AltOf<P[number]>> {
   policies.forEach((policy, at) => {
     assertPolicy(`compose argument ${at + 1}`, policy);
   });
-  const whole = new Stage({
-    emitter: new Emitter('compose', ['success', 'failure']),
-    recorder: new Recorder(),
-    clock: systemClock,
+  const emitter = new Emitter('compose', EVENTS);
+  const recorder = new Recorder();
+  const parts = new Parts(emitter, recorder, policies);
+  const whole = new Stage({ emitter, recorder, clock: systemClock });
+  return policyOf([whole, ...policies.flatMap(elementsOf)], {
+    on: parts.on.bind(parts),
+    stats: parts.stats.bind(parts),
   });
-  return policyOf([whole, ...policies.flatMap(elementsOf)]);
 }

@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 
-/** What the called function gets. */
+/**
+ * What the called function gets. Read its fields; a copy (`{ ...context }`) has `attempt` only where a policy counts attempts (a retry,
+ * a hedge), so that laid over another context, as cockatiel's `wrap` does, it hides no count of a policy further out.
+ */
 export interface PolicyContext {
   /**
    * Aborts when the caller aborts or a time limit strikes; its `reason` says which. Made when first read.

@@ -36,7 +36,7 @@ export class DeadlineExceededError extends TaskCancelledError {
   /** Milliseconds that the next wait would have taken; undefined when the time was simply spent. */
   readonly neededMs: number | undefined;
 
-  /** @param detail `cause` is the failure of the last attempt, where there was one. */
+  /** @param detail `cause` is the failure of the last attempt that failed, where there was one. */
   constructor(policy: string, message: string, detail: Detail) {
     super(message);
     this.policy = policy;
@@ -60,13 +60,19 @@ export const spent = (policy: string): DeadlineExceededError =>
       }),
   );
 
-/** Time ran out while the call was running, or (not `called`) before it was made; `limitMs` is what it had. */
-export const struck = (policy: string, limitMs: number, called = true): DeadlineExceededError =>
+/** Time ran out during a call, or between calls, or (`attempts` 0) before one was made; `limitMs` is what there was. */
+export const struck = (
+  policy: string,
+  limitMs: number,
+  attempts: number,
+  cause?: unknown,
+): DeadlineExceededError =>
   stackless(
     () =>
       new DeadlineExceededError(policy, `"${policy}" reached its deadline after ${show(limitMs)} ms`, {
         remainingMs: 0,
-        attempts: called ? 1 : 0,
+        attempts,
+        cause,
       }),
   );
 

@@ -1,3 +1,4 @@
+import type { Calls } from './calls.ts';
 import { changeable } from './changeable.ts';
 import { contextOf, type PolicyContext } from './context.ts';
 import { deadlineRest, remainingMs, underDeadline } from './deadline-context.ts';
@@ -68,7 +69,8 @@ export function deadline(options: number | DeadlineOptions): Deadline {
     if (emitter.wants('deadline')) emitter.emit('deadline', { policy: name, timeoutMs: limitMs, madeCall });
   };
   const settings = { name, clock, timers, exceeded };
-  const layer: Layer = (task, scope, attempt) => spend(ms, settings, task, scope, attempt);
+  const layer: Layer = (task, scope, attempt, _origin, calls) =>
+    spend(ms, settings, task, scope, attempt, calls);
   const snapshot = (): ReturnType<Deadline['snapshot']> => ({
     name,
     ms,
@@ -77,7 +79,7 @@ export function deadline(options: number | DeadlineOptions): Deadline {
   const prepare = changeable(given, ['ms'], budgetOf, (changed) => {
     ms = changed;
   });
-  return definePolicy({ emitter, clock, recorder, layer }, { snapshot }, prepare);
+  return definePolicy({ emitter, clock, recorder, layer, counts: true }, { snapshot }, prepare);
 }
 
 const budgetOf = ({ ms }: DeadlineOptions): number => duration('ms', ms, { zero: false, infinite: true });
@@ -103,8 +105,8 @@ export async function withDeadline<T>(
   const name = nameOf(options.name, 'deadline');
   const settings = { name, ...timeSource(options), exceeded: () => {} };
   const caller = Scope.from(signal);
-  const task: Task = (scope, attempt) => caller.answering(fn(contextOf(scope, attempt)));
-  return spend(ms, settings, task, caller, undefined) as Promise<T>;
+  const task: Task = (scope, attempt) => caller.calling(fn, contextOf(scope, attempt));
+  return spend(ms, settings, task, caller, undefined, undefined) as Promise<T>;
 }
 
 const spend = async (
@@ -113,6 +115,7 @@ const spend = async (
   task: Task,
   scope: Scope,
   attempt: number | undefined,
+  calls: Calls | undefined,
 ): Promise<unknown> => {
   if (scope.aborted) throw scope.reason;
   const limitMs = Math.min(ms, deadlineRest() ?? Number.POSITIVE_INFINITY);
@@ -125,8 +128,9 @@ const spend = async (
   let error: DeadlineExceededError | undefined;
   return new Promise((resolve, reject) => {
     const stopTimer = after(timers, limitMs, () => {
-      error = struck(name, limitMs);
-      exceeded(limitMs, true);
+      // Where nothing is counted, nothing stands between here and the one call.
+      error = struck(name, limitMs, calls?.made ?? 1, calls?.failure);
+      exceeded(limitMs, error.attempts > 0);
       inner.abort(error);
     });
     inner.onAbort((reason) => {

@@ -42,6 +42,7 @@ export class FallbackRule implements Rule {
     if (failed) {
       if (!emitter.ask('handle', () => this.#handles(value), false)) return GO;
     } else if (badResult === undefined || !emitter.ask('handle', () => badResult(value), false)) return GO;
+    if (run.abandoned) return run.awaitAbort(at);
     const original = failed ? value : undefined;
     const answer = this.#answer;
     run.failed = false;

@@ -65,7 +65,7 @@ export class Flight {
         reject(reason);
       };
       const stopListening = scope.onAbort(quit);
-      const stopTimer = after(this.#timers, restMs, () => quit(struck(this.#policy, restMs)));
+      const stopTimer = after(this.#timers, restMs, () => quit(struck(this.#policy, restMs, 1)));
       this.#result.then(
         (value) => {
           leave();

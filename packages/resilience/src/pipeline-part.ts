@@ -1,5 +1,5 @@
 import type { PolicyLike } from './policy.ts';
-import { duration, show } from './validate.ts';
+import { duration, holdsOptions, show } from './validate.ts';
 
 /** A part of a pipeline: a ready policy as it is, else what `build` makes of its options; undefined without. */
 export const partOf = (
@@ -27,7 +27,7 @@ export const blaming = <T>(option: string, work: () => T): T => {
 
 /** Spreading would take `false`, meant as "without", for options with nothing in them, and switch the part on. */
 export const optionsOf = <O extends object>(option: string, given: unknown): O => {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
+  if (!holdsOptions(given))
     throw new TypeError(
       `${option} must be its options or a policy, got ${show(given)}; leave it out to do without`,
     );

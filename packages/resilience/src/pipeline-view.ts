@@ -3,8 +3,9 @@ import type { Bulkhead } from './bulkhead.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Deadline } from './deadline.ts';
 import { Emitter, EVENTS, type EventName, type PolicyEvents } from './events.ts';
+import { Parts } from './parts.ts';
 import type { PartSnapshots, PipelineExplanation, PipelineSnapshot } from './pipeline-types.ts';
-import { emitterOf, type Policy, type PolicyLike } from './policy.ts';
+import { emitterOf, type PolicyLike } from './policy.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Retry } from './retry.ts';
 import { type PolicyStats, Recorder } from './stats.ts';
@@ -16,6 +17,7 @@ export class PipelineView {
   readonly parts: readonly PolicyLike[];
   readonly circuitBreaker: CircuitBreaker | undefined;
   readonly bulkhead: Bulkhead | undefined;
+  readonly #all: Parts;
   readonly #named: ReadonlyMap<string, PolicyLike>;
 
   constructor(name: string, named: ReadonlyMap<string, PolicyLike>) {
@@ -23,30 +25,16 @@ export class PipelineView {
     this.parts = [...named.values()];
     this.circuitBreaker = ours<CircuitBreaker>(named.get('circuitBreaker'), 'isolate');
     this.bulkhead = ours<Bulkhead>(named.get('bulkhead'), 'snapshot');
+    this.#all = new Parts(this.emitter, this.recorder, this.parts);
     this.#named = named;
   }
 
   stats(): PolicyStats {
-    const sum = this.recorder.stats();
-    for (const part of this.parts) {
-      const own = emitterOf(part) === undefined ? undefined : (part as Policy).stats();
-      sum.retries += own?.retries ?? 0;
-      sum.suppressed += own?.suppressed ?? 0;
-      sum.timeouts += own?.timeouts ?? 0;
-    }
-    return sum;
+    return this.#all.stats();
   }
 
   on<K extends EventName>(event: K, listener: (payload: PolicyEvents[K]) => unknown): () => void {
-    const stops = [this.emitter.on(event, listener)];
-    if (event !== 'success' && event !== 'failure') {
-      for (const part of this.parts) {
-        if (emitterOf(part)?.knows(event)) stops.push((part as Policy).on(event, listener));
-      }
-    }
-    return () => {
-      for (const stop of stops) stop();
-    };
+    return this.#all.on(event, listener);
   }
 
   snapshot(): PipelineSnapshot {

@@ -85,6 +85,8 @@ export interface PolicyCore {
   layer: Layer;
   /** See {@link Layer.standsIn}. */
   standsIn?: boolean;
+  /** See {@link Layer.counts}. */
+  counts?: boolean;
 }
 
 // Policies of this copy of the package run as parts of one program; all others are strangers with `execute`.
@@ -107,7 +109,10 @@ export const definePolicy = <P extends PolicyLike>(
   prepare?: Prepare,
 ): P =>
   policyOf(
-    [new Stage(core), Object.assign(core.layer, { standsIn: core.standsIn === true })],
+    [
+      new Stage(core),
+      Object.assign(core.layer, { standsIn: core.standsIn === true, counts: core.counts === true }),
+    ],
     extras,
     prepare,
   );
@@ -182,6 +187,10 @@ export const elementsOf = (policy: PolicyLike): readonly Element[] =>
 
 /** The events of a policy of ours; undefined for a stranger. */
 export const emitterOf = (policy: PolicyLike): Emitter | undefined => OURS.get(policy)?.emitter;
+
+/** Calls of a policy of ours that have not ended yet. */
+export const runningIn = (policy: PolicyLike): number =>
+  (OURS.get(policy)?.elements[0] as Stage | undefined)?.recorder.running ?? 0;
 
 /** How a policy of ours changes its settings; undefined where it cannot. */
 export const prepareOf = (policy: PolicyLike): Prepare | undefined => OURS.get(policy)?.prepare;

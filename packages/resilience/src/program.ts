@@ -1,3 +1,4 @@
+import { Calls } from './calls.ts';
 import { drive } from './drive.ts';
 import type { Holds } from './holds.ts';
 import { Run } from './run.ts';
@@ -23,9 +24,17 @@ export interface Origin {
 
 /** What a policy does around a task, where it is no {@link Stage}. A synchronous throw counts like a rejection. */
 export interface Layer {
-  (task: Task, scope: Scope, attempt: number | undefined, origin?: Origin | undefined): Promise<unknown>;
+  (
+    task: Task,
+    scope: Scope,
+    attempt: number | undefined,
+    origin?: Origin | undefined,
+    calls?: Calls | undefined,
+  ): Promise<unknown>;
   /** What it waits for is not its turn but an answer, although it may not call the task for it. */
   standsIn?: boolean;
+  /** It wants to know which calls are made: it is handed `calls`, unless nothing is inside of it but the call. */
+  counts?: boolean;
 }
 
 /** A part of a program: a stage, which runs in one pass with its neighbours, or a layer, which is a call of its own. */
@@ -64,8 +73,22 @@ const places = (stages: readonly Stage[], suits: (stage: Stage) => boolean): num
 
 const around = (outer: Layer, rest: readonly Element[]): Layer => {
   if (rest.length === 0) return outer;
-  const inner = layerOf(compile(rest));
+  const program = compile(rest);
+  if (outer.counts === true) return counting(outer, program);
+  const inner = layerOf(program);
   return (task, scope, attempt, origin) => outer((s, a) => inner(task, s, a, origin), scope, attempt, origin);
+};
+
+/** As `around`; what is asked of a layer that stands in for the call is a call, whether it makes one or not. */
+const counting = (outer: Layer, program: Program): Layer => {
+  const inside = layerOf(program);
+  const standIn = program.standsIn ? program.inner : undefined;
+  return (task, scope, attempt, origin) => {
+    const calls = new Calls();
+    const call = standIn === undefined ? calls.counted(task) : task;
+    const inner = standIn === undefined ? inside : layerOf({ ...program, inner: calls.counted(standIn) });
+    return outer((s, a) => inner(call, s, a, origin), scope, attempt, origin, calls);
+  };
 };
 
 const layerOf =

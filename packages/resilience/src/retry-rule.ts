@@ -112,8 +112,13 @@ export class RetryRule implements Rule {
     }
     // An abort may have come with the attempt's result, or from a listener.
     if (run.struckOutside(at)) return WAIT;
-    if (run.value instanceof Opened) {
-      this.#closeFirst(run.value, delayMs, state, run.park(at));
+    const opened = run.value instanceof Opened ? run.value : undefined;
+    if (run.abandoned) {
+      void opened?.discard();
+      return run.awaitAbort(at);
+    }
+    if (opened !== undefined) {
+      this.#closeFirst(opened, delayMs, state, run.park(at));
       return WAIT;
     }
     if (delayMs > 0) {

@@ -1,4 +1,3 @@
-import type { AsyncResource } from 'node:async_hooks';
 import { contextOf, type PolicyContext } from './context.ts';
 import { deadlineRest } from './deadline-context.ts';
 import { outcomesAreHeard } from './events.ts';
@@ -13,6 +12,11 @@ export const GO = 0;
 export const AGAIN = 1;
 export const WAIT = 2;
 export type Step = typeof GO | typeof AGAIN | typeof WAIT;
+
+/** The async context of a caller: an `AsyncResource`, whose type not every user of the declarations has. */
+interface CallerContext {
+  runInAsyncScope(fn: () => void): void;
+}
 
 export type Fn = (context: PolicyContext) => unknown;
 
@@ -59,7 +63,7 @@ export class Run {
   #cutAt = INNERMOST;
   #wake: Settle | undefined = undefined;
   /** Where a run without gates stands while the call is under way. */
-  #caller: AsyncResource | undefined = undefined;
+  #caller: CallerContext | undefined = undefined;
   #cutOff: (() => void) | undefined = undefined;
   #now = -1;
   #underDeadline = true;
@@ -183,8 +187,8 @@ export class Run {
     if (fn !== undefined && inner === undefined) {
       const args = this.#args;
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
-      const answer = fn(contextOf(this.#sourceAt(stages.length), attempt));
-      return this.given === undefined ? answer : this.given.answering(answer);
+      const context = contextOf(this.#sourceAt(stages.length), attempt);
+      return this.given === undefined ? fn(context) : this.given.calling(fn, context);
     }
     const scope = this.scopeAt(stages.length);
     if (inner === undefined) return this.#task!(scope, attempt);
@@ -200,8 +204,8 @@ export class Run {
       this.#calledWithin = INNERMOST;
       if (fn === undefined) return task!(scope, attempt);
       if (args !== undefined) return Reflect.apply(fn, this.#self, args);
-      const answer = fn(contextOf(scope, attempt));
-      return this.given === undefined ? answer : this.given.answering(answer);
+      const context = contextOf(scope, attempt);
+      return this.given === undefined ? fn(context) : this.given.calling(fn, context);
     };
   }
 
@@ -242,6 +246,7 @@ export class Run {
 
   /** Before a stage answers `WAIT`: the run stands still until the answer is called. A late call ends no other wait. */
   park(at: number): () => void {
+    this.given?.waiting();
     this.gate = this.#open(at);
     return resolveMade as () => void;
   }
@@ -262,7 +267,7 @@ export class Run {
   }
 
   /** Until the call has answered, a strike makes `cutOff` be called, in the next microtask of this caller's. */
-  until(answer: Promise<unknown>, caller: AsyncResource, cutOff: () => void): void {
+  until(answer: Promise<unknown>, caller: CallerContext, cutOff: () => void): void {
     this.pending = answer;
     this.#caller = caller;
     this.#cutOff = cutOff;
@@ -290,6 +295,17 @@ export class Run {
     this.pending = undefined;
     this.gate = undefined;
     this.#now = -1;
+  }
+
+  /** Whether the caller has aborted, although the run may not be cut off yet: nothing more is to be begun for it. */
+  get abandoned(): boolean {
+    return this.given?.abandoned === true;
+  }
+
+  /** Stands still until an abandoned run is cut off. */
+  awaitAbort(at: number): Step {
+    this.park(at);
+    return WAIT;
   }
 
   /** Whether the run was cut off outside of this place. */

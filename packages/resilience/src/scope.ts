@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers';
+import { isCancellation } from './errors.ts';
 
 type Listener = (reason: unknown) => void;
 
@@ -24,7 +25,7 @@ export class Scope {
   #parent: Scope | undefined = undefined;
   /** Calls of user code that have not answered yet. */
   #underWay = 0;
-  /** The last call has answered: its result is on its way outwards. */
+  /** The last call has answered: its outcome is on its way outwards. */
   #answered = false;
   /** Whether somebody outside keeps something until the call has truly settled. */
   #held = false;
@@ -58,6 +59,11 @@ export class Scope {
 
   get aborted(): boolean {
     return this.#given === undefined ? this.#aborted : this.#given.aborted;
+  }
+
+  /** Whether the caller has aborted, although the news may not have come here yet. */
+  get abandoned(): boolean {
+    return this.aborted || this.#parent?.abandoned === true;
   }
 
   get reason(): unknown {
@@ -101,9 +107,21 @@ export class Scope {
     this.#detach = undefined;
   }
 
+  /** Calls user code, and takes note of what it answers: see {@link answering}. */
+  calling<A>(fn: (argument: A) => unknown, argument: A): unknown {
+    if (this.#given === undefined) return fn(argument);
+    try {
+      return this.answering(fn(argument));
+    } catch (error) {
+      this.#answered = this.#underWay === 0 && this.#isOwn(error);
+      throw error;
+    }
+  }
+
   /**
-   * Takes note of what user code answered, and passes it on. A result that is there when the caller aborts is not thrown away:
-   * the abort waits for a microtask while a call is under way, and until the result had the time to get out once it has answered.
+   * Takes note of what user code answered, and passes it on. An outcome that is there when the caller aborts is not thrown away, be it
+   * a result or a failure: the abort waits for a microtask while a call is under way, and until the outcome had the time to get out
+   * once it has answered.
    */
   answering(answer: unknown): unknown {
     if (this.#given === undefined) return answer;
@@ -112,15 +130,28 @@ export class Scope {
     if (!waits) return answer;
     this.#underWay++;
     const pending = Promise.resolve(answer);
-    const settled = (answered: boolean): void => {
-      this.#underWay--;
-      this.#answered = answered;
-    };
     pending.then(
-      () => settled(true),
-      () => settled(false),
+      () => {
+        this.#underWay--;
+        this.#answered = true;
+      },
+      (error: unknown) => {
+        this.#underWay--;
+        this.#answered = this.#underWay === 0 && this.#isOwn(error);
+      },
     );
     return pending;
+  }
+
+  /** What has answered is not the outcome: something is waited for, and an abort ends the wait at once. */
+  waiting(): void {
+    this.#answered = false;
+    this.#parent?.waiting();
+  }
+
+  /** Whether a failure is the call's own, and no echo of the abort. */
+  #isOwn(error: unknown): boolean {
+    return !isCancellation(error) && !(this.aborted && error === this.reason);
   }
 
   /** The given signal aborts: a scope is its own listener, which spares a function a call. */

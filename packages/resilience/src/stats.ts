@@ -71,6 +71,10 @@ export class Recorder {
     return this.#asked <= 1_024 || (this.#asked & 63) === 0;
   }
 
+  get running(): number {
+    return this.calls - this.successes - this.failures - this.rejections - this.cancelled;
+  }
+
   /** Microseconds up to an hour, to two figures. */
   measure(durationMs: number): void {
     this.#latency ??= createHistogram({ lowest: 1, highest: 3_600_000_000, figures: 2 });

@@ -140,7 +140,7 @@ export class TimeoutRule implements Rule {
     recorder.timeouts++;
     const called = run.hasCalled(at);
     const error = limit.byDeadline
-      ? struck(emitter.policy, limit.ms, called)
+      ? struck(emitter.policy, limit.ms, called ? 1 : 0)
       : stackless(() => new PolicyTimeoutError(emitter.policy, limit.ms, called));
     if (emitter.wants('timeout')) emitter.emit('timeout', { policy: emitter.policy, timeoutMs: limit.ms });
     limit.abort(error);

@@ -80,13 +80,18 @@ export const msOptions = <O extends { ms: number }>(owner: string, given: number
   throw new TypeError(`${owner} takes a number of milliseconds or options, got ${show(given)}`);
 };
 
+/** Whether a value may hold options: a record or an object of a user's class, and nothing that is something else (a list, a Date). */
+export const holdsOptions = (value: unknown): value is object => {
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value) return false;
+  return ['[object Object]', '[object Module]'].includes(Object.prototype.toString.call(value));
+};
+
 /**
- * Refuses what holds no options (a list, a Map), a misspelt one, which would otherwise quietly switch the protection off, and null:
+ * Refuses what holds no options, a misspelt one, which would otherwise quietly switch the protection off, and null:
  * only what is undefined has its default.
  */
 export const onlyKnown = (owner: string, options: object, known: readonly string[]): void => {
-  if (typeof options !== 'object' || options === null || Symbol.iterator in options)
-    throw new TypeError(`${owner} options must be an object, got ${show(options)}`);
+  if (!holdsOptions(options)) throw new TypeError(`${owner} options must be an object, got ${show(options)}`);
   for (const [key, value] of Object.entries(options)) {
     if (value === null) throw new TypeError(`${key} must be a value or undefined, got null`);
   }

@@ -37,7 +37,7 @@ it('forgets circuits that have opened and were not asked for since, once their b
   expect(Object.keys(breakers.snapshot()).sort()).toEqual(['a', 'b']);
 });
 
-it('circuits that are open leave half of the places to those that have still to learn', async () => {
+it('circuits that are open and not asked for leave their places to those that have still to learn', async () => {
   const { breakers, fail, open, reached } = keyed();
   await open('d1', 'd2', 'd3');
   const before = reached();
@@ -97,7 +97,7 @@ it('a breaker that was forgotten and is still in use disturbs nobody', async () 
   expect([breakers.size, breakers.for('new').state]).toEqual([1, 'open']);
 });
 
-it('asks no other breaker for its state to make room for a new key', async () => {
+it('asks a few others at most for their state to make room for a new key', async () => {
   let looks = 0;
   const clock = () => {
     looks++;
@@ -108,6 +108,76 @@ it('asks no other breaker for its state to make room for a new key', async () =>
   looks = 0;
   for (let key = 0; key < 100; key++) breakers.for(`new ${key}`);
   expect(looks).toBeLessThan(1_000);
+});
+
+it('keeps a breaker while a call of it is under way: a dependency that fails slowly opens its circuit', async () => {
+  const { breakers } = keyed({ max: 50, failureThreshold: 3 });
+  let reached = 0;
+  for (let round = 0; round < 20; round++) {
+    const gate = deferred<never>();
+    gate.promise.catch(() => {});
+    const slow = breakers
+      .execute('dead', () => {
+        reached++;
+        return gate.promise;
+      })
+      .catch(() => {});
+    for (let other = 0; other < 60; other++) await breakers.execute(`other ${round} ${other}`, () => 'fine');
+    gate.reject(new Error('down'));
+    await slow;
+  }
+  expect([reached, breakers.for('dead').state, breakers.size]).toEqual([3, 'open', 50]);
+  expect(breakers.stats()).toMatchObject({ calls: 1_220, successes: 1_200, failures: 3, rejections: 17 });
+});
+
+it('a failure that has just come in is not forgotten for keys that have none', async () => {
+  const { breakers } = keyed({ max: 10, failureThreshold: 2 });
+  for (let round = 0; round < 2; round++) {
+    const gate = deferred<never>();
+    gate.promise.catch(() => {});
+    const slow = breakers.execute('dead', () => gate.promise).catch(() => {});
+    for (let other = 0; other < 9; other++) await breakers.execute(`a ${round} ${other}`, () => 'fine');
+    gate.reject(new Error('down'));
+    await slow;
+    for (let other = 0; other < 9; other++) await breakers.execute(`b ${round} ${other}`, () => 'fine');
+  }
+  expect(breakers.for('dead').state).toBe('open');
+});
+
+it('counts the calls of breakers that were forgotten in their midst, when all have one', async () => {
+  const { breakers } = keyed({ max: 2 });
+  const gate = deferred<never>();
+  const calls = ['a', 'b', 'c', 'd'].map((key) => breakers.execute(key, () => gate.promise).catch(() => {}));
+  expect([breakers.size, breakers.stats().calls]).toEqual([2, 4]);
+  gate.reject(new Error('down'));
+  await Promise.all(calls);
+  for (const key of ['e', 'f', 'g', 'h']) await breakers.execute(key, () => 'fine');
+  expect(breakers.stats()).toMatchObject({ calls: 8, failures: 4, successes: 4 });
+});
+
+it('circuits in the midst of a break that are asked for stay, whoever else comes', async () => {
+  for (const newcomer of ['fine', 'down']) {
+    const { breakers, fail, open, reached } = keyed({ max: 10 });
+    const dead = Array.from({ length: 8 }, (_, each) => `dead ${each}`);
+    await open(...dead);
+    const before = reached();
+    for (let round = 0; round < 20; round++) {
+      for (const key of dead) await fail(key);
+      if (newcomer === 'fine') await breakers.execute(`new ${round}`, () => 'fine');
+      else await fail(`new ${round}`);
+    }
+    expect(reached() - before).toBe(newcomer === 'fine' ? 0 : 20);
+  }
+});
+
+it('a circuit whose break is over goes before one that is closed', async () => {
+  const { time, breakers, fail } = keyed({ openMs: [1_000, 5_000] });
+  for (let call = 0; call < 2; call++) await fail('over');
+  breakers.for('closed');
+  time.now = 1_000;
+  breakers.for('new');
+  breakers.for('newer');
+  expect(Object.keys(breakers.snapshot())).toEqual(['closed', 'new', 'newer']);
 });
 
 type Step = { do: 'fail' | 'succeed' | 'ask' | 'isolate'; key: number } | { do: 'wait'; ms: number };

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  bulkhead,
   circuitBreaker,
   compose,
   DeadlineExceededError,
@@ -11,7 +12,7 @@ import {
   timeout,
   withDeadline,
 } from '../src/index.ts';
-import { outcomeOf, VirtualClock } from './virtual-clock.ts';
+import { outcomeOf, settle, VirtualClock } from './virtual-clock.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -193,3 +194,46 @@ it('for any budget, waits and durations: nothing is begun that would end after t
     { numRuns: 200 },
   );
 }, 30_000);
+
+it('a deadline that strikes during a call tells how many there were, and the failure before it', async () => {
+  const down = new Error('down');
+  const parts = { maxAttempts: 5, backoff: [10], idempotent: true };
+  const time = new VirtualClock();
+  const policies = [
+    compose(deadline({ ms: 100, ...time.time }), retry({ ...parts, ...time.time })),
+    pipeline({ deadlineMs: 100, retry: parts, circuitBreaker: {}, timeoutMs: 90, ...time.time }),
+  ];
+  for (const policy of policies) {
+    const outcome = outcomeOf(
+      policy.execute(({ attempt }) => (attempt < 3 ? Promise.reject(down) : new Promise(() => {}))),
+    );
+    await time.advance(100);
+    expect(outcome.error).toMatchObject({ code: 'DEADLINE_EXCEEDED', attempts: 3, cause: down });
+  }
+});
+
+it('a deadline that strikes during the first call has no cause, and one in a wait counts the calls before', async () => {
+  const time = new VirtualClock();
+  const slots = bulkhead({ maxConcurrent: 1, maxQueue: 1, ...time.time });
+  const policy = compose(
+    deadline({ ms: 100, ...time.time }),
+    retry({ backoff: [10], idempotent: true, ...time.time }),
+    slots,
+  );
+  const first = outcomeOf(
+    policy.execute(() => new Promise((done) => time.timers.setTimeout(() => done(1), 300))),
+  );
+  await time.advance(100);
+  expect(first.error).toMatchObject({ attempts: 1, safety: 'idempotent-only' });
+  expect((first.error as Error).cause).toBeUndefined();
+  await time.advance(300);
+  const second = outcomeOf(
+    policy.execute(() => {
+      throw 'thrown at once';
+    }),
+  );
+  await settle();
+  outcomeOf(slots.execute(() => new Promise(() => {})));
+  await time.advance(100);
+  expect(second.error).toMatchObject({ attempts: 1, safety: 'idempotent-only', cause: 'thrown at once' });
+});

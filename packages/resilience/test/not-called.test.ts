@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  adaptiveConcurrency,
   bulkhead,
   chaos,
   circuitBreaker,
@@ -8,6 +9,7 @@ import {
   compose,
   deadline,
   type Policy,
+  pipeline,
   priorityBulkhead,
   rateLimit,
   retry,
@@ -123,4 +125,52 @@ it('a breaker opens when a call that was made is cut off, and for no wait in a q
     ),
     { numRuns: 100 },
   );
+});
+
+it('a deadline that ends in a queue has made no call: the breaker outside stays closed', async () => {
+  const time = new VirtualClock();
+  const slots = [
+    ...[queues.bulkhead!(time), queues.priorityBulkhead!(time)],
+    adaptiveConcurrency({ initial: 1, max: 1, maxQueue: 50, ...time.time }),
+  ];
+  for (const slot of slots) {
+    const breaker = circuitBreaker({ failureThreshold: 3, clock: time.clock });
+    const limit = deadline({ ms: 30, name: 'limit', ...time.time });
+    const told: unknown[] = [];
+    limit.on('deadline', ({ madeCall }) => told.push(madeCall));
+    outcomeOf(slot.execute(healthy(time, 80)));
+    let made = 0;
+    const calls = [1, 2, 3].map(() =>
+      outcomeOf(compose(breaker, limit, slot as Policy).execute(() => ++made)),
+    );
+    await time.advance(30);
+    for (const { error } of calls)
+      expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED', safety: 'not-sent', attempts: 0 });
+    expect([made, breaker.state, breaker.stats().failures]).toEqual([0, 'closed', 0]);
+    expect(told.every((each) => each === false)).toBe(true);
+    expect(limit.stats()).toMatchObject({ calls: 3, rejections: 3, failures: 0 });
+    await time.advance(1_000);
+  }
+});
+
+it('a pipeline counts calls that its deadline ended in the queue as rejections', async () => {
+  const time = new VirtualClock();
+  const shop = pipeline({ deadlineMs: 30, bulkhead: { maxConcurrent: 1, maxQueue: 9 }, ...time.time });
+  outcomeOf(shop.execute(() => new Promise(() => {})));
+  const queued = outcomeOf(shop.execute(() => 'never'));
+  await time.advance(30);
+  expect(queued.error).toMatchObject({ safety: 'not-sent', attempts: 0 });
+  expect(shop.stats()).toMatchObject({ calls: 2, failures: 1, rejections: 1 });
+});
+
+it('to a deadline, too, chaos and coalesce stand in for the call', async () => {
+  const time = new VirtualClock();
+  const slow = chaos({ latencyMs: 1_000, rate: 1, ...time.time });
+  const shared = coalesce({ key: () => 1, ...time.time });
+  outcomeOf(shared.execute(() => new Promise(() => {})));
+  for (const inside of [slow, shared]) {
+    const call = outcomeOf(compose(deadline({ ms: 30, ...time.time }), inside).execute(() => 'x'));
+    await time.advance(30);
+    expect(call.error).toMatchObject({ safety: 'idempotent-only', attempts: 1 });
+  }
 });

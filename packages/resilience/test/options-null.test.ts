@@ -76,17 +76,33 @@ it.each(factories.flatMap(([name, build, keys]) => keys.map((key) => [name, key,
   },
 );
 
-it.each(factories)('%s refuses a list, a Map and null in place of options', (name, build) => {
-  const given: [unknown, string][] = [
-    [[], 'an array'],
-    [new Map([['maxAttempts', 5]]), 'an object'],
-    [null, 'null'],
-  ];
-  for (const [options, shown] of given) {
-    const limit = options === null && (name === 'timeout' || name === 'deadline');
-    const expected = limit ? 'takes a number of milliseconds or options' : 'options must be an object';
-    expect(() => build(options as never)).toThrow(`${name} ${expected}, got ${shown}`);
+it.each(factories)(
+  '%s refuses a list, a Map, a Date, a promise and null in place of options',
+  (name, build) => {
+    const given: [unknown, string][] = [
+      [[], 'an array'],
+      [new Map([['maxAttempts', 5]]), 'an object'],
+      [new Date(0), 'an object'],
+      [Promise.resolve({}), 'an object'],
+      [null, 'null'],
+    ];
+    for (const [options, shown] of given) {
+      const limit = options === null && (name === 'timeout' || name === 'deadline');
+      const expected = limit ? 'takes a number of milliseconds or options' : 'options must be an object';
+      expect(() => build(options as never)).toThrow(`${name} ${expected}, got ${shown}`);
+    }
+  },
+);
+
+it('a part of a pipeline and configure refuse a Date too; an object of a class may hold options', () => {
+  class Settings {
+    maxAttempts = 2;
   }
+  const date = new Date(0) as never;
+  expect(() => pipeline({ retry: date })).toThrow('retry must be its options or a policy, got an object');
+  expect(() => retry().configure(date)).toThrow(TypeError);
+  expect(retry(new Settings()).snapshot().maxAttempts).toBe(2);
+  expect(retry(Object.assign(Object.create(null), { maxAttempts: 4 })).snapshot().maxAttempts).toBe(4);
 });
 
 it('withDeadline rejects for null', async () => {
