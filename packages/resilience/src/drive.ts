@@ -40,10 +40,7 @@ export const drive = (run: Run): Promise<unknown> => {
   const outcome = new Promise<unknown>(capture);
   const resolve = resolveMade;
   // Should a limit strike, all that follows happens in the async context of this caller.
-  run.until(answer, new AsyncResource('Agent4Call', CALLER), () => {
-    run.value = STRUCK;
-    resolve(detour(run, run.called(), OUTWARDS));
-  });
+  run.until(answer, new AsyncResource('Agent4Call', CALLER), cutOff, resolve);
   then.call(
     answer,
     (value) => {
@@ -54,6 +51,12 @@ export const drive = (run: Run): Promise<unknown> => {
     },
   );
   return outcome;
+};
+
+/** Goes on outwards from where a limit struck. */
+const cutOff = (run: Run, resolve: (outcome: Promise<unknown>) => void): void => {
+  run.value = STRUCK;
+  resolve(detour(run, run.called(), OUTWARDS));
 };
 
 const heeding = async (run: Run, scope: Scope): Promise<unknown> => {

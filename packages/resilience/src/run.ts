@@ -64,7 +64,8 @@ export class Run {
   #wake: Settle | undefined = undefined;
   /** Where a run without gates stands while the call is under way. */
   #caller: CallerContext | undefined = undefined;
-  #cutOff: (() => void) | undefined = undefined;
+  #cutOff: ((run: Run, resolve: Settle) => void) | undefined = undefined;
+  #resolve: Settle | undefined = undefined;
   #now = -1;
   #underDeadline = true;
   #stopListening: (() => void) | undefined = undefined;
@@ -261,16 +262,23 @@ export class Run {
     if (this.#caller === undefined) this.#wake?.(value);
     else {
       const cutOff = this.#cutOff!;
-      this.#caller.runInAsyncScope(() => RESOLVED.then(cutOff));
+      const resolve = this.#resolve!;
+      this.#caller.runInAsyncScope(() => RESOLVED.then(() => cutOff(this, resolve)));
       this.#caller = undefined;
     }
   }
 
   /** Until the call has answered, a strike makes `cutOff` be called, in the next microtask of this caller's. */
-  until(answer: Promise<unknown>, caller: CallerContext, cutOff: () => void): void {
+  until(
+    answer: Promise<unknown>,
+    caller: CallerContext,
+    cutOff: (run: Run, resolve: Settle) => void,
+    resolve: Settle,
+  ): void {
     this.pending = answer;
     this.#caller = caller;
     this.#cutOff = cutOff;
+    this.#resolve = resolve;
     if (this.#cutAt !== INNERMOST) this.wake();
   }
 
