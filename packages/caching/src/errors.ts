@@ -8,9 +8,11 @@ export class LoaderTimeoutError extends Error {
   /** The load goes on: another one beside it must do no harm. */
   readonly safety = 'idempotent-only';
   readonly timeoutMs: number;
-  constructor(key: string, timeoutMs: number) {
+  /** @param cause A `SelfWaitError`, where the loader seems to wait for itself. */
+  constructor(key: string, timeoutMs: number, cause?: Error) {
     super(
       `The loader of ${JSON.stringify(key)} did not answer within ${timeoutMs} ms; its result is kept when it comes`,
+      cause && { cause },
     );
     this.timeoutMs = timeoutMs;
   }

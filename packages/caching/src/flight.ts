@@ -1,8 +1,9 @@
 import { LoaderTimeoutError } from './errors.ts';
 import type { StaleReason, TierName } from './events.ts';
 import type { Found } from './found.ts';
+import type { Turn } from './load-slots.ts';
 import type { Pending } from './pending.ts';
-import { type Work, waiting } from './self-wait.ts';
+import { selfWait, type Waiting, type Work, waiting } from './self-wait.ts';
 
 /** How a lookup was answered. */
 export interface Answer<V> {
@@ -33,6 +34,7 @@ interface Waiter<V> extends WaitOptions {
   resolve: (answer: Answer<V> | undefined) => void;
   reject: (error: unknown) => void;
   leave: () => void;
+  waiting: Waiting;
   timers: NodeJS.Timeout[];
 }
 
@@ -45,7 +47,9 @@ export class Flight<V> {
   readonly forced: boolean;
   /** For {@link waiting}. */
   work: Work | undefined = undefined;
-  /** When the loader was called; undefined while the stores are still asked. */
+  /** Its leave to run, where such are counted; shared by the flights of one load. */
+  readonly turn: Turn | undefined;
+  /** When its turn came; undefined while the stores are still asked, or others are before it. */
   loadingSince: number | undefined;
   stale: Found<V> | undefined;
   /** True once every waiter has been answered for good: nobody may join any more. */
@@ -56,18 +60,21 @@ export class Flight<V> {
   readonly #background: boolean;
   #early: Answer<V> | undefined;
   #wanted: boolean;
+  #limited = false;
 
   constructor(parts: {
     pending: Pending;
     stale: Found<V> | undefined;
     forced: boolean;
     background: boolean;
+    turn: Turn | undefined;
     now: () => number;
     onAbandoned: (flight: Flight<V>, reason: unknown) => void;
   }) {
     this.pending = parts.pending;
     this.stale = parts.stale;
     this.forced = parts.forced;
+    this.turn = parts.turn;
     this.#background = parts.background;
     this.#wanted = parts.background;
     this.#now = parts.now;
@@ -93,24 +100,24 @@ export class Flight<V> {
         reject(options.signal?.reason);
         if (this.#waiters.size === 0 && !this.#wanted) this.#onAbandoned(this, options.signal?.reason);
       };
-      const settled = waiting(this, options.hardMs, (error) => {
+      const wait = waiting(this, options.hardMs !== undefined, (error) => {
         this.#dismiss(waiter);
         reject(error);
       });
       const leave = () => {
-        settled();
+        wait.end();
         options.signal?.removeEventListener('abort', abort);
       };
-      const waiter: Waiter<V> = { ...options, resolve, reject, leave, timers: [] };
+      const waiter: Waiter<V> = { ...options, resolve, reject, leave, waiting: wait, timers: [] };
       options.signal?.addEventListener('abort', abort, { once: true });
       this.#waiters.add(waiter);
-      if (this.loadingSince !== undefined) this.#arm(waiter);
+      if (this.#limited) this.#arm(waiter);
     });
   }
 
   /** From now on the limits of the waiters count. */
-  startLoading(): void {
-    this.loadingSince = this.#now();
+  startLimits(): void {
+    this.#limited = true;
     for (const waiter of this.#waiters) this.#arm(waiter);
   }
 
@@ -175,7 +182,8 @@ export class Flight<V> {
       if (answer !== undefined) leaveWith(answer);
     });
     after(waiter.hardMs, () => {
-      const error = new LoaderTimeoutError(this.key, waiter.hardMs!);
+      const error =
+        waiter.waiting.verdict() ?? new LoaderTimeoutError(this.key, waiter.hardMs!, selfWait(this));
       const answer = this.#fallback(waiter, 'loader-slow', error);
       if (answer !== undefined) return leaveWith(answer);
       this.#wanted = true;

@@ -2,13 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Call, KeysLoader, Wanted } from './call.ts';
 import type { CacheEvents } from './events.ts';
 import { Failures, judge } from './failures.ts';
-import { Flight, freshAnswer, staleAtOnce } from './flight.ts';
-import type { Found } from './found.ts';
+import { Flight } from './flight.ts';
 import { StoreKeys } from './keys.ts';
 import { entriesOf } from './lifetime.ts';
 import { type Admission, admit, type LockSettings } from './load-lock.ts';
-import { LoadSlots } from './load-slots.ts';
-import { observed } from './self-wait.ts';
+import { LoadSlots, Turn } from './load-slots.ts';
+import { maxTimerMs } from './option-checks.ts';
+import { SecondLook } from './second-look.ts';
+import { observed, SelfWaitError } from './self-wait.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
 import type { Tiers } from './tiers.ts';
@@ -26,7 +27,8 @@ export class Loading<V> {
   readonly #flights = new Map<string, Flight<V>>();
   readonly #running = new Map<AbortController, readonly Flight<V>[]>();
   readonly failures = new Failures();
-  readonly #slots: LoadSlots;
+  readonly #look: SecondLook<V>;
+  readonly #slots: LoadSlots | undefined;
   readonly #lockNames: StoreKeys;
   // A load behind an answer must not see the transaction or the user of the request that happened to start it.
   readonly #outside = AsyncLocalStorage.snapshot();
@@ -36,7 +38,9 @@ export class Loading<V> {
     this.#tiers = tiers;
     this.#counts = counts;
     this.#events = events;
-    this.#slots = new LoadSlots(settings.maxLoads);
+    this.#look = new SecondLook(settings, tiers, this.failures);
+    this.#slots =
+      settings.maxLoads === Number.POSITIVE_INFINITY ? undefined : new LoadSlots(settings.maxLoads);
     this.#lockNames = new StoreKeys(settings.namespace);
   }
 
@@ -51,22 +55,22 @@ export class Loading<V> {
     )
       return undefined;
     if (flight.pending.stamp < this.#tiers.invalidatedAt) return undefined;
-    if (flight.loadingSince !== undefined && call.hardMs !== undefined)
-      if (this.#settings.now() - flight.loadingSince > givenUpAfter * call.hardMs) return undefined;
-    return flight;
+    return this.#givenUp(flight, call) ? undefined : flight;
   }
 
   /** Starts one load of all these keys. The flights are registered before this returns, so that others can join. */
   start(wanted: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>, background: boolean): Flight<V>[] {
     const controller = new AbortController();
+    const turn = this.#slots && new Turn(this.#slots);
     let abandoned = 0;
     const flights = wanted.map(({ key, stale }) => {
-      this.#replace(key);
+      this.#replace(key, call);
       const flight = new Flight<V>({
         pending: this.#tiers.begin(key),
         stale,
         forced: call.forced,
         background,
+        turn,
         now: this.#settings.now,
         onAbandoned: (left, reason) => {
           left.pending.superseded = true;
@@ -77,7 +81,9 @@ export class Loading<V> {
       return flight;
     });
     this.#running.set(controller, flights);
-    void this.#run(flights, observed(flights, load), call, controller.signal).finally(() => {
+    controller.signal.addEventListener('abort', () => turn?.end(), { once: true });
+    void this.#run(flights, load, call, controller.signal, turn).finally(() => {
+      turn?.end();
       this.#running.delete(controller);
       for (const flight of flights) this.#finish(flight);
     });
@@ -103,34 +109,45 @@ export class Loading<V> {
   }
 
   // Never rejects: what goes wrong goes to the waiters.
-  async #run(flights: Flight<V>[], load: KeysLoader<V>, call: Call<V>, signal: AbortSignal): Promise<void> {
+  async #run(
+    flights: readonly Flight<V>[],
+    load: KeysLoader<V>,
+    call: Call<V>,
+    signal: AbortSignal,
+    turn: Turn | undefined,
+  ): Promise<void> {
     const time = this.#tiers.timeBudget();
-    const open = await this.#lookFurther(flights, call, time);
+    let open = await this.#look.atStores(flights, call, time);
     if (open.length === 0 || signal.aborted) return;
     for (const flight of open) {
       // What is loaded from now on is newer than all that was read, whatever the clocks of its writers say.
       flight.pending.stamp = this.#tiers.stamp();
-      flight.startLoading();
+      flight.startLimits();
     }
-    const turn = this.#slots.take(signal);
-    if (turn !== true && !(await turn)) return;
-    try {
-      const { lock } = this.#settings;
-      const admission =
-        lock === undefined || !call.locked
-          ? undefined
-          : await this.#admitted(open[0]!, lock, call, signal, time);
-      if (signal.aborted || typeof admission === 'string') return;
-      const work = () => this.#load(open, load, call, signal, admission);
-      await (open.every((flight) => flight.behind) ? this.#outside(work) : work());
-      await admission?.leave();
-    } finally {
-      this.#slots.give();
-    }
+    if (turn !== undefined && !(await this.#turnCame(turn, call))) return;
+    if (open.some(({ pending }) => pending.superseded)) open = await this.#look.atChanged(open, call);
+    if (open.length === 0 || signal.aborted) return;
+    for (const flight of open) flight.loadingSince = this.#settings.now();
+    const { lock } = this.#settings;
+    const admission =
+      lock === undefined || !call.locked
+        ? undefined
+        : await this.#admitted(open[0]!, lock, call, signal, time);
+    if (signal.aborted || typeof admission === 'string') return;
+    const work = () => this.#load(open, load, call, signal, admission);
+    await (open.every((flight) => flight.behind) ? this.#outside(work) : work());
+    await admission?.leave();
+  }
+
+  // A loader that hangs must not hold its turn for good.
+  async #turnCame(turn: Turn, { hardMs }: Call<V>): Promise<boolean> {
+    const came = await turn.take();
+    if (came && hardMs !== undefined) turn.endAfter(Math.min(maxTimerMs, givenUpAfter * hardMs));
+    return came;
   }
 
   async #load(
-    open: Flight<V>[],
+    open: readonly Flight<V>[],
     load: KeysLoader<V>,
     call: Call<V>,
     signal: AbortSignal,
@@ -139,7 +156,7 @@ export class Loading<V> {
     const started = performance.now();
     const keys = open.map(({ key }) => key);
     try {
-      const loaded = await load(this.#handed(open), signal);
+      const loaded = await observed(open, load)(this.#handed(open), signal);
       const current = (flight: Flight<V>, tags: readonly string[] | undefined) =>
         this.#tiers.current(flight.pending, tags);
       const { kept, removed } = entriesOf(open, loaded, call, this.#settings, current);
@@ -180,7 +197,9 @@ export class Loading<V> {
       this.failures.backOff(key, now + this.#settings.graceBackoffMs);
     const covered = coverable && flight.covers(call.graceMs);
     const outdated = pending.superseded || pending.stamp < this.#tiers.invalidatedAt;
-    if (call.errorMs > 0 && verdict !== 'throw' && !covered && !outdated)
+    // The ring is of the loads of this moment; the next ones may well end.
+    const lasting = !(error instanceof SelfWaitError);
+    if (call.errorMs > 0 && verdict !== 'throw' && !covered && !outdated && lasting)
       this.failures.remember(key, now + call.errorMs, error);
     if (coverable) flight.failOrCover(error);
     else flight.fail(error);
@@ -198,41 +217,8 @@ export class Loading<V> {
       this.#lockNames.entry(flight.key),
       lock,
       { now, random, timeoutMs, signal, time },
-      async (left) => (await this.#lookFurther([flight], call, left)).length === 0,
+      async (left) => (await this.#look.atStores([flight], call, left)).length === 0,
     );
-  }
-
-  // Answers what the stores have, and gives back the flights that need the loader.
-  async #lookFurther(flights: readonly Flight<V>[], call: Call<V>, time: TimeBudget): Promise<Flight<V>[]> {
-    const pendings = flights.map(({ pending }) => pending);
-    const past = Math.max(call.graceMs, call.revalidateMs);
-    const found =
-      call.forced || this.#tiers.stores.length === 0
-        ? undefined
-        : await this.#tiers.readStores(pendings, past, time);
-    const now = this.#settings.now();
-    const open: Flight<V>[] = [];
-    for (const flight of flights)
-      if (!this.#answered(flight, found?.get(flight.key), call, now)) open.push(flight);
-    return open;
-  }
-
-  // Does what the stores have of a key, or what is left of it here, make the loader needless?
-  #answered(flight: Flight<V>, stored: Found<V> | undefined, call: Call<V>, now: number): boolean {
-    if (stored !== undefined) {
-      const known = call.renewing === true && stored.stamp <= (flight.stale?.stamp ?? 0);
-      if (now < stored.expiresAt && !known) {
-        flight.succeed(freshAnswer(stored, now));
-        return true;
-      }
-      if (flight.stale === undefined || stored.createdAt > flight.stale.createdAt) flight.stale = stored;
-    }
-    if (flight.stale === undefined || call.forced || call.renewing === true) return false;
-    const answer = staleAtOnce(flight.stale, call, now, this.failures.backingOff(flight.key, now));
-    if (answer?.reason === 'revalidating') flight.answerEarly(answer);
-    if (answer?.reason !== 'backing-off') return false;
-    flight.succeed(answer);
-    return true;
   }
 
   #report(keys: string[], durationMs: number, failure: { error: unknown } | undefined): void {
@@ -244,9 +230,19 @@ export class Loading<V> {
       this.#events.emit('load-error', { cache, keys, durationMs, error: failure.error });
   }
 
-  #replace(key: string): void {
+  #givenUp({ loadingSince }: Flight<V>, { hardMs }: Call<V>): boolean {
+    return (
+      loadingSince !== undefined &&
+      hardMs !== undefined &&
+      this.#settings.now() - loadingSince > givenUpAfter * hardMs
+    );
+  }
+
+  #replace(key: string, call: Call<V>): void {
     const earlier = this.#flights.get(key);
-    if (earlier !== undefined) earlier.pending.superseded = true;
+    if (earlier === undefined) return;
+    earlier.pending.superseded = true;
+    if (this.#givenUp(earlier, call)) earlier.turn?.end();
   }
 
   #finish(flight: Flight<V>): void {

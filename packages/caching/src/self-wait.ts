@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Turn } from './load-slots.ts';
 
 /** Thrown inside a loader to a call that waits for that very loader, directly or by way of others: it would wait for good. */
 export class SelfWaitError extends Error {
@@ -23,26 +24,38 @@ export class SelfWaitError extends Error {
 /** A load that may be waited for. */
 export interface Load {
   readonly key: string;
+  /** Its leave to run, where such are counted. */
+  readonly turn: Turn | undefined;
   /** The loader that is at work for it. */
   work: Work | undefined;
 }
 
-/** A loader at work, and the loads that are waited for inside it. */
+/** A loader at work. */
 export interface Work {
+  /** The loads that are waited for inside it. */
   readonly waits: Set<{ readonly load: Load }>;
+  /** Its own turn, and those of the loaders inside which it was started. */
+  readonly turns: readonly Turn[];
 }
 
 /** A loader that starts such a call without awaiting it ends by itself, and is given this long to do so. */
-const verdictMs = 1_000;
+const verdictMs = 5_000;
 
 const inside = new AsyncLocalStorage<Work>();
+const none: readonly Turn[] = [];
 
-/** The same loader, but it is known which loads are waited for inside it. */
+/** The turns that count inside a loader of such a load. */
+const turnsOf = (turn: Turn | undefined): readonly Turn[] => {
+  const outer = inside.getStore()?.turns ?? none;
+  return turn === undefined ? outer : [turn, ...outer.filter(({ running }) => running)];
+};
+
+/** The same loader, but it is known which loads are waited for inside it. `loads` share a turn. */
 export const observed = <A extends unknown[], R>(
   loads: readonly Load[],
   loader: (...args: A) => R,
 ): ((...args: A) => R) => {
-  const work: Work = { waits: new Set() };
+  const work: Work = { waits: new Set(), turns: turnsOf(loads[0]?.turn) };
   for (const load of loads) load.work = work;
   return (...args) => inside.run(work, loader, ...args);
 };
@@ -60,30 +73,51 @@ const ring = (load: Load, end: Work, seen: Set<Work> = new Set()): string[] | un
   return undefined;
 };
 
+/** What there is to say of a load that waits for itself, directly or by way of others. */
+export const selfWait = (load: Load): SelfWaitError | undefined => {
+  for (const wait of load.work?.waits ?? []) {
+    const keys = ring(wait.load, load.work!);
+    if (keys !== undefined) return new SelfWaitError(keys);
+  }
+  return undefined;
+};
+
+/** A wait for a load. */
+export interface Waiting {
+  /** Why it would never end; undefined where it may. */
+  verdict(): SelfWaitError | undefined;
+  end(): void;
+}
+
+const outside: Waiting = { verdict: () => undefined, end: () => {} };
+
 /**
- * Notes that a load is waited for; the answer ends that. A wait inside a loader for which that load waits in its turn is
- * given up with a {@link SelfWaitError}, after a second or half of `limitMs`, the wait's own limit.
+ * Notes that a load is waited for. Inside a loader that has a turn, the load runs in that turn. Inside one for which the
+ * load waits in its turn, the wait is given up after some seconds with a {@link SelfWaitError}, unless it is `limited`:
+ * then whoever ends it asks for the verdict.
  */
-export const waiting = (
-  load: Load,
-  limitMs: number | undefined,
-  giveUp: (error: SelfWaitError) => void,
-): (() => void) => {
+export const waiting = (load: Load, limited: boolean, giveUp: (error: SelfWaitError) => void): Waiting => {
   const work = inside.getStore();
-  if (work === undefined) return () => {};
+  if (work === undefined) return outside;
+  const { turn } = load;
+  if (turn !== undefined && work.turns.some(({ slots, running }) => running && slots === turn.slots))
+    turn.lend();
   const wait = { load };
   work.waits.add(wait);
-  let timer: NodeJS.Timeout | undefined;
-  if (ring(load, work) !== undefined)
-    timer = setTimeout(
-      () => {
-        const keys = ring(load, work);
-        if (keys !== undefined) giveUp(new SelfWaitError(keys));
-      },
-      Math.min(verdictMs, (limitMs ?? Number.POSITIVE_INFINITY) / 2),
-    );
-  return () => {
-    work.waits.delete(wait);
-    clearTimeout(timer);
+  const verdict = () => {
+    const keys = ring(load, work);
+    return keys && new SelfWaitError(keys);
+  };
+  const judge = () => {
+    const error = verdict();
+    if (error !== undefined) giveUp(error);
+  };
+  const timer = limited || ring(load, work) === undefined ? undefined : setTimeout(judge, verdictMs);
+  return {
+    verdict,
+    end: () => {
+      work.waits.delete(wait);
+      clearTimeout(timer);
+    },
   };
 };

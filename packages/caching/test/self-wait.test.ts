@@ -26,7 +26,7 @@ it('a loader that waits for its own key is told so', async () => {
     message: 'The loader of "a" waits for itself',
     keys: ['a'],
   });
-  await pass(1_000);
+  await pass(5_000);
   await told;
   await expect(answer).rejects.toBeInstanceOf(SelfWaitError);
   expect(await cache.getOrSet('a', () => 2)).toBe(2);
@@ -39,7 +39,7 @@ it('loaders that wait for each other are told so, over two caches too', async ()
   const told = expect(one.getOrSet('a', loadA)).rejects.toThrow(
     'The loaders of "a", "b" wait for each other',
   );
-  await pass(1_000);
+  await pass(5_000);
   await told;
 });
 
@@ -55,7 +55,7 @@ it('also where each load was started by a caller of its own', async () => {
   const told = Promise.all(loads.map((load) => expect(load).rejects.toThrow('wait for each other')));
   await settle();
   gate.resolve();
-  await pass(1_000);
+  await pass(5_000);
   await told;
 });
 
@@ -66,15 +66,59 @@ it('also inside a loader of many keys', async () => {
     async () => new Map([['a', await cache.getOrSet('b', () => 1)]]),
   );
   const told = expect(many).rejects.toThrow('The loader of "b" waits for itself');
-  await pass(1_000);
+  await pass(5_000);
   await told;
 });
 
-it('comes before a shorter loaderTimeoutMs, which would hide the cause', async () => {
+it('with loaderTimeoutMs it comes in place of that error, whose cause it is for callers outside', async () => {
   const cache = createCache<number>({ loaderTimeoutMs: 100 });
-  const told = expect(cache.getOrSet('a', () => cache.getOrSet('a', () => 1))).rejects.toThrow(SelfWaitError);
+  let inner: Promise<number> | undefined;
+  const outer = cache.getOrSet('a', () => {
+    inner = cache.getOrSet('a', () => 1);
+    return inner;
+  });
+  const told = expect(outer).rejects.toMatchObject({
+    name: 'LoaderTimeoutError',
+    cause: expect.any(SelfWaitError),
+  });
+  await settle();
+  const toldInner = expect(inner).rejects.toBeInstanceOf(SelfWaitError);
+  await pass(99);
+  expect(cache.stats().loadErrors).toBe(0);
+  await pass(1);
+  await Promise.all([told, toldInner]);
+});
+
+it('a slow loader that waits for nobody is a plain timeout', async () => {
+  const cache = createCache<number>({ loaderTimeoutMs: 100 });
+  const answer = cache.getOrSet('a', () => new Promise<number>(() => {}));
+  const told = answer.catch((error: Error) => [error.name, error.cause]);
   await pass(100);
+  expect(await told).toEqual(['LoaderTimeoutError', undefined]);
+});
+
+it.each<[string, object, number]>([
+  ['without a limit it may take seconds', {}, 4_900],
+  ['it has the whole of loaderTimeoutMs', { loaderTimeoutMs: 200 }, 190],
+])('a loader may start one that waits for it, and %s', async (_how, options, ms) => {
+  const cache = createCache<string>(options);
+  const gate = deferred<string>();
+  let item: Promise<string> | undefined;
+  const list = cache.getOrSet('list', () => {
+    item = cache.getOrSet('item', async () => `item of ${await cache.getOrSet('list', () => 'never')}`);
+    return gate.promise;
+  });
+  await pass(ms);
+  gate.resolve('LIST');
+  expect([await list, await item]).toEqual(['LIST', 'item of LIST']);
+});
+
+it('is not remembered for errorTtl', async () => {
+  const cache = createCache<number>({ errorTtl: '1h', onLoaderError: () => 'cache' });
+  const told = expect(cache.getOrSet('a', () => cache.getOrSet('a', () => 1))).rejects.toThrow(SelfWaitError);
+  await pass(5_000);
   await told;
+  expect(await cache.getOrSet('a', () => 2)).toBe(2);
 });
 
 it('a call for its own key that the loader does not await gets the value', async () => {
@@ -97,7 +141,7 @@ it('a loader may wait for other loads, and many for the same', async () => {
   const all = Promise.all(
     ['a', 'b'].map((key) => cache.getOrSet(key, async () => `${key} ${await shared()}`)),
   );
-  await pass(5_000);
+  await pass(10_000);
   gate.resolve('value');
   expect(await all).toEqual(['a value', 'b value']);
 });

@@ -1,0 +1,84 @@
+import type { Call } from './call.ts';
+import type { Failures } from './failures.ts';
+import { type Flight, freshAnswer, staleAtOnce } from './flight.ts';
+import type { Found } from './found.ts';
+import type { Settings } from './settings/settings.ts';
+import type { Tiers } from './tiers.ts';
+import type { TimeBudget } from './time-budget.ts';
+
+/** Looks whether loads that are about to begin are needless. Each answer: the flights that still need their loader. */
+export class SecondLook<V> {
+  readonly #settings: Settings<V>;
+  readonly #tiers: Tiers<V>;
+  readonly #failures: Failures;
+
+  constructor(settings: Settings<V>, tiers: Tiers<V>, failures: Failures) {
+    this.#settings = settings;
+    this.#tiers = tiers;
+    this.#failures = failures;
+  }
+
+  /** Answers what the stores have. */
+  async atStores(
+    flights: readonly Flight<V>[],
+    call: Call<V>,
+    time: TimeBudget,
+  ): Promise<readonly Flight<V>[]> {
+    const found =
+      call.forced || this.#tiers.stores.length === 0 ? undefined : await this.#read(flights, call, time);
+    const now = this.#settings.now();
+    return flights.filter((flight) => !this.#answered(flight, found?.get(flight.key), call, now));
+  }
+
+  /** Answers those whose key was changed since they began to wait, from memory or the stores. */
+  async atChanged(flights: readonly Flight<V>[], call: Call<V>): Promise<readonly Flight<V>[]> {
+    const isChanged = ({ pending }: Flight<V>) => pending.superseded;
+    if (call.forced) return flights;
+    const now = this.#settings.now();
+    const open = flights.filter(
+      (flight) => !isChanged(flight) || !this.#answered(flight, this.#fresh(flight.key, now), call, now),
+    );
+    const asked = await this.atStores(open.filter(isChanged), call, this.#tiers.timeBudget());
+    return open.filter((flight) => !isChanged(flight) || asked.includes(flight));
+  }
+
+  #fresh(key: string, now: number): Found<V> | undefined {
+    const entry = this.#tiers.recall.entry(key, now);
+    return entry !== undefined && now < entry.expiresAt ? this.#tiers.recall.found(entry) : undefined;
+  }
+
+  // What was changed since a flight began is read anew: as the flight's own it would count as read before the change.
+  async #read(
+    flights: readonly Flight<V>[],
+    call: Call<V>,
+    time: TimeBudget,
+  ): Promise<Map<string, Found<V>>> {
+    const anew = flights.flatMap(({ pending }) =>
+      pending.superseded ? [this.#tiers.begin(pending.key)] : [],
+    );
+    const own = flights.flatMap(({ pending }) => (pending.superseded ? [] : [pending]));
+    try {
+      return await this.#tiers.readStores([...own, ...anew], Math.max(call.graceMs, call.revalidateMs), time);
+    } finally {
+      for (const pending of anew) this.#tiers.end(pending);
+    }
+  }
+
+  // Does what there is of a key, or what is left of it here, make the loader needless?
+  #answered(flight: Flight<V>, found: Found<V> | undefined, call: Call<V>, now: number): boolean {
+    if (found !== undefined) {
+      const known = call.renewing === true && found.stamp <= (flight.stale?.stamp ?? 0);
+      if (now < found.expiresAt && !known) {
+        flight.succeed(freshAnswer(found, now));
+        return true;
+      }
+      if (flight.stale === undefined || found.createdAt > flight.stale.createdAt) flight.stale = found;
+    }
+    if (flight.stale === undefined || call.forced || call.renewing === true) return false;
+    const answer = staleAtOnce(flight.stale, call, now, this.#failures.backingOff(flight.key, now));
+    if (answer?.reason === 'revalidating') flight.answerEarly(answer);
+    if (answer?.reason !== 'backing-off') return false;
+    flight.succeed(answer);
+    return true;
+  }
+}
