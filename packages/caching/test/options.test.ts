@@ -35,9 +35,25 @@ it.each<[string, () => unknown, string]>([
     () => createCache({ memory: false, stores: [] }),
     'memory: false needs at least one store in stores',
   ],
+  [
+    'memory.ttl without a store to ask after it',
+    () => createCache({ memory: { ttl: 10 } }),
+    'memory.ttl needs at least one store in stores',
+  ],
+  [
+    'memory.ttl without a store, of 0',
+    () => createCache({ memory: { ttl: 0 }, stores: [] }),
+    'memory.ttl needs at least one store in stores',
+  ],
 ])('refuses at construction what would quietly do something else: %s', (_name, make, message) => {
   expect(make).toThrow(TypeError);
   expect(make).toThrow(message);
+});
+
+it('memory.ttl of null, which is no end, needs no store', async () => {
+  const cache = createCache<string>({ memory: { ttl: null } });
+  await cache.set('k', 'v');
+  expect(await cache.get('k')).toBe('v');
 });
 
 it('works without memory on a store alone', async () => {

@@ -11,7 +11,7 @@ import {
   text,
   within,
 } from '../option-checks.ts';
-import type { CacheOptions, EagerRefresh } from '../options.ts';
+import type { CacheOptions, EagerRefresh, MemoryOptions } from '../options.ts';
 import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from '../ttl.ts';
 import { type MemorySettings, memorySettings } from './memory.ts';
 import { type StoreSettings, storeSettings } from './stores.ts';
@@ -86,17 +86,12 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
   onlyKnown('createCache', options, cacheOptions);
   const name = text('name', options.name === undefined ? 'cache' : options.name);
   const { namespace = name, memory = {}, clone = 'none' } = options;
-  if (memory === false && (options.stores?.length ?? 0) === 0)
-    throw new TypeError(
-      'memory: false needs at least one store in stores; with neither nothing would be cached',
-    );
   const clock = optionalFunction('clock', options.clock);
   const own = new LookupClock();
   return {
     name,
     namespace: text('namespace', namespace),
-    memory: memory === false ? undefined : memorySettings(memory),
-    ...storeSettings(options),
+    ...tierSettings(memory, options),
     ...lifeSettings(options),
     clone: oneOf('clone', clone, ['none', 'structured', 'freeze']),
     now: clock ?? own.now,
@@ -104,6 +99,25 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     wall: clock ?? Date.now,
     random: optionalFunction('random', options.random) ?? Math.random,
   };
+};
+
+const tierSettings = <V>(
+  memory: MemoryOptions<V> | false,
+  options: CacheOptions<V>,
+): Pick<Settings<V>, 'memory' | keyof StoreSettings> => {
+  const near = memory === false ? undefined : memorySettings(memory);
+  const far = storeSettings(options);
+  if (far.stores.length === 0) {
+    if (near === undefined)
+      throw new TypeError(
+        'memory: false needs at least one store in stores; with neither nothing would be cached',
+      );
+    if (near.ttlMs !== Number.POSITIVE_INFINITY)
+      throw new TypeError(
+        'memory.ttl needs at least one store in stores to ask after it; how long values live is said by ttl',
+      );
+  }
+  return { memory: near, ...far };
 };
 
 const lifeSettings = <V>(options: CacheOptions<V>): LifeSettings<V> => {
