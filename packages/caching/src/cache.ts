@@ -73,7 +73,7 @@ export class Cache<V = unknown> {
     const now = this.#settings.now();
     const entry = this.#tiers.recall.entry(key, now);
     if (entry !== undefined && now < entry.expiresAt) return true;
-    return (await this.#lookups.readStores([key])).has(key);
+    return (await this.#lookups.readStores([key], false)).has(key);
   }
 
   /** The fresh values of those keys that have one. */
@@ -120,8 +120,8 @@ export class Cache<V = unknown> {
   /**
    * Makes a value stale without removing it: the next `getOrSet` loads, and the stale value still covers a failing or
    * slow loader for its `grace`, or is served at once within `staleWhileRevalidate`. The grace is that of the cache where
-   * memory does not have the value, or the value has no ttl; without any the value is removed. True when there was a
-   * fresh value.
+   * memory does not have the value, or the value has no ttl; without any the value is removed, and so it is from a store
+   * that does not answer, where memory does not have it. True when there was a fresh value that could be told.
    */
   async expire(key: string): Promise<boolean> {
     this.#check(key);

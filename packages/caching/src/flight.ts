@@ -52,6 +52,8 @@ export class Flight<V> {
   /** When its turn came; undefined while the stores are still asked, or others are before it. */
   loadingSince: number | undefined;
   stale: Found<V> | undefined;
+  /** The fresh value that made the load needless. */
+  found: Found<V> | undefined;
   /** True once every waiter has been answered for good: nobody may join any more. */
   settled = false;
   readonly #now: () => number;

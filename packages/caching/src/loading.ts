@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Call, KeysLoader, Wanted } from './call.ts';
+import { Eager } from './eager.ts';
 import type { CacheEvents } from './events.ts';
 import { Failures, judge } from './failures.ts';
 import { Flight } from './flight.ts';
@@ -27,6 +28,7 @@ export class Loading<V> {
   readonly #flights = new Map<string, Flight<V>>();
   readonly #running = new Map<AbortController, readonly Flight<V>[]>();
   readonly failures = new Failures();
+  readonly eager: Eager<V>;
   readonly #look: SecondLook<V>;
   readonly #slots: LoadSlots | undefined;
   readonly #lockNames: StoreKeys;
@@ -38,6 +40,7 @@ export class Loading<V> {
     this.#tiers = tiers;
     this.#counts = counts;
     this.#events = events;
+    this.eager = new Eager(settings, counts, this.failures, (key) => this.#busy(key));
     this.#look = new SecondLook(settings, tiers, this.failures);
     this.#slots =
       settings.maxLoads === Number.POSITIVE_INFINITY ? undefined : new LoadSlots(settings.maxLoads);
@@ -91,8 +94,13 @@ export class Loading<V> {
   }
 
   /** Is this key being loaded, for whomever? */
-  busy(key: string): boolean {
+  #busy(key: string): boolean {
     return this.#flights.get(key)?.settled === false;
+  }
+
+  /** Starts a load behind the answer, unless the stores have a newer value than this. */
+  renew(due: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>): void {
+    this.start(due, load, { ...call, renewing: true }, true);
   }
 
   /** Tells all loads to end, and everybody who waits for one. What they still bring is not kept. */
@@ -118,6 +126,8 @@ export class Loading<V> {
   ): Promise<void> {
     const time = this.#tiers.timeBudget();
     let open = await this.#look.atStores(flights, call, time);
+    const due = this.eager.dueOf(flights, call);
+    if (due.length > 0) this.renew(due, load, call);
     if (open.length === 0 || signal.aborted) return;
     for (const flight of open) {
       // What is loaded from now on is newer than all that was read, whatever the clocks of its writers say.

@@ -53,19 +53,12 @@ export class Lookups<V> {
   /** Is this fresh entry due to be loaded anew behind the answer, and nobody at it? */
   due(entry: Entry<V>, call: Pick<Call<V>, 'eager'>, now: number): boolean {
     if (call.eager === undefined) return false;
-    const { createdAt, key } = entry;
-    const expiresAt = this.#tiers.recall.endOf(entry);
-    if (expiresAt === Number.POSITIVE_INFINITY) return false;
-    if (call.eager === 'probabilistic') {
-      const early = -this.#counts.meanLoadMs * Math.log(1 - this.#settings.random());
-      if (now + early < expiresAt) return false;
-    } else if (now < createdAt + call.eager * (expiresAt - createdAt)) return false;
-    return !this.#loading.failures.backingOff(key, now) && !this.#loading.busy(key);
+    return this.#loading.eager.isDue(entry.key, entry.createdAt, this.#tiers.recall.endOf(entry), call, now);
   }
 
   /** Starts a load behind the answer, unless the stores have a newer value than this. */
   refresh(due: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>): void {
-    this.#loading.start(due, load, { ...call, renewing: true }, true);
+    this.#loading.renew(due, load, call);
   }
 
   async obtain(
@@ -180,7 +173,7 @@ export class Lookups<V> {
       if (stale !== undefined) this.#counts.memory.stale++;
       else this.#counts.memory.misses += keys.length;
     }
-    const fresh = await this.readStores(keys);
+    const fresh = await this.readStores(keys, true);
     const values = new Map<string, V>();
     for (const key of keys) {
       const hit = fresh.get(key);
@@ -193,12 +186,17 @@ export class Lookups<V> {
     return values;
   }
 
-  async readStores(keys: string[]): Promise<Map<string, Found<V>>> {
+  /** `prolongs` = gives sliding values their ttl anew. */
+  async readStores(keys: string[], prolongs: boolean): Promise<Map<string, Found<V>>> {
     if (this.#tiers.stores.length === 0) return new Map();
     const pendings = keys.map((key) => this.#tiers.begin(key));
     try {
       const { graceMs, revalidateMs } = this.#settings;
-      const all = await this.#tiers.readStores(pendings, Math.max(graceMs, revalidateMs));
+      const all = await this.#tiers.readStores(pendings, {
+        keepPastTtlMs: Math.max(graceMs, revalidateMs),
+        time: this.#tiers.timeBudget(),
+        prolongs,
+      });
       const now = this.#settings.now();
       for (const [key, hit] of all) if (now >= hit.expiresAt) all.delete(key);
       return all;

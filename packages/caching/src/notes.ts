@@ -6,6 +6,18 @@ export interface Sliding {
   maxAgeMs: number;
 }
 
+/** How much longer a value lives when it is read now, in ms; 0 or less = no longer. */
+export const gainOf = (
+  { ttlMs, maxAgeMs }: Sliding,
+  createdAt: number,
+  endsAt: number,
+  now: number,
+): number => Math.min(now + ttlMs, createdAt + maxAgeMs) - endsAt;
+
+/** Should the stores hear of a longer life, of which they last heard at `toldAt`? At most once in half a ttl. */
+export const isWorthTelling = ({ ttlMs }: Sliding, toldAt: number, now: number): boolean =>
+  now - toldAt >= ttlMs / 2;
+
 /** What few entries carry beside their value. */
 export interface Note {
   etag?: string | undefined;
@@ -28,7 +40,8 @@ export class Notes<V> {
 
   write(entry: Entry<V>, { etag, sliding }: Note, endsAt: number | undefined, now: number): void {
     this.any = true;
-    this.#kept.set(entry, { etag, sliding, stamp: entry.stamp, endsAt, toldAt: now });
+    const toldAt = sliding === undefined ? now : (endsAt ?? entry.expiresAt) - sliding.ttlMs;
+    this.#kept.set(entry, { etag, sliding, stamp: entry.stamp, endsAt, toldAt });
   }
 
   /** When the ttl of this entry's value ends, which may be later than memory serves it. */
@@ -42,17 +55,16 @@ export class Notes<V> {
     return kept?.stamp === entry.stamp ? kept : undefined;
   }
 
-  /** Prolongs a fresh entry that was read; true when the stores should hear of it, at most once in half a ttl. */
+  /** Prolongs a fresh entry that was read; true when the stores should hear of it. */
   slide(entry: Entry<V>, now: number): boolean {
     const kept = this.of(entry);
     if (kept?.sliding === undefined) return false;
-    const { ttlMs, maxAgeMs } = kept.sliding;
-    const gained = Math.min(now + ttlMs, entry.createdAt + maxAgeMs) - (kept.endsAt ?? entry.expiresAt);
+    const gained = gainOf(kept.sliding, entry.createdAt, kept.endsAt ?? entry.expiresAt, now);
     if (!(gained > 0)) return false;
     if (kept.endsAt === undefined) entry.expiresAt += gained;
     else kept.endsAt += gained;
     entry.keepUntil += gained;
-    if (now - kept.toldAt < ttlMs / 2) return false;
+    if (!isWorthTelling(kept.sliding, kept.toldAt, now)) return false;
     kept.toldAt = now;
     return true;
   }

@@ -58,7 +58,11 @@ export class SecondLook<V> {
     );
     const own = flights.flatMap(({ pending }) => (pending.superseded ? [] : [pending]));
     try {
-      return await this.#tiers.readStores([...own, ...anew], Math.max(call.graceMs, call.revalidateMs), time);
+      return await this.#tiers.readStores([...own, ...anew], {
+        keepPastTtlMs: Math.max(call.graceMs, call.revalidateMs),
+        time,
+        prolongs: call.renewing !== true,
+      });
     } finally {
       for (const pending of anew) this.#tiers.end(pending);
     }
@@ -69,6 +73,7 @@ export class SecondLook<V> {
     if (found !== undefined) {
       const known = call.renewing === true && found.stamp <= (flight.stale?.stamp ?? 0);
       if (now < found.expiresAt && !known) {
+        flight.found = found;
         flight.succeed(freshAnswer(found, now));
         return true;
       }

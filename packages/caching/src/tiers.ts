@@ -1,5 +1,6 @@
 import type { Change } from './bus/message.ts';
 import type { CacheEvents } from './events.ts';
+import { Expiry } from './expiry.ts';
 import type { Found, NewEntry } from './found.ts';
 import type { Entry } from './memory/entry.ts';
 import { openStore } from './open-tiers.ts';
@@ -10,7 +11,8 @@ import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import { maxAheadMs } from './store/envelope.ts';
 import type { StoreTier } from './store/store-tier.ts';
-import { StoreReads } from './store-reads.ts';
+import type { RecordWrite } from './store/store-writer.ts';
+import { type StoreRead, StoreReads } from './store-reads.ts';
 import { StoreSet } from './store-set.ts';
 import { TimeBudget } from './time-budget.ts';
 
@@ -25,6 +27,7 @@ export class Tiers<V> {
   readonly #pending = new PendingReads();
   readonly #stores: StoreSet<V>;
   readonly #reads: StoreReads<V>;
+  readonly #expiry: Expiry<V>;
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
 
@@ -56,6 +59,16 @@ export class Tiers<V> {
       recall,
       stores,
       current: (pending, tags) => this.current(pending, tags),
+      touched: (entry, now) => this.touched(entry, now),
+      prolong: (write) => this.#prolong(write),
+    });
+    this.#expiry = new Expiry({
+      settings,
+      recall,
+      stores,
+      stamps: this.#stamps,
+      pending: this.#pending,
+      reads: this.#reads,
     });
   }
 
@@ -81,28 +94,26 @@ export class Tiers<V> {
     return !pending.superseded && !this.#invalidations.voids(pending.stamp, tags);
   }
 
-  /** What the stores have of these keys, nearest first; `keepPastTtlMs` = how long past its ttl memory keeps it. */
-  readStores(
-    pendings: readonly Pending[],
-    keepPastTtlMs: number,
-    time = this.timeBudget(),
-  ): Promise<Map<string, Found<V>>> {
-    return this.#reads.read(pendings, keepPastTtlMs, time);
+  /** What the stores have of these keys, nearest first. */
+  readStores(pendings: readonly Pending[], how: StoreRead<V>): Promise<Map<string, Found<V>>> {
+    return this.#reads.read(pendings, how);
   }
 
   /** A fresh entry was read: prolongs it where it is sliding, and has the stores follow. */
   touched(entry: Entry<V>, now: number): void {
     if (!this.recall.slide(entry, now)) return;
-    const write = {
+    this.#prolong({
       key: entry.key,
       record: this.recall.record(entry, now),
       keepMs: entry.keepUntil - now,
-    };
-    const { stamp } = entry;
+    });
+  }
+
+  #prolong(write: RecordWrite<V>): void {
     void this.#stores
       .each((store) => store.writer.prolong(write))
       .then((same) => {
-        if (same.includes(false)) this.#forget(entry.key, stamp);
+        if (same.includes(false)) this.#forget(write.key, write.record.stamp);
       });
   }
 
@@ -174,40 +185,8 @@ export class Tiers<V> {
   }
 
   /** Makes a value stale without removing it; it stays of use for `keepMs`. False when there was none. */
-  async expire(key: string, keepMs: number): Promise<boolean> {
-    this.#pending.supersede(key);
-    const pending = this.begin(key);
-    const now = this.#settings.now();
-    const entry = this.recall.entry(key, now);
-    try {
-      const found =
-        entry === undefined || now >= entry.expiresAt
-          ? (await this.readStores([pending], 0)).get(key)
-          : this.recall.found(entry);
-      if (found === undefined || pending.superseded || now >= found.expiresAt) return false;
-      const ageMs = Math.max(0, now - found.createdAt);
-      const stamp = this.#stamps.next();
-      const { value, createdAt, etag, tags } = found;
-      this.recall.remember(
-        { key, value, createdAt, expiresAt: now, keepUntil: now + keepMs, stamp, tags },
-        { etag },
-        now,
-      );
-      const { wall, schema } = this.#settings;
-      const record = {
-        value,
-        createdAt: wall() - ageMs,
-        ttlMs: ageMs,
-        stamp,
-        tags,
-        etag,
-        schema: schema?.version,
-      };
-      await this.#stores.each((store) => store.writer.write([{ key, record, keepMs }]));
-      return true;
-    } finally {
-      this.end(pending);
-    }
+  expire(key: string, keepMs: number): Promise<boolean> {
+    return this.#expiry.expire(key, keepMs);
   }
 
   /**

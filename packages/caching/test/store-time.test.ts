@@ -46,6 +46,18 @@ describe('all that a lookup asks before it loads takes one storeTimeoutMs togeth
     expect(await timeOf(cache.getOrSet('k', () => 'v'))).toBe(100);
   });
 
+  it('a store whose own write hangs, once another has taken all of it', async () => {
+    const cache = make([hanging(), hanging()]);
+    const lookup = cache.get('k');
+    for (let turn = 0; turn < 5; turn++) await settle();
+    await jest.advanceTimersByTimeAsync(20);
+    const write = cache.set('k', 'v');
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    await jest.advanceTimersByTimeAsync(1_000);
+    await Promise.all([lookup, write]);
+    expect(timers.mock.calls.map(([, ms]) => ms).filter((ms) => ms! <= 0)).toEqual([]);
+  });
+
   it('a lock that hangs, behind a store that answers', async () => {
     const cache = make([new FaultyStore()], { lock: hangingLock });
     expect(await timeOf(cache.getOrSet('k', () => 'v'))).toBe(100);

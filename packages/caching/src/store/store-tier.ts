@@ -54,14 +54,15 @@ export class StoreTier<V> {
 
   /**
    * The records of these keys that are not void; expired ones too, whoever asks decides about them.
-   * Own writes of these keys that are under way are waited for first.
+   * Own writes of these keys that are under way are waited for first. Undefined when the store did not answer.
    * @param time What the lookup may still take.
    */
-  async read(keys: string[], time: TimeBudget): Promise<Map<string, StoredRecord<V>>> {
+  async read(keys: string[], time: TimeBudget): Promise<Map<string, StoredRecord<V>> | undefined> {
     const { store, guard, invalidations, onFailure } = this.#parts;
     const names = keys.map((key) => this.#parts.keys.entry(key));
     const writes = this.writer.over(names);
-    if (writes !== undefined) await inTime(time.left(), () => writes).catch(() => {});
+    const left = time.left();
+    if (writes !== undefined && left > 0) await inTime(left, () => writes).catch(() => {});
     const answer = await guard.run(
       async () => {
         const [cleared, ...raws] = await store.getMany([this.#parts.keys.cleared, ...names]);
@@ -74,7 +75,7 @@ export class StoreTier<V> {
     );
     if (!answer.ok) {
       onFailure('get', answer.error, keys[0]);
-      return new Map();
+      return undefined;
     }
     this.writer.recovery.kick();
     const { records, corrupt } = answer.value;
