@@ -43,8 +43,8 @@ export class Cache<V = unknown> {
     this.#settings = readOptions(options);
     this.name = this.#settings.name;
     this.#counts = new Counts(this.#settings.stores.length);
-    this.#tiers = new Tiers(this.#settings, this.#events, this.#counts, (keys) =>
-      this.#tell({ kind: 'keys', keys, stamp: this.#tiers.stamp() }),
+    this.#tiers = new Tiers(this.#settings, this.#events, this.#counts, (keys, stamp) =>
+      this.#tell({ kind: 'keys', keys, stamp }),
     );
     this.#loading = new Loading(this.#settings, this.#tiers, this.#counts, this.#events);
     this.#link = openLink(this.#settings, this.#events, (change) => {

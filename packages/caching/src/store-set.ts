@@ -14,6 +14,11 @@ export class StoreSet<V> {
     return this.all.slice(0, -1);
   }
 
+  /** The one the nodes share. */
+  get shared(): StoreTier<V> | undefined {
+    return this.all.at(-1);
+  }
+
   /** Changes every store; `drain` waits for it. */
   each<T>(call: (store: StoreTier<V>, at: number) => Promise<T>): Promise<T[]> {
     return this.track(Promise.all(this.all.map(call)));

@@ -6,6 +6,7 @@ import type { Entry } from './memory/entry.ts';
 import { openStore } from './open-tiers.ts';
 import { type Pending, PendingReads } from './pending.ts';
 import { Recall } from './recall.ts';
+import { RecentLoads } from './recent-loads.ts';
 import type { Settings } from './settings/settings.ts';
 import { Invalidations, Stamps } from './stamps.ts';
 import type { Counts } from './stats.ts';
@@ -28,26 +29,30 @@ export class Tiers<V> {
   readonly #stores: StoreSet<V>;
   readonly #reads: StoreReads<V>;
   readonly #expiry: Expiry<V>;
+  readonly #recentLoads = new RecentLoads();
+  readonly #onChanged: (keys: readonly string[], stamp: number) => void;
   /** Loads begun before this may carry what a tag invalidation voided; later callers must not join them. */
   invalidatedAt = 0;
 
+  /** @param onChanged The stores have changed behind the calls of the user: other nodes should hear of it. */
   constructor(
     settings: Settings<V>,
     events: CacheEvents,
     counts: Counts,
-    onReplayed: (keys: readonly string[]) => void,
+    onChanged: (keys: readonly string[], stamp: number) => void,
   ) {
     this.#settings = settings;
     this.#events = events;
     this.#counts = counts;
     this.#stamps = new Stamps(settings.wall);
+    this.#onChanged = onChanged;
     const shared = {
       settings,
       events,
       counts,
       stamps: this.#stamps,
       invalidations: this.#invalidations,
-      onReplayed,
+      onReplayed: (keys: readonly string[]) => onChanged(keys, this.#stamps.next()),
     };
     this.recall = new Recall(settings, events, counts, this.#invalidations);
     const stores = new StoreSet(settings.stores.map((_store, at) => openStore<V>(shared, at)));
@@ -132,6 +137,7 @@ export class Tiers<V> {
     const writes = entries.map((entry) => {
       const { key, ttlMs, keepMs, stamp, tags, etag, sliding } = entry;
       if (byUser) this.#pending.supersede(key);
+      else if (this.#settings.bus !== undefined) this.#recentLoads.note(key, stamp, now);
       const value = this.recall.keep(
         {
           ...{ key, value: entry.value, stamp, tags },
@@ -209,6 +215,7 @@ export class Tiers<V> {
       for (const key of change.keys) {
         this.#pending.supersede(key);
         this.recall.tier?.delete(key);
+        this.#giveWay(key, change.stamp);
       }
       return;
     }
@@ -233,6 +240,17 @@ export class Tiers<V> {
   /** Waits for writes under way and sends a last time what stores missed; the store timeout bounds each. What is still read then is not kept. */
   drain(): Promise<void> {
     return this.#stores.drain(() => this.#pending.supersedeAll());
+  }
+
+  // What was loaded here before a change elsewhere may have been written over that change: it was not there yet when the
+  // two were compared. Others are told with the stamp of the load, so that what is newer is not given up in its turn.
+  #giveWay(key: string, stamp: number): void {
+    const shared = this.#stores.shared;
+    const loadedAt = this.#recentLoads.takeBefore(key, stamp, this.#settings.now());
+    if (loadedAt === undefined || shared === undefined) return;
+    void this.#stores.track(shared.writer.withdraw([key], loadedAt)).then((removed) => {
+      if (removed) this.#onChanged([key], loadedAt);
+    });
   }
 
   // Another process has replaced or removed the value of this stamp: what is remembered here is outdated.
