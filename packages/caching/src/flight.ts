@@ -56,6 +56,8 @@ export class Flight<V> {
   found: Found<V> | undefined;
   /** True once every waiter has been answered for good: nobody may join any more. */
   settled = false;
+  /** True once every waiter has left by its signal: nobody wants it any more. */
+  abandoned = false;
   readonly #now: () => number;
   readonly #onAbandoned: (flight: Flight<V>, reason: unknown) => void;
   readonly #waiters = new Set<Waiter<V>>();
@@ -100,7 +102,9 @@ export class Flight<V> {
       const abort = () => {
         this.#dismiss(waiter);
         reject(options.signal?.reason);
-        if (this.#waiters.size === 0 && !this.#wanted) this.#onAbandoned(this, options.signal?.reason);
+        if (this.#waiters.size > 0 || this.#wanted) return;
+        this.abandoned = true;
+        this.#onAbandoned(this, options.signal?.reason);
       };
       const wait = waiting(this, options.hardMs !== undefined, (error) => {
         this.#dismiss(waiter);

@@ -19,6 +19,8 @@ import type { TimeBudget } from './time-budget.ts';
 /** A load that has taken this many times a caller's `loaderTimeoutMs` is given up, so that it cannot block its key for good. */
 const givenUpAfter = 10;
 
+const isGone = ({ abandoned }: { readonly abandoned: boolean }): boolean => abandoned;
+
 /** One load a key at a time in this process, for success and failure alike. */
 export class Loading<V> {
   readonly #settings: Settings<V>;
@@ -65,8 +67,7 @@ export class Loading<V> {
   start(wanted: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>, background: boolean): Flight<V>[] {
     const controller = new AbortController();
     const turn = this.#slots && new Turn(this.#slots);
-    let abandoned = 0;
-    const flights = wanted.map(({ key, stale }) => {
+    const flights: Flight<V>[] = wanted.map(({ key, stale }) => {
       this.#replace(key, call);
       const flight = new Flight<V>({
         pending: this.#tiers.begin(key),
@@ -77,14 +78,14 @@ export class Loading<V> {
         now: this.#settings.now,
         onAbandoned: (left, reason) => {
           left.pending.superseded = true;
-          if (++abandoned === wanted.length) controller.abort(reason);
+          if (flights.every(({ settled, abandoned }) => settled || abandoned)) controller.abort(reason);
         },
       });
       this.#flights.set(key, flight);
       return flight;
     });
     this.#running.set(controller, flights);
-    controller.signal.addEventListener('abort', () => turn?.end(), { once: true });
+    if (turn !== undefined) controller.signal.addEventListener('abort', () => turn.end(), { once: true });
     void this.#run(flights, load, call, controller.signal, turn).finally(() => {
       turn?.end();
       this.#running.delete(controller);
@@ -128,7 +129,7 @@ export class Loading<V> {
     let open = await this.#look.atStores(flights, call, time);
     const due = this.eager.dueOf(flights, call);
     if (due.length > 0) this.renew(due, load, call);
-    if (open.length === 0 || signal.aborted) return;
+    if (open.every(isGone) || signal.aborted) return;
     for (const flight of open) {
       // What is loaded from now on is newer than all that was read, whatever the clocks of its writers say.
       flight.pending.stamp = this.#tiers.stamp();
@@ -136,7 +137,7 @@ export class Loading<V> {
     }
     if (turn !== undefined && !(await this.#turnCame(turn, call))) return;
     if (open.some(({ pending }) => pending.superseded)) open = await this.#look.atChanged(open, call);
-    if (open.length === 0 || signal.aborted) return;
+    if (open.every(isGone) || signal.aborted) return;
     for (const flight of open) flight.loadingSince = this.#settings.now();
     const { lock } = this.#settings;
     const admission =

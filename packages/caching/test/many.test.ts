@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createCache } from '../src/index.ts';
 import { deferred, FaultyStore, manualClock, settle } from './doubles.ts';
 
@@ -98,5 +98,46 @@ describe('getOrSetMany', () => {
     expect(signal?.aborted).toBe(false);
     load.resolve(new Map([['b', 'B']]));
     expect(await joined).toBe('B');
+  });
+});
+
+describe('a caller of many keys that leaves while some are answered by a store', () => {
+  const make = async () => {
+    const stores = [new FaultyStore()];
+    await createCache<string>({ stores }).set('stored', 'v');
+    return { store: stores[0]!, cache: createCache<string>({ stores, maxLoads: 1 }) };
+  };
+
+  it('ends the load of the others, whose turn is free again', async () => {
+    const { cache } = await make();
+    const leaving = new AbortController();
+    let signal: AbortSignal | undefined;
+    const left = cache.getOrSetMany(
+      ['stored', 'missing'],
+      (_keys, context) => {
+        signal = context.signal;
+        return new Promise(() => {});
+      },
+      { signal: leaving.signal },
+    );
+    await settle();
+    expect(signal?.aborted).toBe(false);
+    leaving.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    expect(signal?.aborted).toBe(true);
+    expect(await cache.getOrSet('z', () => 'fine')).toBe('fine');
+  });
+
+  it('has no loader called when it leaves before the answer', async () => {
+    const { cache } = await make();
+    const leaving = new AbortController();
+    const load = jest.fn(async () => new Map<string, string>());
+    const left = cache.getOrSetMany(['stored', 'missing'], load, { signal: leaving.signal });
+    const other = cache.getOrSet('stored', () => 'never');
+    leaving.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    expect(await other).toBe('v');
+    await settle();
+    expect(load).not.toHaveBeenCalled();
   });
 });
