@@ -5,6 +5,9 @@ import type { Turn } from './load-slots.ts';
 import type { Pending } from './pending.ts';
 import { selfWait, type Waiting, type Work, waiting } from './self-wait.ts';
 
+/** A load that has taken this many times a caller's `loaderTimeoutMs` is given up, so that it cannot block its key for good. */
+export const givenUpAfter = 10;
+
 /** How a lookup was answered. */
 export interface Answer<V> {
   value: V;
@@ -92,6 +95,12 @@ export class Flight<V> {
   /** Does the load run behind an answer that was given already? */
   get behind(): boolean {
     return this.#background || this.#early !== undefined;
+  }
+
+  /** Has it been loading for so long that a caller with this limit gives it up? */
+  hangs(hardMs: number | undefined): boolean {
+    if (this.loadingSince === undefined || hardMs === undefined) return false;
+    return this.#now() - this.loadingSince > givenUpAfter * hardMs;
   }
 
   /** Resolves with the answer, `undefined` for a key that a batch loader left out. */

@@ -3,7 +3,7 @@ import type { Call, KeysLoader, Wanted } from './call.ts';
 import { Eager } from './eager.ts';
 import type { CacheEvents } from './events.ts';
 import { Failures, judge } from './failures.ts';
-import { Flight } from './flight.ts';
+import { Flight, givenUpAfter } from './flight.ts';
 import { StoreKeys } from './keys.ts';
 import { entriesOf } from './lifetime.ts';
 import { type Admission, admit, type LockSettings } from './load-lock.ts';
@@ -15,9 +15,6 @@ import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
 import type { Tiers } from './tiers.ts';
 import type { TimeBudget } from './time-budget.ts';
-
-/** A load that has taken this many times a caller's `loaderTimeoutMs` is given up, so that it cannot block its key for good. */
-const givenUpAfter = 10;
 
 const isGone = ({ abandoned }: { readonly abandoned: boolean }): boolean => abandoned;
 
@@ -60,7 +57,7 @@ export class Loading<V> {
     )
       return undefined;
     if (flight.pending.stamp < this.#tiers.invalidatedAt) return undefined;
-    return this.#givenUp(flight, call) ? undefined : flight;
+    return flight.hangs(call.hardMs) ? undefined : flight;
   }
 
   /** Starts one load of all these keys. The flights are registered before this returns, so that others can join. */
@@ -241,19 +238,11 @@ export class Loading<V> {
       this.#events.emit('load-error', { cache, keys, durationMs, error: failure.error });
   }
 
-  #givenUp({ loadingSince }: Flight<V>, { hardMs }: Call<V>): boolean {
-    return (
-      loadingSince !== undefined &&
-      hardMs !== undefined &&
-      this.#settings.now() - loadingSince > givenUpAfter * hardMs
-    );
-  }
-
   #replace(key: string, call: Call<V>): void {
     const earlier = this.#flights.get(key);
     if (earlier === undefined) return;
     earlier.pending.superseded = true;
-    if (this.#givenUp(earlier, call)) earlier.turn?.end();
+    if (earlier.hangs(call.hardMs)) earlier.turn?.end();
   }
 
   #finish(flight: Flight<V>): void {
