@@ -50,6 +50,10 @@ export const inTime = <T>(timeoutMs: number, call: () => Promise<T>): Promise<T>
 export const isUnwritable = (answer: Guarded<unknown>): boolean =>
   !answer.ok && answer.error?.code === 'CACHE_STORE_UNWRITABLE';
 
+/** The call was made, and may still do its work. */
+export const isLate = (answer: Guarded<unknown>): boolean =>
+  !answer.ok && answer.error?.code === 'CACHE_STORE_TIMEOUT';
+
 /** Runs store calls so that none waits longer than the timeout, and none is made while the store is known to be down. */
 export class StoreGuard {
   readonly #settings: GuardSettings;

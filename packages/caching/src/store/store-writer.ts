@@ -3,7 +3,7 @@ import type { StoreKeys } from '../keys.ts';
 import type { Stamps } from '../stamps.ts';
 import { Doubts } from './doubts.ts';
 import { decodeRecord, encodeMark, encodeRecord, heldSince, type StoredRecord } from './envelope.ts';
-import { type Guarded, isUnwritable, type StoreGuard } from './guard.ts';
+import { type Guarded, isLate, isUnwritable, type StoreGuard } from './guard.ts';
 import type { KeyvStore } from './keyv-store.ts';
 import { physicalTtl } from './physical-ttl.ts';
 import { Recovery, type RecoveryParts } from './recovery.ts';
@@ -167,10 +167,22 @@ export class StoreWriter<V> {
 
   // Together; but one value that cannot be written must not keep the others from being so.
   async #send(writes: RecordWrite<V>[], compare: boolean): Promise<Guarded<Ending>[]> {
-    const answer = await this.#parts.guard.run(() => this.#sendFit(writes, compare));
+    let sending: Promise<unknown> | undefined;
+    const answer = await this.#parts.guard.run(() => {
+      const sent = this.#sendFit(writes, compare);
+      sending = sent;
+      return sent;
+    });
+    if (isLate(answer)) sending?.then(() => this.#landed(writes)).catch(() => {});
     if (answer.ok) return answer.value.map((value) => ({ ok: true, value }));
     if (writes.length === 1 || !isUnwritable(answer)) return writes.map(() => answer);
     return (await Promise.all(writes.map((write) => this.#send([write], compare)))).flat();
+  }
+
+  // A write that was given up has reached the store after all: over what was changed since, it must not stay.
+  async #landed(writes: readonly RecordWrite<V>[]): Promise<void> {
+    for (const { key, record } of writes)
+      if (this.doubts.doubted(key, record.stamp)) await this.withdraw([key], record.stamp);
   }
 
   async #sendFit(writes: RecordWrite<V>[], compare: boolean): Promise<Ending[]> {
