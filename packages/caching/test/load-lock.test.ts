@@ -39,7 +39,7 @@ const processes = (count: number, options: CacheOptions<string> = {}) => {
 
 describe('a lock across processes', () => {
   it('has one process load a cold key, the others find its value in the store', async () => {
-    const { caches, lock } = processes(4);
+    const { caches, lock } = processes(4, { storeTimeoutMs: 5_000 });
     let loads = 0;
     const gate = deferred<string>();
     const load = () => {
@@ -172,7 +172,7 @@ it('a load behind an answer that fails gives up the lock', async () => {
 });
 
 it('a lock that comes after its time limit is given up at once', async () => {
-  const { caches, lock } = processes(1, { storeTimeoutMs: 1 });
+  const { caches, lock } = processes(1);
   const gate = deferred<void>();
   const acquire = lock.acquire.bind(lock);
   lock.acquire = async (key) => {
