@@ -99,13 +99,21 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   // An entry carries its own count, exact and cheap; the sketch has the counts of what is not held.
   #count(entry: Entry<V>): void {
-    const uses = this.#uses(entry);
-    entry.uses = uses < mostUses ? uses + 1 : uses;
-    if (this.#sketch === undefined) return;
-    entry.usesAge = this.#sketch.age;
-    this.#sketch.tick();
-    if (!this.#vote?.sampled(entry.hash)) return;
-    const chosen = this.#vote.use(entry.hash, entry.uses);
+    const sketch = this.#sketch;
+    if (sketch === undefined) {
+      if (entry.uses < mostUses) entry.uses++;
+      return;
+    }
+    const { age } = sketch;
+    if (entry.usesAge !== age) {
+      entry.uses = this.#uses(entry);
+      entry.usesAge = age;
+    }
+    if (entry.uses < mostUses) entry.uses++;
+    sketch.tick();
+    const vote = this.#vote;
+    if (vote === undefined || !vote.sampled(entry.hash)) return;
+    const chosen = vote.use(entry.hash, entry.uses);
     if (chosen !== this.#chosen) this.#take(chosen);
   }
 
