@@ -11,16 +11,16 @@ import {
   bad,
   closedPort,
   conflict,
+  dangling,
   late,
+  ours,
   refused,
   rolledBack,
   type Verdict,
   verdictOf,
 } from './real-servers.ts';
 
-const ours: Verdict = ['DATABASE', 'INTERNAL', 500, 'never', 'error'];
 const missing: Verdict = ['NOT_FOUND', 'NOT_FOUND', 404, 'never', 'error'];
-const dangling: Verdict = ['CONFLICT', 'FAILED_PRECONDITION', 409, 'never', 'error'];
 const lost: Verdict = ['DATABASE', 'UNAVAILABLE', 503, 'idempotent-only', 'error'];
 const thrown = (error: unknown) => (): never => {
   throw error;

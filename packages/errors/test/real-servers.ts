@@ -46,6 +46,9 @@ export const late: Verdict = ['TIMEOUT', 'DEADLINE_EXCEEDED', 504, 'idempotent-o
 export const cancelled: Verdict = ['CANCELLED', 'CANCELLED', 499, 'never', 'info'];
 export const conflict: Verdict = ['CONFLICT', 'ALREADY_EXISTS', 409, 'never', 'error'];
 export const rolledBack: Verdict = ['ABORTED', 'ABORTED', 409, 'always', 'error'];
+/** A fault of our own statement. */
+export const ours: Verdict = ['DATABASE', 'INTERNAL', 500, 'never', 'error'];
+export const dangling: Verdict = ['CONFLICT', 'FAILED_PRECONDITION', 409, 'never', 'error'];
 export const bad: Verdict = ['VALIDATION', 'INVALID_ARGUMENT', 400, 'never', 'error'];
 /** What a dependency answered, by its status. */
 export const answered: Record<

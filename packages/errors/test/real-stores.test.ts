@@ -12,9 +12,11 @@ import {
   bad,
   closedPort,
   conflict,
+  dangling,
   dropped,
   late,
   listen,
+  ours,
   refused,
   rolledBack,
   type Verdict,
@@ -24,10 +26,8 @@ import {
 const down: Verdict = ['DATABASE', 'UNAVAILABLE', 503, 'idempotent-only', 'error'];
 const gone: Verdict = ['DATABASE', 'UNAVAILABLE', 503, 'never', 'error'];
 const full: Verdict = ['DATABASE', 'RESOURCE_EXHAUSTED', 503, 'not-sent', 'critical'];
-const ours: Verdict = ['DATABASE', 'INTERNAL', 500, 'never', 'error'];
 const login: Verdict = ['DATABASE', 'UNAUTHENTICATED', 500, 'never', 'critical'];
 const forbidden: Verdict = ['DATABASE', 'PERMISSION_DENIED', 500, 'never', 'error'];
-const dangling: Verdict = ['CONFLICT', 'FAILED_PRECONDITION', 409, 'never', 'error'];
 const readOnly: Verdict = ['DATABASE', 'UNAVAILABLE', 503, 'not-sent', 'error'];
 const thrown = (error: unknown) => (): never => {
   throw error;

@@ -66,28 +66,13 @@ const entered = (
   try {
     answer = Promise.resolve(call(stage, fn, self, args));
   } catch (error) {
-    return unwell(
-      new Run(program, fn, undefined, undefined, undefined, self, args),
-      kept,
-      start,
-      true,
-      error,
-    );
+    return unwell(program, fn, self, args, kept, start, true, error);
   }
   return then.call(
     answer,
     (value) =>
-      succeeded(stage, kept, start)
-        ? value
-        : unwell(
-            new Run(program, fn, undefined, undefined, undefined, self, args),
-            kept,
-            start,
-            false,
-            value,
-          ),
-    (error) =>
-      unwell(new Run(program, fn, undefined, undefined, undefined, self, args), kept, start, true, error),
+      succeeded(stage, kept, start) ? value : unwell(program, fn, self, args, kept, start, false, value),
+    (error) => unwell(program, fn, self, args, kept, start, true, error),
   );
 };
 
@@ -110,16 +95,10 @@ const waited = async (
   try {
     value = await call(stage, fn, self, args);
   } catch (error) {
-    return unwell(
-      new Run(program, fn, undefined, undefined, undefined, self, args),
-      kept,
-      start,
-      true,
-      error,
-    );
+    return unwell(program, fn, self, args, kept, start, true, error);
   }
   if (succeeded(stage, kept, start)) return value;
-  return unwell(new Run(program, fn, undefined, undefined, undefined, self, args), kept, start, false, value);
+  return unwell(program, fn, self, args, kept, start, false, value);
 };
 
 const call = (stage: Stage, fn: Fn, self: unknown, args: readonly unknown[] | undefined): unknown =>
@@ -135,12 +114,16 @@ const succeeded = (stage: Stage, kept: unknown, start: number | undefined): bool
 
 /** A run is made only for a call that does not succeed plainly. */
 const unwell = (
-  run: Run,
+  program: Program,
+  fn: Fn,
+  self: unknown,
+  args: readonly unknown[] | undefined,
   kept: unknown,
   start: number | undefined,
   failed: boolean,
   value: unknown,
 ): Promise<unknown> => {
+  const run = new Run(program, fn, undefined, undefined, undefined, self, args);
   if (kept !== true) run.keep(0, kept);
   if (start !== undefined) run.startAt(0, start);
   run.failed = failed;
