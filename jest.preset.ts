@@ -32,5 +32,7 @@ const project = (name: string, dialect: Dialect): NonNullable<Config['projects']
  */
 export const preset = (name: string, options: { legacyDecorators?: boolean } = {}): Config => ({
   projects: [project(name, 'tc39'), ...(options.legacyDecorators ? [project(name, 'legacy')] : [])],
+  // Many tests start real processes and servers; a hanging one is told from a slow machine by this, and by nothing else.
+  testTimeout: 30_000,
   reporters: ['default', [new URL('scripts/jest-tally.ts', import.meta.url).pathname, { name }]],
 });

@@ -10,6 +10,8 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** One text for each test that failed. */
+  failures: string[];
 }
 
 const attempt = async (find: () => Promise<Service | undefined>): Promise<Service | undefined> => {
@@ -60,6 +62,10 @@ const sum = (pick: (count: Counts) => number): number =>
   counts.reduce((total, count) => total + pick(count), 0);
 for (const { name, passed, failed, skipped } of counts)
   console.log(`${name}: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+
+// Said again at the end: a log that was cut keeps its end.
+for (const { name, failures } of counts)
+  for (const failure of failures) console.log(`FAILED ${name} ${failure}`);
 
 const skipped = sum((count) => count.skipped);
 for (const name of missing) console.log(`skipped, no server found: tests of ${name}`);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from '@jest/globals';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -20,6 +21,12 @@ export interface ServerProcess {
   end: (signal: NodeJS.Signals) => Promise<Ended>;
 }
 
+const running = new Set<ChildProcess>();
+// A test that failed ends no server of its own, and one that still runs would keep the test run from ending.
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 const run = (
   env: Record<string, string>,
 ): { child: ChildProcess; ended: Promise<Ended>; output: { stdout: string; stderr: string } } => {
@@ -28,6 +35,7 @@ const run = (
     env: { ...inherited, PORT: '0', EMBEDDER: 'none', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout!.on('data', (chunk) => {
     output.stdout += String(chunk);
@@ -36,7 +44,10 @@ const run = (
     output.stderr += String(chunk);
   });
   const ended = new Promise<Ended>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal, ...output }));
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal, ...output });
+    });
   });
   return { child, ended, output };
 };

@@ -52,9 +52,13 @@ describe('a store of its own in front of a shared one, with a bus', () => {
   it('is not believed about what may have been missed while the bus was lost, and again once filled', async () => {
     const shared = new FaultyStore();
     const own = new FaultyStore();
-    await createCache<string>({ stores: [own] }).set('k', 'old');
-    await createCache<string>({ stores: [shared] }).set('k', 'new');
-    const cache = createCache<string>({ stores: [own, shared], memory: false, bus: memoryBus() });
+    const clock = manualClock();
+    const make = (stores: FaultyStore[]) =>
+      createCache<string>({ stores, memory: false, bus: memoryBus(), clock: clock.now });
+    await make([own]).set('k', 'old');
+    clock.advance(1);
+    await make([shared]).set('k', 'new');
+    const cache = make([own, shared]);
     await settle();
     expect(await cache.get('k')).toBe('new');
     await settle();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Bus, type BusListener, type Cache, createCache } from '../src/index.ts';
-import { type Deferred, deferred, FaultyStore, settle } from './doubles.ts';
+import { type Deferred, deferred, FaultyStore, manualClock, settle } from './doubles.ts';
 
 /** A bus that delivers when it is told to. */
 class SlowBus implements Bus {
@@ -49,11 +49,12 @@ const many = async (): Promise<void> => {
 const nodes = async (memory: boolean) => {
   const bus = new SlowBus();
   const store = new SlowStore('loaded');
+  const clock = manualClock();
   const make = (): Cache<string> =>
-    createCache<string>({ stores: [store], bus, ...(memory ? {} : { memory: false }) });
+    createCache<string>({ stores: [store], bus, clock: clock.now, ...(memory ? {} : { memory: false }) });
   const all = [make(), make(), make()] as const;
   await settle();
-  return { bus, store, all };
+  return { bus, store, all, clock };
 };
 
 describe.each([true, false])('a load that is written over a change by another node (memory %p)', (memory) => {
@@ -61,10 +62,11 @@ describe.each([true, false])('a load that is written over a change by another no
     ['set', (cache) => cache.set('k', 'set')],
     ['delete', (cache) => cache.delete('k')],
   ])('is taken back when the node hears of the %s while it writes', async (_name, change) => {
-    const { bus, store, all } = await nodes(memory);
+    const { bus, store, all, clock } = await nodes(memory);
     const [one, other, third] = all;
     expect(await other.getOrSet('k', () => 'loaded')).toBe('loaded');
     await many();
+    clock.advance(1);
     await change(one);
     await bus.deliver();
     store.gate.resolve();
@@ -74,10 +76,11 @@ describe.each([true, false])('a load that is written over a change by another no
   });
 
   it('is taken back when the node hears of it a moment later, from those that have read it too', async () => {
-    const { bus, store, all } = await nodes(memory);
+    const { bus, store, all, clock } = await nodes(memory);
     const [one, other, third] = all;
     await other.getOrSet('k', () => 'loaded');
     await many();
+    clock.advance(1);
     await one.set('k', 'set');
     store.gate.resolve();
     await many();
@@ -89,15 +92,17 @@ describe.each([true, false])('a load that is written over a change by another no
 });
 
 it('a load that began after the change stays, and so does the change itself', async () => {
-  const { bus, store, all } = await nodes(true);
+  const { bus, store, all, clock } = await nodes(true);
   const [one, other, third] = all;
   store.gate.resolve();
   await one.set('set', 'set');
-  await other.getOrSet('set', () => 'loaded');
   await one.delete('gone');
+  clock.advance(1);
+  await other.getOrSet('set', () => 'loaded');
   expect(await other.getOrSet('gone', () => 'loaded')).toBe('loaded');
   await other.getOrSet('reset', () => 'loaded');
   await many();
+  clock.advance(1);
   await one.set('reset', 'set');
   await bus.deliver();
   expect([await third.get('set'), await third.get('gone'), await third.get('reset')]).toEqual([
