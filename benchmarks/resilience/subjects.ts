@@ -77,6 +77,26 @@ const watched = (): ours.Pipeline => {
   });
   return policy;
 };
+/** In a process with policies of other makes, which take turns with it until all is compiled. */
+const amongOthers = (): (() => Promise<unknown>) => {
+  const { retry, circuitBreaker, bulkhead, timeoutMs } = parts;
+  const others: ours.PolicyLike[] = [
+    ours.pipeline({ timeoutMs }),
+    ours.pipeline({ circuitBreaker, timeoutMs }),
+    ours.pipeline({ retry, timeoutMs, totalTimeoutMs: 10_000 }),
+    ours.pipeline({ retry, bulkhead, fallback: (() => 1) as never }),
+    ours.compose(ours.circuitBreaker(circuitBreaker), ours.retry(retry), ours.bulkhead(bulkhead)),
+    ours.timeout(timeoutMs),
+    ours.retry(retry),
+  ];
+  const policy = all();
+  let turns = 0;
+  const inTurn = async (): Promise<unknown> => {
+    await others[turns++ % others.length]!.execute(succeed);
+    return policy.execute(succeed);
+  };
+  return () => (turns < 20_000 ? inTurn() : policy.execute(succeed));
+};
 const opened = (policy: { execute(fn: typeof fail): Promise<unknown> }): (() => Promise<unknown>) => {
   const failing = (): Promise<unknown> => caught(() => policy.execute(fail));
   let ready: Promise<unknown> | undefined = (async () => {
@@ -144,6 +164,7 @@ export const subjects = {
     'ours all four': () => under(all()),
     'ours all four, metrics and alerts': () => under(exported()),
     'ours all four, watched': () => under(watched()),
+    'ours all four, among others': () => amongOthers(),
     'ours all four, wrapper': () => wrapped(all()),
     'ours all four, TC39 decorator': () => decorated(all()),
     'ours all four, signal read': () => {

@@ -1,10 +1,9 @@
-import { deadlineRest } from './deadline-context.ts';
 import { type DeadlineExceededError, spent } from './deadline-error.ts';
 import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { capture, resolveMade } from './gate.ts';
 import { holdsOf } from './opened.ts';
-import { Refusal, Waiting } from './quickly.ts';
+import { NOW, type QuickCall, Refusal, Waiting } from './quick-call.ts';
 import { GO, type Run, type Step, WAIT } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
@@ -16,8 +15,6 @@ export interface BulkheadSettings {
   maxQueue: number;
   queueTimeoutMs: number;
 }
-
-const NOW = { time: (clock: Clock): number => clock() };
 
 type Ticket = 'waiting' | 'granted' | 'overdue';
 
@@ -34,9 +31,7 @@ class Waiter extends Waiting implements Timed {
   ticket: Ticket = 'waiting';
   ahead: Waiter | undefined = undefined;
   behind: Waiter | undefined = undefined;
-  previous: Timed | undefined = undefined;
-  next: Timed | undefined = undefined;
-  dueAt = 0;
+  place = -1;
   stop: (() => void) | undefined = undefined;
 
   constructor(
@@ -61,8 +56,8 @@ class Waiter extends Waiting implements Timed {
     this.wake();
   }
 
-  answer(): true | Refusal {
-    return this.ticket === 'overdue' ? new Refusal(this.stage.late(this)) : true;
+  answer(): Refusal | undefined {
+    return this.ticket === 'overdue' ? new Refusal(this.stage.late(this)) : undefined;
   }
 }
 
@@ -101,16 +96,18 @@ export class BulkheadRule implements Rule {
     }
   }
 
-  quick(): true | Refusal | Waiting {
+  quick(call: QuickCall): true | undefined {
     const { maxConcurrent, maxQueue } = this.#settings;
-    const restMs = deadlineRest();
-    if (restMs === 0) return new Refusal(this.#spent());
     if (this.running < maxConcurrent) {
       this.running++;
       return true;
     }
-    if (this.queued >= maxQueue) return new Refusal(this.#refusal('full', this.#settings));
-    return this.#queue(undefined, NOW, restMs);
+    if (call.alone)
+      call.stop =
+        this.queued >= maxQueue
+          ? new Refusal(this.#refusal('full', this.#settings))
+          : this.#queue(undefined, NOW, undefined);
+    return undefined;
   }
 
   quickLeave(): boolean {

@@ -4,7 +4,7 @@ import { isCancellation, isRejection, isTimeout } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Holds } from './holds.ts';
 import { holdsOf } from './opened.ts';
-import { Refusal } from './quickly.ts';
+import { type QuickCall, Refusal } from './quick-call.ts';
 import { GO, type Run, type Step } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
@@ -32,13 +32,15 @@ export class CircuitRule implements Rule {
     this.#circuit = circuit;
   }
 
-  quick(): Permit | Refusal {
+  quick(call: QuickCall): Permit | undefined {
     const permit = this.#circuit.admit();
-    return permit instanceof Error ? new Refusal(permit) : permit;
+    if (!(permit instanceof Error)) return permit;
+    call.stop = new Refusal(permit);
+    return undefined;
   }
 
-  quickLeave(kept: unknown): boolean {
-    const permit = kept as Permit;
+  quickLeave({ slots }: QuickCall, at: number): boolean {
+    const permit = slots[at] as Permit;
     if (permit.settings.judge.result !== undefined) return false;
     this.#circuit.succeed(permit);
     return true;

@@ -1,7 +1,7 @@
 import { Emitter, EVENTS } from './events.ts';
 import { Parts } from './parts.ts';
 import { elementsOf, type Policy, type PolicyLike, policyOf } from './policy.ts';
-import { Stage } from './stage.ts';
+import { Stage, Whole } from './stage.ts';
 import { Recorder } from './stats.ts';
 import { systemClock } from './timers.ts';
 import { show } from './validate.ts';
@@ -27,7 +27,7 @@ export function compose<P extends readonly PolicyLike[]>(...policies: P): Policy
   const emitter = new Emitter('compose', EVENTS);
   const recorder = new Recorder();
   const parts = new Parts(emitter, recorder, policies);
-  const whole = new Stage({ emitter, recorder, clock: systemClock });
+  const whole = new Stage(new Whole(emitter, recorder, systemClock));
   return policyOf([whole, ...policies.flatMap(elementsOf)], {
     on: parts.on.bind(parts),
     stats: parts.stats.bind(parts),

@@ -1,15 +1,14 @@
-import { AsyncResource } from 'node:async_hooks';
 import { detour, ENTERED, INWARDS, LEFT_AGAIN, LEFT_WAITING, OUTWARDS } from './detour.ts';
-import { capture, resolveMade, STRUCK } from './gate.ts';
+import { STRUCK } from './gate.ts';
 import { GO, type Run, WAIT } from './run.ts';
 import type { Scope } from './scope.ts';
 
 const { then } = Promise.prototype;
-const CALLER = { requireManualDestroy: true };
 
 /**
- * Takes a run through its program. Most runs pass without a detour, on callbacks rather than `await`: an async function is what they
- * would pay most for. `detour` takes over from wherever one does not.
+ * Takes a run through its program: for calls that can be aborted, have a deadline, are listened to or pass a layer; all others begin by
+ * `quickly`. Most runs pass without a detour, on callbacks rather than `await`: an async function is what they would pay most for.
+ * `detour` takes over from wherever one does not.
  */
 export const drive = (run: Run): Promise<unknown> => {
   const { stages, limits } = run.program;
@@ -37,26 +36,18 @@ export const drive = (run: Run): Promise<unknown> => {
       (value) => succeeded(run, value),
       (error) => failed(run, error),
     );
-  const outcome = new Promise<unknown>(capture);
-  const resolve = resolveMade;
   // Should a limit strike, all that follows happens in the async context of this caller.
-  run.until(answer, new AsyncResource('Agent4Call', CALLER), cutOff, resolve);
-  then.call(
-    answer,
-    (value) => {
-      if (run.answered()) resolve(succeeded(run, value));
-    },
-    (error) => {
-      if (run.answered()) resolve(failed(run, error));
-    },
+  return then.call(
+    run.race(answer),
+    (value) => (value === STRUCK ? cutOff(run) : succeeded(run, value)),
+    (error) => failed(run, error),
   );
-  return outcome;
 };
 
 /** Goes on outwards from where a limit struck. */
-const cutOff = (run: Run, resolve: (outcome: Promise<unknown>) => void): void => {
+const cutOff = (run: Run): unknown => {
   run.value = STRUCK;
-  resolve(detour(run, run.called(), OUTWARDS));
+  return detour(run, run.called(), OUTWARDS);
 };
 
 const heeding = async (run: Run, scope: Scope): Promise<unknown> => {

@@ -80,8 +80,13 @@ const SUCCESS = channel('agent4:resilience:success');
 const FAILURE = channel('agent4:resilience:failure');
 const ERROR_CHANNEL = channel('agent4:resilience:error');
 
+/** Policies with a listener of their own for `success` or `failure`. */
+let hearers = 0;
+
 /** Whether anybody in the process listens to the outcomes of all policies. */
 export const outcomesAreHeard = (): boolean => SUCCESS.hasSubscribers || FAILURE.hasSubscribers;
+/** Whether anybody in the process listens to the outcomes of any policy. */
+export const anyOutcomeIsHeard = (): boolean => hearers > 0 || outcomesAreHeard();
 
 /** The events of one policy: to its own listeners, and the same payload to the process's diagnostics channels. */
 export class Emitter {
@@ -107,13 +112,20 @@ export class Emitter {
     const entry = (payload: never): unknown => listener(payload);
     const listeners = this.#listeners;
     listeners[event] = [...(listeners[event] ?? []), entry];
-    this.hearsOutcome ||= event === 'success' || event === 'failure';
+    this.#seeWhoHears();
     return () => {
       const left = listeners[event]?.filter((other) => other !== entry) ?? [];
       if (left.length > 0) listeners[event] = left;
       else delete listeners[event];
-      this.hearsOutcome = listeners.success !== undefined || listeners.failure !== undefined;
+      this.#seeWhoHears();
     };
+  }
+
+  #seeWhoHears(): void {
+    const { success, failure } = this.#listeners;
+    const hears = success !== undefined || failure !== undefined;
+    if (hears !== this.hearsOutcome) hearers += hears ? 1 : -1;
+    this.hearsOutcome = hears;
   }
 
   knows(event: EventName): boolean {

@@ -17,7 +17,7 @@ import { PipelineView } from './pipeline-view.ts';
 import { elementsOf, type PolicyLike, policyOf } from './policy.ts';
 import { type PriorityBulkheadOptions, priorityBulkhead } from './priority-bulkhead.ts';
 import { type RetryPolicy, retry } from './retry.ts';
-import { Stage } from './stage.ts';
+import { Stage, Whole } from './stage.ts';
 import { timeout } from './timeout.ts';
 import { nameOf, onlyKnown, optionalFunction, show, timeSource } from './validate.ts';
 
@@ -51,7 +51,7 @@ export function pipeline<A = never>(options: PipelineOptions<A>): Pipeline<A> {
   const view = new PipelineView(name, named);
   const { circuitBreaker: breaker, bulkhead: slots } = view;
   return policyOf(
-    [new Stage({ emitter: view.emitter, recorder: view.recorder, clock }), ...view.parts.flatMap(elementsOf)],
+    [new Stage(new Whole(view.emitter, view.recorder, clock)), ...view.parts.flatMap(elementsOf)],
     {
       circuitBreaker: breaker,
       bulkhead: slots,

@@ -3,7 +3,7 @@ import type { PolicyContext } from './context.ts';
 import { drive } from './drive.ts';
 import type { Emitter, EventName, PolicyEvents } from './events.ts';
 import { compile, type Element, type Layer } from './program.ts';
-import { quickly } from './quickly.ts';
+import { isQuick, quickly } from './quickly.ts';
 import { Run } from './run.ts';
 import { Scope } from './scope.ts';
 import { Stage } from './stage.ts';
@@ -125,7 +125,6 @@ export const policyOf = <P extends PolicyLike>(
 ): P => {
   const [stage] = elements;
   const { emitter, recorder } = stage;
-  const alone = elements.length === 1 && stage.rule.quick !== undefined;
   const program = compile(elements);
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
@@ -137,8 +136,7 @@ export const policyOf = <P extends PolicyLike>(
         new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),
       );
     if (signal !== undefined) return drive(new Run(program, fn, undefined, Scope.from(signal), undefined));
-    const kept = alone ? stage.quick() : undefined;
-    if (kept !== undefined) return quickly(program, kept, fn);
+    if (isQuick(program)) return quickly(program, fn, undefined, undefined);
     return drive(new Run(program, fn, undefined, undefined, undefined));
   };
   const surface = {
@@ -158,8 +156,7 @@ export const policyOf = <P extends PolicyLike>(
     }),
   };
   const apply: Ours['apply'] = (fn, self, args) => {
-    const kept = alone ? stage.quick() : undefined;
-    if (kept !== undefined) return quickly(program, kept, fn as never, self, args);
+    if (isQuick(program)) return quickly(program, fn as never, self, args);
     return drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
   };
   const open: Open = (fn, self, args) =>

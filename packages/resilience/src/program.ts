@@ -3,7 +3,7 @@ import { drive } from './drive.ts';
 import type { Holds } from './holds.ts';
 import { Run } from './run.ts';
 import type { Scope } from './scope.ts';
-import type { Stage } from './stage.ts';
+import type { QuickRule, Rule, Stage } from './stage.ts';
 
 /** A call as the layers of a pipeline hand it inwards. */
 export type Task = (scope: Scope, attempt: number | undefined) => unknown;
@@ -44,6 +44,8 @@ export type Element = Stage | Layer;
 export interface Program {
   readonly stages: readonly Stage[];
   readonly inner: Layer | undefined;
+  /** The rules of the stages, where a call that goes well takes no run. */
+  readonly quick: readonly QuickRule[] | undefined;
   /** Whether one of the layers inside stands in for the call. */
   readonly standsIn: boolean;
   /** Where time limits may cut a call off, the innermost first. */
@@ -58,12 +60,21 @@ export const compile = (elements: readonly Element[]): Program => {
   const [outer, ...rest] = cut < 0 ? [] : elements.slice(cut);
   return {
     stages,
+    quick: cut < 0 && stages.length > 0 ? quickRules(stages) : undefined,
     standsIn: elements.some((element) => typeof element === 'function' && element.standsIn === true),
     inner: outer === undefined ? undefined : around(outer as Layer, rest),
     limits: places(stages, ({ rule }) => rule.limits === true),
     counters: places(stages, ({ rule }) => rule.attemptOf !== undefined),
   };
 };
+
+const quickRules = (stages: readonly Stage[]): QuickRule[] | undefined => {
+  const rules = stages.map(({ rule }) => rule);
+  return rules.every(isQuickRule) ? rules : undefined;
+};
+
+const isQuickRule = (rule: Rule): rule is QuickRule =>
+  rule.quick !== undefined && rule.quickLeave !== undefined;
 
 const places = (stages: readonly Stage[], suits: (stage: Stage) => boolean): number[] =>
   stages

@@ -1,39 +1,88 @@
 import { contextOf } from './context.ts';
-import { detour, OUTWARDS } from './detour.ts';
-import { capture, rejectMade } from './gate.ts';
+import { deadlineRest } from './deadline-context.ts';
+import { detour, INWARDS, OUTWARDS } from './detour.ts';
+import { anyOutcomeIsHeard, outcomesAreHeard } from './events.ts';
+import { capture, rejectMade, resolveMade } from './gate.ts';
 import type { Program } from './program.ts';
-import { type Fn, Run } from './run.ts';
-import type { Stage } from './stage.ts';
+import { QuickCall, type Refusal, Waiting } from './quick-call.ts';
+import type { Fn } from './run.ts';
+import type { CancellationSource } from './scope.ts';
+import type { QuickRule, Stage } from './stage.ts';
 
-/** What `quick` answers when the policy does not make the call. */
-export class Refusal {
-  readonly error: unknown;
+/** Whether a call that nobody can abort may go through the program quickly just now. */
+export const isQuick = ({ quick }: Program): boolean =>
+  quick !== undefined && !isHeard(quick) && deadlineRest() === undefined;
 
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
+/** Whether somebody wants to know how long a part of it takes. Of the whole it is known. */
+const isHeard = (rules: readonly QuickRule[]): boolean => {
+  if (!anyOutcomeIsHeard()) return false;
+  return outcomesAreHeard() || rules.some(({ emitter }, at) => at > 0 && emitter.hearsOutcome);
+};
 
-/** What `quick` answers when the call has to wait first. */
-export abstract class Waiting {
-  abstract readonly gate: Promise<unknown> | undefined;
-  /** After the wait: what `quick` would have answered. */
-  abstract answer(): unknown;
-}
-
-/** A call under one policy, which has entered by `quick` with this answer. */
+/**
+ * Takes a call through a program for which {@link isQuick} holds, without a run as long as it goes well.
+ *
+ * Each place is written out, and by `rules[1]` rather than a variable, for which the engine would keep one record for all places: so
+ * it sees at each the one or two kinds of rules that stand there, and puts their code in. A loop calls them, for a quarter more time.
+ */
 export const quickly = (
   program: Program,
-  kept: unknown,
   fn: Fn,
-  self?: unknown,
-  args?: readonly unknown[],
+  self: unknown,
+  args: readonly unknown[] | undefined,
 ): Promise<unknown> => {
-  if (kept !== true) {
-    if (kept instanceof Refusal) return refused(program, kept);
-    if (kept instanceof Waiting) return waited(program, kept, fn, self, args);
+  const call = new QuickCall(program, fn, self, args);
+  const rules = program.quick!;
+  const { length } = rules;
+  const outermost = program.stages[0]!;
+  if (outermost.emitter.hearsOutcome || outermost.recorder.samples()) call.start = outermost.now();
+  let at = 0;
+  try {
+    if (!call.keeps(0, rules[0]!.quick(call, 0))) return stopped(call, 0);
+    rules[0]!.recorder.calls++;
+    if (length > 1) {
+      at = 1;
+      if (!call.keeps(1, rules[1]!.quick(call, 1))) return stopped(call, 1);
+      rules[1]!.recorder.calls++;
+    }
+    if (length > 2) {
+      at = 2;
+      if (!call.keeps(2, rules[2]!.quick(call, 2))) return stopped(call, 2);
+      rules[2]!.recorder.calls++;
+    }
+    if (length > 3) {
+      at = 3;
+      if (!call.keeps(3, rules[3]!.quick(call, 3))) return stopped(call, 3);
+      rules[3]!.recorder.calls++;
+    }
+    if (length > 4) {
+      at = 4;
+      if (!call.keeps(4, rules[4]!.quick(call, 4))) return stopped(call, 4);
+      rules[4]!.recorder.calls++;
+    }
+    for (at = 5; at < length; at++) {
+      if (!call.keeps(at, rules[at]!.quick(call, at))) return stopped(call, at);
+      rules[at]!.recorder.calls++;
+    }
+  } catch (error) {
+    // A clock of a user's threw.
+    rules[at]!.recorder.calls++;
+    const run = call.handOver();
+    return detour(run, run.refused(at, error), OUTWARDS);
   }
-  return entered(program, kept, fn, self, args);
+  return entered(call);
+};
+
+/** The stage at this place does not let the call through at once, or takes a run. */
+const stopped = (call: QuickCall, at: number): Promise<unknown> => {
+  const { stop } = call;
+  if (stop === undefined) return detour(call.handOver(), at, INWARDS);
+  const stage = call.program.stages[at]!;
+  stage.recorder.calls++;
+  if (stop instanceof Waiting) return waited(call, stop);
+  if (at === 0) return refused(stage, stop);
+  const run = call.handOver();
+  return detour(run, run.refused(at, stop.error), OUTWARDS);
 };
 
 const RESOLVED = Promise.resolve();
@@ -42,91 +91,129 @@ const RESOLVED = Promise.resolve();
  * Rejects in the next microtask: a promise that rejects before anybody has seen it is tracked as unhandled, which costs more than
  * the rejection. And not by a throw, for which the engine looks up where in the code it happened.
  */
-const refused = (program: Program, { error }: Refusal): Promise<never> => {
-  program.stages[0]!.recorder.rejections++;
+const refused = (stage: Stage, { error }: Refusal): Promise<never> => {
+  stage.recorder.rejections++;
   const refusal = new Promise<never>(capture as never);
   const reject = rejectMade;
   RESOLVED.then(() => reject(error));
   return refusal;
 };
 
+const waited = async (call: QuickCall, waiting: Waiting): Promise<unknown> => {
+  await waiting.gate;
+  const refusal = waiting.answer();
+  if (refusal !== undefined) {
+    call.program.stages[0]!.recorder.rejections++;
+    throw refusal.error;
+  }
+  call.slots[0] = true;
+  let value: unknown;
+  try {
+    value = await answerOf(call);
+  } catch (error) {
+    return failed(call, error);
+  }
+  return left(call, value);
+};
+
 const { then } = Promise.prototype;
 
 /** Callbacks rather than `await`: an async function is what such a call would pay most for. */
-const entered = (
-  program: Program,
-  kept: unknown,
-  fn: Fn,
-  self: unknown,
-  args: readonly unknown[] | undefined,
-): Promise<unknown> => {
-  const stage = program.stages[0]!;
-  const start = stage.recorder.samples() ? stage.now() : undefined;
+const entered = (call: QuickCall): Promise<unknown> => {
   let answer: Promise<unknown>;
   try {
-    answer = Promise.resolve(call(stage, fn, self, args));
+    answer = Promise.resolve(answerOf(call));
   } catch (error) {
-    return unwell(program, fn, self, args, kept, start, true, error);
+    return failed(call, error);
+  }
+  if (call.program.limits.length > 0) {
+    // Should a limit strike, what follows happens in the async context of this caller.
+    const gate = new Promise<unknown>(capture);
+    call.pending = answer;
+    call.wake = resolveMade;
+    then.call(answer, resolveMade, rejectMade);
+    // Struck already, while the function was called.
+    call.run?.takeOver(answer, resolveMade);
+    answer = gate;
   }
   return then.call(
     answer,
-    (value) =>
-      succeeded(stage, kept, start) ? value : unwell(program, fn, self, args, kept, start, false, value),
-    (error) => unwell(program, fn, self, args, kept, start, true, error),
+    (value) => left(call, value),
+    (error) => failed(call, error),
   );
 };
 
-const waited = async (
-  program: Program,
-  waiting: Waiting,
-  fn: Fn,
-  self: unknown,
-  args: readonly unknown[] | undefined,
-): Promise<unknown> => {
-  const stage = program.stages[0]!;
-  const start = stage.recorder.samples() ? stage.now() : undefined;
-  await waiting.gate;
-  const kept = waiting.answer();
-  if (kept instanceof Refusal) {
-    stage.recorder.rejections++;
-    throw kept.error;
+const answerOf = (call: QuickCall): unknown => {
+  const { fn, args, program } = call;
+  if (args !== undefined) return Reflect.apply(fn, call.self, args);
+  return fn(contextOf(limitOf(call), program.counters.length > 0 ? 1 : undefined));
+};
+
+/** The innermost limit, which may abort the call. */
+const limitOf = ({ program, slots }: QuickCall): CancellationSource | undefined => {
+  const { limits } = program;
+  for (let each = 0; each < limits.length; each++) {
+    const limit = slots[limits[each]!];
+    if (limit !== true) return limit as CancellationSource;
   }
-  let value: unknown;
+  return undefined;
+};
+
+const left = (call: QuickCall, value: unknown): unknown => {
+  const { program, run, start } = call;
+  if (run !== undefined) {
+    run.value = value;
+    return detour(run, run.called(), OUTWARDS);
+  }
+  const rules = program.quick!;
+  const { length } = rules;
+  let at = length - 1;
   try {
-    value = await call(stage, fn, self, args);
+    for (; at > 4; at--) {
+      if (!rules[at]!.quickLeave(call, at)) return unwell(call, at, value);
+      rules[at]!.recorder.successes++;
+    }
+    if (length > 4) {
+      if (!rules[4]!.quickLeave(call, 4)) return unwell(call, 4, value);
+      rules[4]!.recorder.successes++;
+    }
+    if (length > 3) {
+      at = 3;
+      if (!rules[3]!.quickLeave(call, 3)) return unwell(call, 3, value);
+      rules[3]!.recorder.successes++;
+    }
+    if (length > 2) {
+      at = 2;
+      if (!rules[2]!.quickLeave(call, 2)) return unwell(call, 2, value);
+      rules[2]!.recorder.successes++;
+    }
+    if (length > 1) {
+      at = 1;
+      if (!rules[1]!.quickLeave(call, 1)) return unwell(call, 1, value);
+      rules[1]!.recorder.successes++;
+    }
+    at = 0;
+    if (!rules[0]!.quickLeave(call, 0)) return unwell(call, 0, value);
+    rules[0]!.recorder.successes++;
   } catch (error) {
-    return unwell(program, fn, self, args, kept, start, true, error);
+    // A clock of a user's threw: the stages further out have still to be left.
+    const rest = call.takeOver();
+    return detour(rest, rest.refused(at, error), OUTWARDS);
   }
-  if (succeeded(stage, kept, start)) return value;
-  return unwell(program, fn, self, args, kept, start, false, value);
+  if (start !== undefined) program.stages[0]!.tellSuccess(start);
+  return value;
 };
 
-const call = (stage: Stage, fn: Fn, self: unknown, args: readonly unknown[] | undefined): unknown =>
-  args === undefined ? fn(contextOf(undefined, stage.rule.attemptOf && 1)) : Reflect.apply(fn, self, args);
-
-const succeeded = (stage: Stage, kept: unknown, start: number | undefined): boolean => {
-  const { recorder, rule } = stage;
-  if (rule.quickLeave?.(kept) !== true) return false;
-  recorder.successes++;
-  if (start !== undefined) recorder.measure(stage.now() - start);
-  return true;
-};
-
-/** A run is made only for a call that does not succeed plainly. */
-const unwell = (
-  program: Program,
-  fn: Fn,
-  self: unknown,
-  args: readonly unknown[] | undefined,
-  kept: unknown,
-  start: number | undefined,
-  failed: boolean,
-  value: unknown,
-): Promise<unknown> => {
-  const run = new Run(program, fn, undefined, undefined, undefined, self, args);
-  if (kept !== true) run.keep(0, kept);
-  if (start !== undefined) run.startAt(0, start);
-  run.failed = failed;
+/** The result is not a success to the stage at this place. */
+const unwell = (call: QuickCall, at: number, value: unknown): Promise<unknown> => {
+  const run = call.takeOver();
   run.value = value;
-  return detour(run, 0, OUTWARDS);
+  return detour(run, at, OUTWARDS);
+};
+
+const failed = (call: QuickCall, error: unknown): Promise<unknown> => {
+  const run = call.takeOver();
+  run.failed = true;
+  run.value = error;
+  return detour(run, run.called(), OUTWARDS);
 };

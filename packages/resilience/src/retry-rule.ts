@@ -1,12 +1,11 @@
 import { clearImmediate, setImmediate } from 'node:timers';
 import { type FailedAttempt, rememberAttempts } from './attempts.ts';
 import type { BackoffContext, Delays } from './backoff.ts';
-import { deadlineRest } from './deadline-context.ts';
 import { spent, unfit } from './deadline-error.ts';
 import { isRejection } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { Opened, shown } from './opened.ts';
-import { Refusal } from './quickly.ts';
+import type { QuickCall } from './quick-call.ts';
 import type { RetrySettings } from './retry-settings.ts';
 import { AGAIN, GO, type Run, type Step, WAIT } from './run.ts';
 import type { Scope } from './scope.ts';
@@ -52,16 +51,15 @@ export class RetryRule implements Rule {
     this.settings = settings;
   }
 
-  quick(): RetrySettings | Refusal | undefined {
+  quick(): RetrySettings | undefined {
     const { settings } = this;
-    if (settings.maxElapsedMs !== Number.POSITIVE_INFINITY) return undefined;
-    return deadlineRest() === 0 ? new Refusal(spent(this.emitter.policy)) : settings;
+    return settings.maxElapsedMs === Number.POSITIVE_INFINITY ? settings : undefined;
   }
 
-  quickLeave(kept: unknown): boolean {
-    const { isBad, budget } = kept as RetrySettings;
-    if (isBad !== undefined) return false;
-    if (budget !== undefined) this.#deposit(kept);
+  quickLeave({ slots }: QuickCall, at: number): boolean {
+    const settings = slots[at] as RetrySettings;
+    if (settings.isBad !== undefined) return false;
+    if (settings.budget !== undefined) this.#deposit(settings);
     return true;
   }
 

@@ -13,23 +13,16 @@ export const AGAIN = 1;
 export const WAIT = 2;
 export type Step = typeof GO | typeof AGAIN | typeof WAIT;
 
-/** The async context of a caller: an `AsyncResource`, whose type not every user of the declarations has. */
-interface CallerContext {
-  runInAsyncScope(fn: () => void): void;
-}
-
 export type Fn = (context: PolicyContext) => unknown;
 
 const UNTIMED: readonly undefined[] = [];
-const RESOLVED = Promise.resolve();
+const { then } = Promise.prototype;
 const NO_SLOTS: never[] = [];
 
 /**
  * One call on its way through the stages of a program: inwards from the first to the last, the call, and outwards again.
  * Whatever ends a wait (the call, a timer, a place in a queue, an abort) settles the one gate that the run stands at, so
  * everything that a user's code gets to see happens in the async context of its own caller.
- *
- * One class, of which none is derived: each call makes one, and a base class would cost a plain success a tenth of its time.
  */
 export class Run {
   readonly program: Program;
@@ -62,10 +55,6 @@ export class Run {
   /** The outermost place that the run was cut off at and has not left yet; -1 is the caller. */
   #cutAt = INNERMOST;
   #wake: Settle | undefined = undefined;
-  /** Where a run without gates stands while the call is under way. */
-  #caller: CallerContext | undefined = undefined;
-  #cutOff: ((run: Run, resolve: Settle) => void) | undefined = undefined;
-  #resolve: Settle | undefined = undefined;
   #now = -1;
   #underDeadline = true;
   #stopListening: (() => void) | undefined = undefined;
@@ -240,7 +229,7 @@ export class Run {
     const pending = Promise.resolve(answer);
     this.pending = pending;
     const gate = this.#open(-1);
-    pending.then(resolveMade, rejectMade);
+    then.call(pending, resolveMade, rejectMade);
     if (this.#cutAt !== INNERMOST) this.wake(STRUCK);
     return gate;
   }
@@ -259,34 +248,15 @@ export class Run {
   }
 
   wake(value?: unknown): void {
-    if (this.#caller === undefined) this.#wake?.(value);
-    else {
-      const cutOff = this.#cutOff!;
-      const resolve = this.#resolve!;
-      this.#caller.runInAsyncScope(() => RESOLVED.then(() => cutOff(this, resolve)));
-      this.#caller = undefined;
-    }
+    this.#wake?.(value);
   }
 
-  /** Until the call has answered, a strike makes `cutOff` be called, in the next microtask of this caller's. */
-  until(
-    answer: Promise<unknown>,
-    caller: CallerContext,
-    cutOff: (run: Run, resolve: Settle) => void,
-    resolve: Settle,
-  ): void {
-    this.pending = answer;
-    this.#caller = caller;
-    this.#cutOff = cutOff;
-    this.#resolve = resolve;
-    if (this.#cutAt !== INNERMOST) this.wake();
-  }
-
-  /** Ends {@link until}; false when a strike has ended it before. */
-  answered(): boolean {
-    const first = this.#caller !== undefined;
-    this.#caller = undefined;
-    return first;
+  /** Takes over a call that is under way and has been quick so far; `wake` ends the wait for its answer. */
+  takeOver(pending: Promise<unknown> | undefined, wake: Settle | undefined): void {
+    this.#calledWithin = INNERMOST;
+    this.pending = pending;
+    this.#wake = wake;
+    if (this.#cutAt !== INNERMOST) this.wake(STRUCK);
   }
 
   #open(at: number): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { isCancellation, isRejection, isTimeout } from './errors.ts';
-import { type Emitter, outcomesAreHeard } from './events.ts';
+import type { Emitter } from './events.ts';
+import type { QuickCall } from './quick-call.ts';
 import { GO, type Run, type Step } from './run.ts';
 import type { Recorder } from './stats.ts';
 import type { Clock } from './timers.ts';
@@ -32,14 +33,39 @@ export interface Rule {
   /** The policy's own limit was reached: the error to give. */
   expired?(run: Run, at: number): unknown;
   /**
-   * Enters without a run, for a policy on its own whose call will most likely succeed. Answers what it would have kept of the run
-   * (`true` for nothing), a `Refusal`, a `Waiting`, or undefined when it takes a run.
+   * Enters without a run, where no deadline is in force and nobody can abort. Answers what it would have kept of the run, `true` for
+   * nothing. Undefined when it takes a run after all, having done nothing yet; or when it left a `Refusal` in `call.stop`, or (a
+   * policy on its own) a `Waiting`.
    */
-  quick?(): unknown;
+  quick?(call: QuickCall, at: number): unknown;
   /** Leaves without a run after a success; false when it takes one. */
-  quickLeave?(kept: unknown): boolean;
+  quickLeave?(call: QuickCall, at: number): boolean;
   /** Which attempt this is, for a policy that counts them. */
   attemptOf?(run: Run, at: number): number;
+}
+
+/** A rule for calls that go well. */
+export type QuickRule = Rule & Required<Pick<Rule, 'quick' | 'quickLeave'>>;
+
+/** The rule of a policy that is made of others: it only counts. */
+export class Whole implements QuickRule {
+  readonly emitter: Emitter;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+
+  constructor(emitter: Emitter, recorder: Recorder, clock: Clock) {
+    this.emitter = emitter;
+    this.recorder = recorder;
+    this.clock = clock;
+  }
+
+  quick(): true {
+    return true;
+  }
+
+  quickLeave(): true {
+    return true;
+  }
 }
 
 /**
@@ -66,15 +92,6 @@ export class Stage {
   /** The time; a clock that throws stands still, rather than taking the call with it. */
   now(): number {
     return this.emitter.ask('clock', this.clock, 0);
-  }
-
-  /** {@link Rule.quick}, where nobody wants to know how long the call takes. */
-  quick(): unknown {
-    const { recorder, rule } = this;
-    if (this.emitter.hearsOutcome || outcomesAreHeard()) return undefined;
-    const kept = rule.quick?.();
-    if (kept !== undefined) recorder.calls++;
-    return kept;
   }
 
   enter(run: Run, at: number): Step {
@@ -125,9 +142,18 @@ export class Stage {
   #tell(run: Run, at: number, failed: boolean, error: unknown): void {
     const start = run.startOf(at);
     if (start === undefined) return;
+    const durationMs = this.emitter.ask('clock', () => run.time(this.clock), start) - start;
+    this.#report(durationMs, at === 0 && run.outermost, failed, error);
+  }
+
+  /** A call that began at `start` and took no run was a success. */
+  tellSuccess(start: number): void {
+    this.#report(this.emitter.ask('clock', this.clock, start) - start, true, false, undefined);
+  }
+
+  #report(durationMs: number, isWhole: boolean, failed: boolean, error: unknown): void {
     const { emitter } = this;
-    const durationMs = emitter.ask('clock', () => run.time(this.clock), start) - start;
-    if (at === 0 && run.outermost) this.recorder.measure(durationMs);
+    if (isWhole) this.recorder.measure(durationMs);
     const policy = emitter.policy;
     if (failed) {
       if (emitter.wants('failure')) emitter.emit('failure', { policy, durationMs, error });

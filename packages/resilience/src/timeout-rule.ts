@@ -1,6 +1,7 @@
 import { spent, struck } from './deadline-error.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
+import { NOW, type QuickCall } from './quick-call.ts';
 import { GO, type Run, type Step } from './run.ts';
 import { type CancellationSource, Scope } from './scope.ts';
 import type { Rule } from './stage.ts';
@@ -8,25 +9,30 @@ import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
 import type { Clock, Timers } from './timers.ts';
 
+/** The call that a limit is of. */
+interface LimitOwner {
+  readonly slots: readonly unknown[];
+  readonly given: Scope | undefined;
+  strike(at: number): void;
+}
+
 /** The time limit of one run, its own entry in the list of timers; the cancellation that the inside sees is made when looked at. */
 class Limit implements Timed, CancellationSource {
   readonly list: TimerList;
   /** The rest of a deadline was shorter than the limit. */
   readonly byDeadline: boolean;
   readonly ms: number;
-  readonly #run: Run;
+  readonly #owner: LimitOwner;
   readonly #at: number;
   #scope: Scope | undefined = undefined;
   #aborted = false;
   #reason: unknown = undefined;
   #givenUp: (() => void) | undefined = undefined;
-  previous: Timed | undefined = undefined;
-  next: Timed | undefined = undefined;
-  dueAt = 0;
+  place = -1;
   stop: (() => void) | undefined = undefined;
 
-  constructor(run: Run, at: number, ms: number, list: TimerList, byDeadline: boolean) {
-    this.#run = run;
+  constructor(owner: LimitOwner, at: number, ms: number, list: TimerList, byDeadline: boolean) {
+    this.#owner = owner;
     this.#at = at;
     this.ms = ms;
     this.list = list;
@@ -35,7 +41,7 @@ class Limit implements Timed, CancellationSource {
 
   get scope(): Scope {
     if (this.#scope === undefined) {
-      this.#scope = Scope.own(this.#run.given);
+      this.#scope = Scope.own(this.#owner.given);
       if (this.#aborted) this.#scope.abort(this.#reason);
     }
     return this.#scope;
@@ -55,7 +61,7 @@ class Limit implements Timed, CancellationSource {
   expire(): void {
     if (this.#givenUp !== undefined) this.#givenUp();
     // A timer of a user's may fire although it was cleared.
-    else if (this.#run.slots[this.#at] === this) this.#run.strike(this.#at);
+    else if (this.#owner.slots[this.#at] === this) this.#owner.strike(this.#at);
   }
 
   /** From now on it cuts nothing off: it ends the answer, which else follows `pending`. */
@@ -96,6 +102,22 @@ export class TimeoutRule implements Rule {
   set ms(ms: number) {
     this.#ms = ms;
     this.#list = new TimerList(ms, this.#timers);
+  }
+
+  quick(call: QuickCall, at: number): Limit | true {
+    if (this.#ms === Number.POSITIVE_INFINITY) return true;
+    const limit = new Limit(call, at, this.#ms, this.#list, false);
+    limit.list.add(limit, NOW);
+    return limit;
+  }
+
+  quickLeave({ slots }: QuickCall, at: number): boolean {
+    const limit = slots[at];
+    if (limit instanceof Limit) {
+      limit.list.remove(limit);
+      slots[at] = undefined;
+    }
+    return true;
   }
 
   enter(run: Run, at: number): Step {

@@ -1,11 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { after, type Clock, LONGEST, systemClock, systemTimers, type Timers } from './timers.ts';
 
-/** Something with a time limit; it is its own entry in the list, so that a call costs no further object. */
+/** Something with a time limit; it knows its place in the list, so that a call costs no further object. */
 export interface Timed {
-  previous: Timed | undefined;
-  next: Timed | undefined;
-  dueAt: number;
+  place: number;
   /** Set while a timer of its own runs, for timers that are not the platform's. */
   stop: (() => void) | undefined;
   /** Called once, outside of any caller's async context; must not throw. */
@@ -18,8 +16,10 @@ const outsideOfCalls = AsyncLocalStorage.snapshot();
 
 /** So many calls within one tick make a list busy. */
 const BUSY = 64;
-/** The due time of a call that came after the last tick of a busy list. */
-const NOT_YET = -1;
+/** Places to begin with, a power of two. */
+const ROOM = 8;
+/** An empty list does not hold on to more than this. */
+const MUCH_ROOM = 4_096;
 
 /**
  * Many equal time limits on one timer of the platform: who comes later is due later, so the list is in order by itself.
@@ -32,10 +32,18 @@ export class TimerList {
   readonly #ms: number;
   readonly #tickMs: number;
   readonly #timers: Timers;
-  #first: Timed | undefined;
-  #last: Timed | undefined;
-  /** The first of those without a due time; they are the last in the list. */
-  #fresh: Timed | undefined;
+  /**
+   * A ring of the limits in the order of their coming, holes where one has left, and when each is due. An array, for a linked list
+   * writes more pointers from old objects to new ones, which is what the garbage collector charges for.
+   */
+  #entries!: (Timed | undefined)[];
+  #dueAt!: Float64Array;
+  /** Places count up; where in the ring one is, its low bits say. Those from the first on are taken, or holes. */
+  #first = 0;
+  #end = 0;
+  #size = 0;
+  /** From here on nobody has a due time yet. */
+  #fresh = 0;
   #handle: NodeJS.Timeout | undefined;
   #busy = false;
   /** The timer does not keep the process alive just now. */
@@ -47,6 +55,7 @@ export class TimerList {
     this.#ms = ms;
     this.#tickMs = Math.min(50, Math.max(1, ms / 32));
     this.#timers = timers;
+    this.#clearRoom();
   }
 
   add(entry: Timed, time: { time(clock: Clock): number }): void {
@@ -58,20 +67,20 @@ export class TimerList {
       });
       return;
     }
-    const before = this.#last;
-    entry.previous = before;
-    this.#last = entry;
-    if (before === undefined) this.#first = entry;
-    else before.next = entry;
+    if (this.#end - this.#first === this.#entries.length) this.#makeRoom();
+    const place = this.#end++;
+    const at = place & (this.#entries.length - 1);
+    this.#entries[at] = entry;
+    entry.place = place;
+    this.#size++;
     this.#added++;
     if (this.#busy) {
-      entry.dueAt = NOT_YET;
-      if (this.#fresh === undefined) this.#fresh = entry;
       if (this.#unseen) this.#show();
       return;
     }
     const now = time.time(systemClock);
-    entry.dueAt = now + this.#ms;
+    this.#dueAt[at] = now + this.#ms;
+    this.#fresh = this.#end;
     if (this.#added < BUSY) {
       if (this.#handle === undefined) this.#arm(this.#ms);
       else if (this.#unseen) this.#show();
@@ -86,22 +95,19 @@ export class TimerList {
 
   /** Does nothing for an entry that is not in the list. */
   remove(entry: Timed): void {
-    const { previous, next } = entry;
     if (entry.stop !== undefined) {
       entry.stop();
       entry.stop = undefined;
       return;
     }
-    if (previous === undefined) {
-      if (this.#first !== entry) return;
-      this.#first = next;
-    } else previous.next = next;
-    if (next === undefined) this.#last = previous;
-    else next.previous = previous;
-    if (this.#fresh === entry) this.#fresh = next;
-    entry.previous = entry.next = undefined;
+    const at = entry.place & (this.#entries.length - 1);
+    if (this.#entries[at] !== entry) return;
+    this.#entries[at] = undefined;
+    if (--this.#size > 0) return;
+    this.#first = this.#end = this.#fresh = 0;
+    if (this.#entries.length > MUCH_ROOM) this.#clearRoom();
     // Left to run, unseen: the next call would only have to set it again. A busy list sees to it at its tick.
-    if (this.#first === undefined && !this.#busy) this.#hide();
+    if (!this.#busy) this.#hide();
   }
 
   #show(): void {
@@ -125,20 +131,75 @@ export class TimerList {
   readonly #tick = (): void => {
     this.#handle = undefined;
     const now = systemClock();
-    for (let entry = this.#fresh; entry !== undefined; entry = entry.next) entry.dueAt = now + this.#ms;
-    this.#fresh = undefined;
+    const mask = this.#entries.length - 1;
+    for (let place = this.#fresh; place < this.#end; place++) this.#dueAt[place & mask] = now + this.#ms;
+    this.#fresh = this.#end;
     if (this.#busy) {
       this.#busy = this.#added >= BUSY;
       this.#added = 0;
       this.#since = now;
     }
-    for (let entry = this.#first; entry !== undefined && entry.dueAt <= now; entry = this.#first) {
-      this.remove(entry);
-      entry.expire();
+    for (
+      let first = this.#earliest();
+      first !== undefined && this.#firstDueAt <= now;
+      first = this.#earliest()
+    ) {
+      this.remove(first);
+      first.expire();
     }
     if (this.#busy) {
       this.#arm(this.#tickMs);
-      if (this.#first === undefined) this.#hide();
-    } else if (this.#first !== undefined) this.#arm(this.#first.dueAt - now);
+      if (this.#size === 0) this.#hide();
+    } else if (this.#size > 0) this.#arm(this.#firstDueAt - now);
   };
+
+  get #firstDueAt(): number {
+    return this.#dueAt[this.#first & (this.#entries.length - 1)]!;
+  }
+
+  /** The first in the list, when the holes before it are let go. */
+  #earliest(): Timed | undefined {
+    if (this.#size === 0) return undefined;
+    const mask = this.#entries.length - 1;
+    while (this.#entries[this.#first & mask] === undefined) this.#first++;
+    return this.#entries[this.#first & mask];
+  }
+
+  /** Lets go of the holes: those before the first limit, else all; a ring that is more than half full gets twice the room. */
+  #makeRoom(): void {
+    if (this.#size > this.#entries.length / 2) this.#grow();
+    const mask = this.#entries.length - 1;
+    this.#earliest();
+    if (this.#end - this.#first < this.#entries.length) return;
+    let place = this.#first;
+    for (let old = place; old < this.#end; old++) {
+      if (old === this.#fresh) this.#fresh = place;
+      const entry = this.#entries[old & mask];
+      if (entry === undefined) continue;
+      this.#entries[old & mask] = undefined;
+      this.#entries[place & mask] = entry;
+      this.#dueAt[place & mask] = this.#dueAt[old & mask]!;
+      entry.place = place++;
+    }
+    this.#fresh = Math.min(this.#fresh, place);
+    this.#end = place;
+  }
+
+  #clearRoom(): void {
+    this.#entries = new Array<undefined>(ROOM).fill(undefined);
+    this.#dueAt = new Float64Array(ROOM);
+  }
+
+  #grow(): void {
+    const entries = this.#entries;
+    const dueAt = this.#dueAt;
+    const { length } = entries;
+    this.#entries = new Array<undefined>(2 * length).fill(undefined);
+    this.#dueAt = new Float64Array(2 * length);
+    for (let place = this.#first; place < this.#end; place++) {
+      const at = place & (2 * length - 1);
+      this.#entries[at] = entries[place & (length - 1)];
+      this.#dueAt[at] = dueAt[place & (length - 1)]!;
+    }
+  }
 }

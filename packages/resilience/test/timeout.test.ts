@@ -127,3 +127,14 @@ it('stops the retries inside it: no call is made after the limit', async () => {
   expect(outcome.error).toMatchObject({ code: 'TIMEOUT' });
   expect(time.pending).toBe(0);
 });
+
+it('takes no notice of a timer that fires although it was cleared', async () => {
+  const fired: (() => void)[] = [];
+  const timers = { setTimeout: (callback: () => void) => fired.push(callback), clearTimeout: () => {} };
+  const policy = timeout({ ms: 100, timers });
+  expect(await policy.execute(() => 1)).toBe(1);
+  expect(await policy.execute(() => 2, new AbortController().signal)).toBe(2);
+  for (const fire of fired) fire();
+  expect(fired).toHaveLength(2);
+  expect(policy.stats()).toMatchObject({ successes: 2, timeouts: 0 });
+});

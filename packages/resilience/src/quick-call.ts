@@ -1,0 +1,98 @@
+import type { Settle } from './gate.ts';
+import type { Program } from './program.ts';
+import { type Fn, Run } from './run.ts';
+import type { Clock } from './timers.ts';
+
+/** What `quick` leaves when the policy does not make the call. */
+export class Refusal {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** What `quick` leaves when the call has to wait first. */
+export abstract class Waiting {
+  abstract readonly gate: Promise<unknown> | undefined;
+  /** After the wait: undefined when the call may be made. */
+  abstract answer(): Refusal | undefined;
+}
+
+/** Reads the clock each time. */
+export const NOW = { time: (clock: Clock): number => clock() };
+
+/** Arrays written out are made much faster than others. */
+const roomFor = (stages: number): unknown[] =>
+  stages === 1
+    ? [undefined]
+    : stages <= 5
+      ? [undefined, undefined, undefined, undefined, undefined]
+      : new Array(stages);
+
+/** A call that goes well so far. Where it does not, a run is made that takes over: most calls need none, and it is dear. */
+export class QuickCall {
+  readonly program: Program;
+  readonly fn: Fn;
+  /** Of a wrapped function. */
+  readonly self: unknown;
+  readonly args: readonly unknown[] | undefined;
+  /** What each stage remembers of the call, as in a run; `true` for nothing. */
+  readonly slots: unknown[];
+  /** When it began, for those calls that are measured. */
+  start: number | undefined = undefined;
+  /** What the function answered, and what ends the wait for it. */
+  pending: Promise<unknown> | undefined = undefined;
+  wake: Settle | undefined = undefined;
+  run: Run | undefined = undefined;
+  /** What a stage has against the call. */
+  stop: Refusal | Waiting | undefined = undefined;
+
+  constructor(program: Program, fn: Fn, self: unknown, args: readonly unknown[] | undefined) {
+    this.program = program;
+    this.fn = fn;
+    this.self = self;
+    this.args = args;
+    this.slots = roomFor(program.stages.length);
+  }
+
+  /** Whether there is one policy only. */
+  get alone(): boolean {
+    return this.program.stages.length === 1;
+  }
+
+  /** Remembers what the stage at this place answered; false when that was nothing. */
+  keeps(at: number, kept: unknown): boolean {
+    this.slots[at] = kept;
+    return kept !== undefined;
+  }
+
+  /** No caller can abort it. */
+  get given(): undefined {
+    return undefined;
+  }
+
+  /** As {@link Run.strike}: a limit ends the call, which was made. */
+  strike(at: number): void {
+    this.takeOver().strike(at);
+  }
+
+  /** A run for the rest of the way, after the call was made. */
+  takeOver(): Run {
+    if (this.run !== undefined) return this.run;
+    const run = this.handOver();
+    run.takeOver(this.pending, this.wake);
+    return run;
+  }
+
+  /** A run for the rest of the way. */
+  handOver(): Run {
+    const { slots, start } = this;
+    const run = new Run(this.program, this.fn, undefined, undefined, undefined, this.self, this.args);
+    for (let at = 0; at < slots.length; at++) if (slots[at] === true) slots[at] = undefined;
+    run.slots = slots;
+    if (start !== undefined) run.startAt(0, start);
+    this.run = run;
+    return run;
+  }
+}
