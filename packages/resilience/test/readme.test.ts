@@ -16,6 +16,7 @@ it.each([
   ['docs/chaos.md', 1],
   ['docs/coalesce.md', 1],
   ['docs/deadline.md', 3],
+  ['docs/events.md', 1],
   ['docs/fallback-chain.md', 1],
   ['docs/health.md', 2],
   ['docs/hedge.md', 1],
