@@ -206,6 +206,38 @@ export const subjects = {
       const policy = ours.circuitBreaker({ failureThreshold: 1e9 });
       return () => caught(() => policy.execute(fail));
     },
+    'cockatiel retry, given up': () => {
+      const policy = cockatiel.retry(handleAll, { maxAttempts: 1, backoff: new ConstantBackoff(0) });
+      return () => caught(() => policy.execute(fail));
+    },
+    'ours retry, given up': () => {
+      const policy = ours.retry({ ...parts.retry, maxAttempts: 2 });
+      return () => caught(() => policy.execute(fail));
+    },
+    'cockatiel timeout': () => {
+      const policy = theirs.timeout();
+      return () => caught(() => policy.execute(fail));
+    },
+    'ours timeout': () => {
+      const policy = ours.timeout(5_000);
+      return () => caught(() => policy.execute(fail));
+    },
+    'cockatiel bulkhead': () => {
+      const policy = theirs.bulkhead();
+      return () => caught(() => policy.execute(fail));
+    },
+    'ours bulkhead': () => {
+      const policy = ours.bulkhead(parts.bulkhead);
+      return () => caught(() => policy.execute(fail));
+    },
+    'cockatiel fallback': () => {
+      const policy = cockatiel.fallback(handleAll, 1);
+      return () => policy.execute(fail);
+    },
+    'ours fallback': () => {
+      const policy = ours.fallback(1);
+      return () => policy.execute(fail);
+    },
     'ours count window of 10': () => failing(window('count', 10)),
     'ours count window of 1000': () => failing(window('count', 1_000)),
     'ours count window of 100000': () => failing(window('count', 100_000)),
@@ -271,13 +303,17 @@ export const demands: readonly [Group, string, string, number][] = [
   ['success', 'ours all four', 'bare', 4],
   ['success', 'ours all four', 'cockatiel all four', 0.1],
   ['success', 'ours all four, metrics and alerts', 'ours all four', 1.25],
-  ['success', 'ours all four, watched', 'ours all four', 1.25],
   ['success', 'ours all four, TC39 decorator', 'ours all four, wrapper', 1.1],
   ['success', 'ours retry', 'cockatiel retry', 1],
   ['success', 'ours breaker', 'cockatiel breaker', 1],
   ['success', 'ours timeout', 'cockatiel timeout', 1],
   ['success', 'ours bulkhead', 'cockatiel bulkhead', 1],
   ['success', 'ours fallback', 'cockatiel fallback', 1],
+  ['failure', 'ours retry, given up', 'cockatiel retry, given up', 1],
+  ['failure', 'ours breaker', 'cockatiel breaker', 1],
+  ['failure', 'ours timeout', 'cockatiel timeout', 1],
+  ['failure', 'ours bulkhead', 'cockatiel bulkhead', 1],
+  ['failure', 'ours fallback', 'cockatiel fallback', 1],
   ['failure', 'ours count window of 100000', 'ours count window of 10', 1.1],
   ['failure', 'ours time window of 1 h', 'ours time window of 1 s', 1.1],
   ['one retry without delay', 'ours retry', 'p-retry', 1],

@@ -1,6 +1,7 @@
-import { detour, ENTERED, INWARDS, LEFT_AGAIN, LEFT_WAITING, OUTWARDS } from './detour.ts';
+import { detour, ENTERED, INWARDS, OUTWARDS } from './detour.ts';
 import { STRUCK } from './gate.ts';
-import { GO, type Run, WAIT } from './run.ts';
+import { outwards, promised } from './outwards.ts';
+import { GO, type Run } from './run.ts';
 import type { Scope } from './scope.ts';
 
 const { then } = Promise.prototype;
@@ -28,7 +29,7 @@ export const drive = (run: Run): Promise<unknown> => {
   try {
     answer = Promise.resolve(run.call());
   } catch (error) {
-    return failed(run, error);
+    return promised(failed(run, error));
   }
   if (limits.length === 0)
     return then.call(
@@ -47,7 +48,7 @@ export const drive = (run: Run): Promise<unknown> => {
 /** Goes on outwards from where a limit struck. */
 const cutOff = (run: Run): unknown => {
   run.value = STRUCK;
-  return detour(run, run.called(), OUTWARDS);
+  return outwards(run, run.called());
 };
 
 const heeding = async (run: Run, scope: Scope): Promise<unknown> => {
@@ -61,27 +62,13 @@ const heeding = async (run: Run, scope: Scope): Promise<unknown> => {
 };
 
 const succeeded = (run: Run, value: unknown): unknown => {
-  const { stages } = run.program;
   run.value = value;
   run.waited();
-  let at = stages.length - 1;
-  try {
-    for (; at >= 0; at--) {
-      const stage = stages[at]!;
-      const step = stage.leave(run, at);
-      if (step !== GO) return detour(run, at, step === WAIT ? LEFT_WAITING : LEFT_AGAIN);
-      stage.record(run, at);
-      run.passed(at);
-    }
-  } catch (error) {
-    // A clock of a user's threw: the stages further out have still to be left.
-    return detour(run, run.refused(at, error), OUTWARDS);
-  }
-  return run.value;
+  return outwards(run, run.program.stages.length - 1);
 };
 
-const failed = (run: Run, error: unknown): Promise<unknown> => {
+const failed = (run: Run, error: unknown): unknown => {
   run.failed = true;
   run.value = error;
-  return detour(run, run.called(), OUTWARDS);
+  return outwards(run, run.called());
 };

@@ -3,6 +3,7 @@ import { deadlineRest } from './deadline-context.ts';
 import { detour, INWARDS, OUTWARDS } from './detour.ts';
 import { anyOutcomeIsHeard, outcomesAreHeard } from './events.ts';
 import { capture, rejectMade, resolveMade } from './gate.ts';
+import { outwards, promised, rejected } from './outwards.ts';
 import type { Program } from './program.ts';
 import { QuickCall, type Refusal, Waiting } from './quick-call.ts';
 import type { Fn } from './run.ts';
@@ -80,23 +81,12 @@ const stopped = (call: QuickCall, at: number): Promise<unknown> => {
   const stage = call.program.stages[at]!;
   stage.recorder.calls++;
   if (stop instanceof Waiting) return waited(call, stop);
-  if (at === 0) return refused(stage, stop);
+  if (at === 0) {
+    stage.recorder.rejections++;
+    return rejected(stop.error);
+  }
   const run = call.handOver();
   return detour(run, run.refused(at, stop.error), OUTWARDS);
-};
-
-const RESOLVED = Promise.resolve();
-
-/**
- * Rejects in the next microtask: a promise that rejects before anybody has seen it is tracked as unhandled, which costs more than
- * the rejection. And not by a throw, for which the engine looks up where in the code it happened.
- */
-const refused = (stage: Stage, { error }: Refusal): Promise<never> => {
-  stage.recorder.rejections++;
-  const refusal = new Promise<never>(capture as never);
-  const reject = rejectMade;
-  RESOLVED.then(() => reject(error));
-  return refusal;
 };
 
 const waited = async (call: QuickCall, waiting: Waiting): Promise<unknown> => {
@@ -124,7 +114,7 @@ const entered = (call: QuickCall): Promise<unknown> => {
   try {
     answer = Promise.resolve(answerOf(call));
   } catch (error) {
-    return failed(call, error);
+    return promised(failed(call, error));
   }
   if (call.program.limits.length > 0) {
     // Should a limit strike, what follows happens in the async context of this caller.
@@ -163,7 +153,7 @@ const left = (call: QuickCall, value: unknown): unknown => {
   const { program, run, start } = call;
   if (run !== undefined) {
     run.value = value;
-    return detour(run, run.called(), OUTWARDS);
+    return outwards(run, run.called());
   }
   const rules = program.quick!;
   const { length } = rules;
@@ -205,15 +195,15 @@ const left = (call: QuickCall, value: unknown): unknown => {
 };
 
 /** The result is not a success to the stage at this place. */
-const unwell = (call: QuickCall, at: number, value: unknown): Promise<unknown> => {
+const unwell = (call: QuickCall, at: number, value: unknown): unknown => {
   const run = call.takeOver();
   run.value = value;
-  return detour(run, at, OUTWARDS);
+  return outwards(run, at);
 };
 
-const failed = (call: QuickCall, error: unknown): Promise<unknown> => {
+const failed = (call: QuickCall, error: unknown): unknown => {
   const run = call.takeOver();
   run.failed = true;
   run.value = error;
-  return detour(run, run.called(), OUTWARDS);
+  return outwards(run, run.called());
 };
