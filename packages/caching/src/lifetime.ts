@@ -28,18 +28,20 @@ export const lifetimeOf = <V>(
   };
 };
 
-/** What of a loader's answer is to be kept, and which keys are to be removed instead. */
+/** What of a loader's answers, one a flight, is to be kept, for how long, and which keys are to be removed instead. */
 export const entriesOf = <V>(
   flights: readonly Flight<V>[],
-  loaded: ReadonlyMap<string, Loaded<V>>,
+  loaded: readonly (Loaded<V> | undefined)[],
   call: Call<V>,
   settings: Settings<V>,
   current: (flight: Flight<V>, tags: readonly string[] | undefined) => boolean,
-): { kept: Map<string, NewEntry<V>>; removed: string[] } => {
-  const kept = new Map<string, NewEntry<V>>();
+): { kept: NewEntry<V>[]; removed: string[]; ttls: number[] } => {
+  const kept: NewEntry<V>[] = [];
   const removed: string[] = [];
-  for (const flight of flights) {
-    const found = loaded.get(flight.key);
+  const ttls = flights.map(() => 0);
+  for (let at = 0; at < flights.length; at++) {
+    const flight = flights[at]!;
+    const found = loaded[at];
     if (found === undefined || found.skip === true) continue;
     const { key, pending } = flight;
     const { value, ttl, etag, size } = found;
@@ -47,7 +49,11 @@ export const entriesOf = <V>(
     const life = lifetimeOf(value, ttl, call, settings);
     if (!current(flight, tags)) continue;
     if (life.ttlMs === 0 || (value === undefined && !settings.cacheUndefined)) removed.push(key);
-    else kept.set(key, { key, value, ...life, stamp: pending.stamp, tags, etag, size });
+    else {
+      const { ttlMs, keepMs, sliding } = life;
+      kept.push({ key, value, ttlMs, keepMs, sliding, stamp: pending.stamp, tags, etag, size });
+      ttls[at] = ttlMs;
+    }
   }
-  return { kept, removed };
+  return { kept, removed, ttls };
 };

@@ -42,6 +42,8 @@ export interface Settings<V> extends StoreSettings, LifeSettings<V> {
   clone: 'none' | 'structured' | 'freeze';
   /** Exact. */
   now: () => number;
+  /** As `performance.now`, whatever clock was handed in; where none was, a reading of `now` that is at hand is one of it. */
+  elapsed: (reading: number) => number;
   /** For lookups of what is far from its end. */
   recent: () => number;
   wall: () => number;
@@ -95,6 +97,7 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     ...lifeSettings(options),
     clone: oneOf('clone', clone, ['none', 'structured', 'freeze']),
     now: clock ?? own.now,
+    elapsed: clock === undefined ? (reading) => reading : () => performance.now(),
     recent: clock ?? own.recent,
     wall: clock ?? Date.now,
     random: optionalFunction('random', options.random) ?? Math.random,
