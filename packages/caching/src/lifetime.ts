@@ -28,32 +28,19 @@ export const lifetimeOf = <V>(
   };
 };
 
-/** What of a loader's answers, one a flight, is to be kept, for how long, and which keys are to be removed instead. */
-export const entriesOf = <V>(
-  flights: readonly Flight<V>[],
-  loaded: readonly (Loaded<V> | undefined)[],
+/** What of a loader's answer for a flight is to be kept; `'removed'` = its key is to be removed instead. */
+export const entryOf = <V>(
+  flight: Flight<V>,
+  found: Loaded<V> | undefined,
   call: Call<V>,
   settings: Settings<V>,
   current: (flight: Flight<V>, tags: readonly string[] | undefined) => boolean,
-): { kept: NewEntry<V>[]; removed: string[]; ttls: number[] } => {
-  const kept: NewEntry<V>[] = [];
-  const removed: string[] = [];
-  const ttls = flights.map(() => 0);
-  for (let at = 0; at < flights.length; at++) {
-    const flight = flights[at]!;
-    const found = loaded[at];
-    if (found === undefined || found.skip === true) continue;
-    const { key, pending } = flight;
-    const { value, ttl, etag, size } = found;
-    const tags = found.tags ?? call.tags;
-    const life = lifetimeOf(value, ttl, call, settings);
-    if (!current(flight, tags)) continue;
-    if (life.ttlMs === 0 || (value === undefined && !settings.cacheUndefined)) removed.push(key);
-    else {
-      const { ttlMs, keepMs, sliding } = life;
-      kept.push({ key, value, ttlMs, keepMs, sliding, stamp: pending.stamp, tags, etag, size });
-      ttls[at] = ttlMs;
-    }
-  }
-  return { kept, removed, ttls };
+): NewEntry<V> | 'removed' | undefined => {
+  if (found === undefined || found.skip === true) return undefined;
+  const { value, ttl, etag, size } = found;
+  const tags = found.tags ?? call.tags;
+  const { ttlMs, keepMs, sliding } = lifetimeOf(value, ttl, call, settings);
+  if (!current(flight, tags)) return undefined;
+  if (ttlMs === 0 || (value === undefined && !settings.cacheUndefined)) return 'removed';
+  return { key: flight.key, value, ttlMs, keepMs, sliding, stamp: flight.pending.stamp, tags, etag, size };
 };

@@ -4,14 +4,15 @@ import { Eager } from './eager.ts';
 import type { CacheEvents } from './events.ts';
 import { Failures, judge } from './failures.ts';
 import { Flight, givenUpAfter } from './flight.ts';
+import type { NewEntry } from './found.ts';
 import { StoreKeys } from './keys.ts';
-import { entriesOf } from './lifetime.ts';
+import { entryOf } from './lifetime.ts';
 import { type Admission, admit, type LockSettings } from './load-lock.ts';
 import { LoadSlots, Turn } from './load-slots.ts';
 import { maxTimerMs } from './option-checks.ts';
 import type { Pending } from './pending.ts';
 import { SecondLook } from './second-look.ts';
-import { observed, SelfWaitError } from './self-wait.ts';
+import { observe, SelfWaitError } from './self-wait.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Counts } from './stats.ts';
 import type { Tiers } from './tiers.ts';
@@ -20,6 +21,10 @@ import type { TimeBudget } from './time-budget.ts';
 const isGone = ({ abandoned }: { readonly abandoned: boolean }): boolean => abandoned;
 const isBehind = ({ behind }: { readonly behind: boolean }): boolean => behind;
 const isChanged = ({ pending }: { readonly pending: Pending }): boolean => pending.superseded;
+
+const isKept = <V>(entry: NewEntry<V> | 'removed' | undefined): entry is NewEntry<V> =>
+  entry !== undefined && entry !== 'removed';
+const soon = Promise.resolve();
 
 /** One load a key at a time in this process, for success and failure alike. */
 export class Loading<V> {
@@ -89,7 +94,10 @@ export class Loading<V> {
       return flight;
     });
     if (turn !== undefined) controller.signal.addEventListener('abort', () => turn.end(), { once: true });
-    void this.#run(flights, load, call, controller.signal, turn);
+    if (turn !== undefined || this.#settings.lock !== undefined || this.#tiers.stores.length > 0)
+      void this.#run(flights, load, call, controller.signal, turn);
+    // Not at once: a loader never runs before its caller goes on.
+    else void soon.then(() => this.#runPlain(flights, load, call, controller.signal));
     return flights;
   }
 
@@ -125,20 +133,10 @@ export class Loading<V> {
   ): Promise<void> {
     try {
       const time = this.#tiers.timeBudget();
-      const asked = this.#look.atStores(flights, call, time);
-      // An array itself is not awaited: the engine would look for a `then` in it. Loaders never run before their caller goes on.
-      const found = asked instanceof Promise ? await asked : await undefined;
-      let open = found ?? (asked as readonly Flight<V>[]);
-      if (call.eager !== undefined) {
-        const due = this.eager.dueOf(flights, call);
-        if (due.length > 0) this.renew(due, load, call);
-      }
-      if (open.every(isGone) || signal.aborted) return;
-      for (const flight of open) {
-        // What is loaded from now on is newer than all that was read, whatever the clocks of its writers say.
-        flight.pending.stamp = this.#tiers.stamp();
-        flight.startLimits();
-      }
+      let open = await this.#look.atStores(flights, call, time);
+      const due = this.eager.dueOf(flights, call);
+      if (due.length > 0) this.renew(due, load, call);
+      if (!this.#begins(open, signal)) return;
       if (turn !== undefined && !(await this.#turnCame(turn, call))) return;
       if (open.some(isChanged)) open = await this.#look.atChanged(open, call);
       if (open.every(isGone) || signal.aborted) return;
@@ -150,15 +148,41 @@ export class Loading<V> {
           ? undefined
           : await this.#admitted(open[0]!, lock, call, signal, time);
       if (signal.aborted || typeof admission === 'string') return;
-      const work = open.every(isBehind)
-        ? this.#outside(() => this.#load(open, load, call, signal, admission, now))
-        : this.#load(open, load, call, signal, admission, now);
-      if (work !== undefined) await work;
-      if (admission !== undefined) await admission.leave();
+      await this.#load(open, load, call, signal, admission);
+      await admission?.leave();
     } finally {
-      turn?.end();
-      for (const flight of flights) this.#finish(flight);
+      this.#finish(flights, turn);
     }
+  }
+
+  // As #run, where there is nothing to wait for but the loader.
+  #runPlain(flights: readonly Flight<V>[], load: KeysLoader<V>, call: Call<V>, signal: AbortSignal): void {
+    if (flights.some(isChanged)) {
+      void this.#run(flights, load, call, signal, undefined);
+      return;
+    }
+    let work: Promise<void> | undefined;
+    try {
+      const open = this.#look.atMemory(flights, call);
+      if (!this.#begins(open, signal)) return;
+      const now = this.#settings.now();
+      for (const flight of open) flight.loadingSince = now;
+      work = this.#load(open, load, call, signal, undefined);
+    } finally {
+      if (work === undefined) this.#finish(flights, undefined);
+    }
+    if (work !== undefined) void work.then(() => this.#finish(flights, undefined));
+  }
+
+  /** Does anybody still want the loads that are open? Then they begin. */
+  #begins(open: readonly Flight<V>[], signal: AbortSignal): boolean {
+    if (open.every(isGone) || signal.aborted) return false;
+    for (const flight of open) {
+      // What is loaded from now on is newer than all that was read, whatever the clocks of its writers say.
+      flight.pending.stamp = this.#tiers.stamp();
+      flight.startLimits();
+    }
+    return true;
   }
 
   // A loader that hangs must not hold its turn for good.
@@ -175,11 +199,23 @@ export class Loading<V> {
     call: Call<V>,
     signal: AbortSignal,
     admission: Admission | undefined,
-    now: number,
   ): Promise<void> | undefined {
-    const started = admission === undefined ? this.#settings.elapsed(now) : performance.now();
+    return open.every(isBehind)
+      ? this.#outside(() => this.#loadHere(open, load, call, signal, admission))
+      : this.#loadHere(open, load, call, signal, admission);
+  }
+
+  #loadHere(
+    open: readonly Flight<V>[],
+    load: KeysLoader<V>,
+    call: Call<V>,
+    signal: AbortSignal,
+    admission: Admission | undefined,
+  ): Promise<void> | undefined {
+    const since = open[0]!.loadingSince!;
+    const started = admission === undefined ? this.#settings.elapsed(since) : performance.now();
     try {
-      const answer = observed(open, load)(this.#handed(open), signal);
+      const answer = observe(open, load, this.#handed(open), signal);
       if (answer instanceof Promise || admission !== undefined)
         return this.#keepLater(open, answer, started, call, admission);
       void this.#keep(open, answer, started, call, undefined);
@@ -211,21 +247,27 @@ export class Loading<V> {
     call: Call<V>,
     admission: Admission | undefined,
   ): Promise<boolean> | undefined {
-    const { kept, removed, ttls } = entriesOf(open, loaded, call, this.#settings, this.#current);
+    const entries = open.map((flight, at) =>
+      entryOf(flight, loaded[at], call, this.#settings, this.#current),
+    );
+    const kept = entries.every(isKept) ? entries : entries.filter(isKept);
     const now = this.#settings.now();
     this.#report(open, this.#settings.elapsed(now) - started, undefined);
     // Behind a lock the stores are written before it is given up, and only while it is ours and nothing changed the key.
     const allowed =
       admission && (async () => (await admission.current()) && this.#current(open[0]!, kept[0]?.tags));
     const stored = kept.length > 0 ? this.#tiers.keep(kept, false, now, allowed) : undefined;
-    if (removed.length > 0) void this.#tiers.remove(removed, open[0]!.pending.stamp);
+    if (kept !== entries) {
+      const removed = open.filter((_, at) => entries[at] === 'removed').map(({ key }) => key);
+      if (removed.length > 0) void this.#tiers.remove(removed, open[0]!.pending.stamp);
+    }
     for (let at = 0; at < open.length; at++) {
       const flight = open[at]!;
       const found = loaded[at];
+      const entry = entries[at];
+      const ttlMs = isKept(entry) ? entry.ttlMs : 0;
       this.failures.forget(flight.key);
-      flight.succeed(
-        found && { value: found.value, source: 'loader', stale: false, ageMs: 0, ttlMs: ttls[at]! },
-      );
+      flight.succeed(found && { value: found.value, source: 'loader', stale: false, ageMs: 0, ttlMs });
     }
     return stored;
   }
@@ -297,9 +339,12 @@ export class Loading<V> {
     if (earlier.hangs(call.hardMs)) earlier.turn?.end();
   }
 
-  #finish(flight: Flight<V>): void {
-    this.#tiers.end(flight.pending);
-    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
-    else this.#replaced.delete(flight);
+  #finish(flights: readonly Flight<V>[], turn: Turn | undefined): void {
+    turn?.end();
+    for (const flight of flights) {
+      this.#tiers.end(flight.pending);
+      if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+      else this.#replaced.delete(flight);
+    }
   }
 }

@@ -26,8 +26,13 @@ export class SecondLook<V> {
     call: Call<V>,
     time: TimeBudget,
   ): readonly Flight<V>[] | Promise<readonly Flight<V>[]> {
-    if (call.forced || this.#tiers.stores.length === 0) return this.#open(flights, undefined, call);
+    if (call.forced || this.#tiers.stores.length === 0) return this.atMemory(flights, call);
     return this.#read(flights, call, time).then((found) => this.#open(flights, found, call));
+  }
+
+  /** Answers what a stale value will do for. */
+  atMemory(flights: readonly Flight<V>[], call: Call<V>): readonly Flight<V>[] {
+    return flights.some(isCovered) ? this.#open(flights, undefined, call) : flights;
   }
 
   #open(
@@ -35,7 +40,6 @@ export class SecondLook<V> {
     found: Map<string, Found<V>> | undefined,
     call: Call<V>,
   ): readonly Flight<V>[] {
-    if (found === undefined && !flights.some(isCovered)) return flights;
     const now = this.#settings.now();
     return flights.filter((flight) => !this.#answered(flight, found?.get(flight.key), call, now));
   }

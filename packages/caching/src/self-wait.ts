@@ -50,14 +50,16 @@ const turnsOf = (turn: Turn | undefined): readonly Turn[] => {
   return turn === undefined ? outer : [turn, ...outer.filter(({ running }) => running)];
 };
 
-/** The same loader, but it is known which loads are waited for inside it. `loads` share a turn. */
-export const observed = <A extends unknown[], R>(
+/** Calls the loader so that it is known which loads are waited for inside it. `loads` share a turn. */
+export const observe = <A, B, R>(
   loads: readonly Load[],
-  loader: (...args: A) => R,
-): ((...args: A) => R) => {
+  loader: (first: A, second: B) => R,
+  first: A,
+  second: B,
+): R => {
   const work: Work = { waits: undefined, turns: turnsOf(loads[0]?.turn) };
   for (const load of loads) load.work = work;
-  return (...args) => inside.run(work, loader, ...args);
+  return inside.run(work, loader, first, second);
 };
 
 /** The keys by way of which this load waits for that loader; undefined when it does not. */
