@@ -32,7 +32,8 @@ export class Loading<V> {
   readonly #tiers: Tiers<V>;
   readonly #counts: Counts;
   readonly #events: CacheEvents;
-  readonly #flights = new Map<string, Flight<V>>();
+  /** By key. Never empty, with what is no key: a Map makes itself a smaller table whenever its last entry goes. */
+  readonly #flights = new Map<string, Flight<V> | undefined>([['', undefined]]);
   /** Those under way that are no longer the one of their key. */
   readonly #replaced = new Set<Flight<V>>();
   readonly failures = new Failures();
@@ -113,7 +114,7 @@ export class Loading<V> {
 
   /** Tells all loads to end, and everybody who waits for one. What they still bring is not kept. */
   close(reason: unknown): void {
-    const all = [...this.#flights.values(), ...this.#replaced];
+    const all = [...this.#flights.values(), ...this.#replaced].filter((flight) => flight !== undefined);
     for (const flight of all) {
       // One that is settled may have its value on the way to the stores.
       if (flight.settled) continue;

@@ -10,8 +10,11 @@ export interface Pending {
 
 /** The reads and loads under way, by key. */
 export class PendingReads {
-  /** Mostly there is one of a key, and a set for each would be for nothing. */
-  readonly #byKey = new Map<string, Pending | Set<Pending>>();
+  /**
+   * Mostly there is one of a key, and a set for each would be for nothing. Never empty, with what is no key: a Map makes
+   * itself a smaller table whenever its last entry goes.
+   */
+  readonly #byKey = new Map<string, Pending | Set<Pending> | undefined>([['', undefined]]);
 
   begin(key: string, stamp: number): Pending {
     const pending: Pending = { key, stamp, superseded: false };

@@ -12,7 +12,7 @@ import {
   within,
 } from '../option-checks.ts';
 import type { CacheOptions, EagerRefresh, MemoryOptions } from '../options.ts';
-import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from '../ttl.ts';
+import { checkedDuration, type Duration, durationMs, type Ttl } from '../ttl.ts';
 import { type MemorySettings, memorySettings } from './memory.ts';
 import { type StoreSettings, storeSettings } from './stores.ts';
 
@@ -125,14 +125,17 @@ const tierSettings = <V>(
 
 const lifeSettings = <V>(options: CacheOptions<V>): LifeSettings<V> => {
   const { grace = 0, staleWhileRevalidate = 0, errorTtl = 0, graceBackoffMs = 10_000, jitter = 0 } = options;
-  checkTtl('ttl', options.ttl);
   const graceMs = durationMs('grace', grace);
   if (options.loaderSoftTimeoutMs !== undefined && graceMs === 0)
     throw new TypeError('loaderSoftTimeoutMs needs grace: without it there is no stale value to serve');
   const timeout = (option: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[option] === undefined ? undefined : checkTimeout(option, options[option]);
   return {
-    ttl: options.ttl,
+    // A text is read once, not at each value.
+    ttl:
+      options.ttl === undefined || typeof options.ttl === 'function'
+        ? options.ttl
+        : durationMs('ttl', options.ttl),
     graceMs,
     revalidateMs: durationMs('staleWhileRevalidate', staleWhileRevalidate),
     slidingMaxMs:
