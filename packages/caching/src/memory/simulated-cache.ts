@@ -5,7 +5,7 @@ const absent = 0;
 const inWindow = 1;
 const inProbation = 2;
 const inProtected = 3;
-/** Added where the slot is in the main space and was used there. */
+/** Added where the slot is protected and was used there. */
 const used = 4;
 
 /** The links of a slot stand side by side: to get at an array costs more than to read it. */
@@ -28,10 +28,10 @@ const each = 0x01010101;
 
 /** Is a slot that is in these places held by all four? */
 export const heldByAll = (where: number): boolean => ((where | (where >> 1)) & each) === each;
-/** The same places, once the slot was used where a use moves nothing. */
-export const usedInMain = (where: number): number => where | ((where & (inProbation * each)) << 1);
-/** Is one of these places a window, where a use moves the slot? */
-export const inAWindow = (where: number): boolean => (where & ~(where >> 1) & each) !== 0;
+/** The same places, once the slot was used where it is protected. */
+export const usedWhereProtected = (where: number): number => where | ((where & (where >> 1) & each) << 2);
+/** Is one of these places one where a use moves the slot? */
+export const isMoved = (where: number): boolean => ((where ^ (where >> 1)) & each) !== 0;
 
 /** What W-TinyLFU would hold in one stance: numbers in typed arrays, no keys and no values. */
 export class SimulatedCache {
@@ -81,14 +81,15 @@ export class SimulatedCache {
       this.#add(slot);
       return false;
     }
-    if (where === inWindow) this.#toFront(slot);
-    else this.#where[4 * slot + this.#at] = where | used;
+    if (where >= inProtected) this.#where[4 * slot + this.#at] = inProtected | used;
+    else this.#touch(slot, where);
     return true;
   }
 
-  /** As `access`, of a slot that is held, where nothing is to be done but in the window. */
-  accessInWindow(slot: number): void {
-    if (this.#where[4 * slot + this.#at] === inWindow) this.#toFront(slot);
+  /** As `access`, of a slot that is held, where a use only moves it. */
+  move(slot: number): void {
+    const where = this.#where[4 * slot + this.#at]!;
+    if (where < inProtected) this.#touch(slot, where);
   }
 
   /** The slot leaves if it is there. */
@@ -105,7 +106,12 @@ export class SimulatedCache {
   }
 
   #evict(): void {
-    const main = this.#oldestOfMain();
+    const main =
+      this.#sizes[inProbation]! > 0
+        ? this.#tail(inProbation)
+        : this.#sizes[inProtected]! > 0
+          ? this.#tail(inProtected)
+          : -1;
     const newest = this.#sizes[inWindow]! >= this.#windowMax ? this.#tail(inWindow) : -1;
     if (main === -1) this.remove(this.#tail(inWindow));
     else if (newest === -1) this.remove(main);
@@ -115,13 +121,12 @@ export class SimulatedCache {
     } else this.remove(newest);
   }
 
-  #oldestOfMain(): number {
-    while (this.#sizes[inProbation]! > 0 && this.#isUsed(this.#tail(inProbation))) {
-      this.#move(this.#tail(inProbation), inProtected);
+  #touch(slot: number, where: number): void {
+    if (where === inWindow) this.#toFront(slot);
+    else {
+      this.#move(slot, inProtected);
       this.#unprotect();
     }
-    if (this.#sizes[inProbation]! > 0) return this.#tail(inProbation);
-    return this.#sizes[inProtected]! > 0 ? this.#tail(inProtected) : -1;
   }
 
   #unprotect(): void {

@@ -1,5 +1,5 @@
 import type { FrequencySketch } from './frequency-sketch.ts';
-import { heldByAll, inAWindow, SimulatedCache, type Slots, usedInMain } from './simulated-cache.ts';
+import { heldByAll, isMoved, SimulatedCache, type Slots, usedWhereProtected } from './simulated-cache.ts';
 import { SlotTable } from './slot-table.ts';
 import { firstStance, stances } from './stance.ts';
 
@@ -107,8 +107,8 @@ export class StanceVote implements Slots {
     const where = this.#everywhere[slot]!;
     if (heldByAll(where)) {
       // A hit of all is no hit of any over the others, so none is counted.
-      this.#everywhere[slot] = usedInMain(where);
-      if (inAWindow(where)) for (const cache of this.#caches) cache.accessInWindow(slot);
+      this.#everywhere[slot] = usedWhereProtected(where);
+      if (isMoved(where)) for (const cache of this.#caches) cache.move(slot);
     } else this.#tryEach(slot);
     this.#total++;
     if (++this.#sampledUses % interval === 0) this.#decide();

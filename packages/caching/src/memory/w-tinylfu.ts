@@ -13,9 +13,9 @@ const movesAtOnce = 32;
 
 /**
  * W-TinyLFU: newcomers enter a window (recency); who leaves it must have been used more often than the entry that
- * would have to go from the main space (frequency). That is segmented: who was used in probation is protected when its turn
- * to go has come, and who was used among the protected is spared a round, so that a hit there moves nothing. How large the
- * window is and how hard it is to get past it is a stance, chosen by a vote of small simulations.
+ * would have to go from the main space (frequency). That is segmented: who is used in probation becomes protected, and who
+ * is used there is spared when its turn to go has come, so that such a hit moves nothing. How large the window is and how
+ * hard it is to get past it is a stance, chosen by a vote of small simulations.
  */
 export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   readonly #random: () => number;
@@ -62,10 +62,11 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   }
 
   touch(entry: Entry<V>): void {
-    const window = this.#window;
-    if (entry.list !== window) entry.used = 1;
+    const { list } = entry;
+    if (list === this.#protected) entry.used = 1;
+    else if (list === this.#probation) this.#protect(entry);
     // Who is within the first eighth stays where it is: favourites write nothing.
-    else if (((window.moves - entry.movedAt) | 0) > window.size >> 3) window.touch(entry);
+    else if (((list!.moves - entry.movedAt) | 0) > list!.size >> 3) list!.touch(entry);
     if (entry.usesAge !== this.#age) this.#refresh(entry);
     this.#count(entry);
   }
@@ -80,7 +81,7 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   victim(full: number): Entry<V> | undefined {
     this.#resize(full);
-    const main = this.#oldestOfMain();
+    const main = this.#probation.tail ?? this.#protected.tail;
     if (main === undefined) return this.#window.tail;
     const candidate = this.#window.size >= this.#windowMax ? this.#window.tail : undefined;
     if (candidate === undefined) return main;
@@ -91,9 +92,8 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   *hottest(): Iterable<Entry<V>> {
     yield* this.#protected;
-    for (const entry of this.#probation) if (entry.used === 1) yield entry;
     yield* this.#window;
-    for (const entry of this.#probation) if (entry.used === 0) yield entry;
+    yield* this.#probation;
   }
 
   clear(): void {
@@ -139,23 +139,16 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     if (chosen !== this.#chosen) this.#take(chosen);
   }
 
-  /** Who goes first of the main space; who was used there rises, or is spared, on the way. */
-  #oldestOfMain(): Entry<V> | undefined {
-    const probation = this.#probation;
+  #protect(entry: Entry<V>): void {
     const list = this.#protected;
-    let moves = movesAtOnce;
-    while (moves > 0 && probation.tail?.used === 1) {
-      probation.tail.used = 0;
-      this.#move(probation.tail, probation, list);
-      moves--;
-      for (; moves > 0 && list.size > this.#protectedMax; moves--) {
-        const oldest = list.tail!;
-        if (oldest.used === 0) this.#move(oldest, list, probation);
-        else list.touch(oldest);
-        oldest.used = 0;
-      }
+    this.#move(entry, this.#probation, list);
+    for (let moves = movesAtOnce; moves > 0 && list.size > this.#protectedMax; moves--) {
+      const oldest = list.tail!;
+      // The last goes though it was used, so that each call brings some further.
+      if (oldest.used === 0 || moves === 1) this.#move(oldest, list, this.#probation);
+      else list.touch(oldest);
+      oldest.used = 0;
     }
-    return probation.tail ?? list.tail;
   }
 
   #admits(candidate: Entry<V>, main: Entry<V>): boolean {
