@@ -40,8 +40,8 @@ export interface Wanted<V> {
   readonly stale: Found<V> | undefined;
 }
 
-/** Loads the values of some keys at once; a key it leaves out has no value. */
+/** Loads the values of some keys at once, in their order; undefined = no value. It answers at once where its loader does. */
 export type KeysLoader<V> = (
   wanted: readonly Wanted<V>[],
   signal: AbortSignal,
-) => Promise<Map<string, Loaded<V>>>;
+) => readonly (Loaded<V> | undefined)[] | Promise<readonly (Loaded<V> | undefined)[]>;

@@ -1,4 +1,4 @@
-import { type Channel, channel } from 'node:diagnostics_channel';
+import { type Channel, channel as channelOf } from 'node:diagnostics_channel';
 import { describe } from './describe.ts';
 import type { EvictionCause } from './memory/memory-tier.ts';
 import type { StoreOperation } from './store/store-writer.ts';
@@ -92,14 +92,18 @@ const warn = (event: CacheEventName, error: unknown): void => {
   );
 };
 
+interface Topic {
+  /** Each in an object of its own, so that a listener added twice is taken off once at a time. */
+  readonly listeners: Set<{ readonly call: CacheListener<CacheEventName> }>;
+  readonly channel: Channel;
+}
+
 /**
  * Listeners of one cache, and the process-wide channels `agent4:caching:<event>`.
- * Ask `wants` before building a payload: with nobody listening an event costs two look-ups.
+ * Ask `wants` before building a payload: with nobody listening an event costs one look-up.
  */
 export class CacheEvents {
-  // Held in an object of its own, so that a listener added twice is taken off once at a time.
-  readonly #listeners = new Map<CacheEventName, Set<{ readonly call: CacheListener<CacheEventName> }>>();
-  readonly #channels = new Map<CacheEventName, Channel>();
+  readonly #topics = new Map<CacheEventName, Topic>();
 
   on<E extends CacheEventName>(event: E, listener: CacheListener<E>): () => void {
     if (!Object.hasOwn(eventNames, event))
@@ -108,19 +112,20 @@ export class CacheEvents {
       );
     if (typeof listener !== 'function')
       throw new TypeError(`The listener of "${event}" must be a function, got ${describe(listener)}`);
-    const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners);
+    const { listeners } = this.#topic(event);
     const held = { call: listener as CacheListener<CacheEventName> };
     listeners.add(held);
     return () => listeners.delete(held);
   }
 
   wants(event: CacheEventName): boolean {
-    return (this.#listeners.get(event)?.size ?? 0) > 0 || this.#channel(event).hasSubscribers;
+    const { listeners, channel } = this.#topic(event);
+    return listeners.size > 0 || channel.hasSubscribers;
   }
 
   emit<E extends CacheEventName>(event: E, payload: CacheEventMap[E]): void {
-    for (const { call } of this.#listeners.get(event) ?? []) {
+    const { listeners, channel } = this.#topic(event);
+    for (const { call } of listeners) {
       try {
         const answer: unknown = call(payload);
         if (typeof answer === 'object' && answer !== null && 'then' in answer)
@@ -129,15 +134,15 @@ export class CacheEvents {
         warn(event, error);
       }
     }
-    this.#channel(event).publish(payload);
+    channel.publish(payload);
   }
 
-  #channel(event: CacheEventName): Channel {
-    let found = this.#channels.get(event);
-    if (found === undefined) {
-      found = channel(`agent4:caching:${event}`);
-      this.#channels.set(event, found);
+  #topic(event: CacheEventName): Topic {
+    let topic = this.#topics.get(event);
+    if (topic === undefined) {
+      topic = { listeners: new Set(), channel: channelOf(`agent4:caching:${event}`) };
+      this.#topics.set(event, topic);
     }
-    return found;
+    return topic;
   }
 }

@@ -21,7 +21,7 @@ class Until<T> {
   }
 
   get(key: string, now: number): { what: T } | undefined {
-    const found = this.#byKey.get(key);
+    const found = this.#byKey.size === 0 ? undefined : this.#byKey.get(key);
     if (found === undefined) return undefined;
     if (now < found.until) return found;
     this.#byKey.delete(key);

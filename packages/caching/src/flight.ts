@@ -3,7 +3,7 @@ import type { StaleReason, TierName } from './events.ts';
 import type { Found } from './found.ts';
 import type { Turn } from './load-slots.ts';
 import type { Pending } from './pending.ts';
-import { selfWait, type Waiting, type Work, waiting } from './self-wait.ts';
+import { isInside, selfWait, type Waiting, type Work, waiting } from './self-wait.ts';
 
 /** A load that has taken this many times a caller's `loaderTimeoutMs` is given up, so that it cannot block its key for good. */
 export const givenUpAfter = 10;
@@ -36,9 +36,11 @@ export interface WaitOptions {
 interface Waiter<V> extends WaitOptions {
   resolve: (answer: Answer<V> | undefined) => void;
   reject: (error: unknown) => void;
-  leave: () => void;
-  waiting: Waiting;
-  timers: NodeJS.Timeout[];
+  /** Leaves by its signal. */
+  abort: (() => void) | undefined;
+  /** What is known of it inside a loader. */
+  waiting: Waiting | undefined;
+  timers: NodeJS.Timeout[] | undefined;
 }
 
 /**
@@ -50,6 +52,8 @@ export class Flight<V> {
   readonly forced: boolean;
   /** For {@link waiting}. */
   work: Work | undefined = undefined;
+  /** Ends the load; shared by the flights of one load. */
+  readonly controller: AbortController;
   /** Its leave to run, where such are counted; shared by the flights of one load. */
   readonly turn: Turn | undefined;
   /** When its turn came; undefined while the stores are still asked, or others are before it. */
@@ -74,6 +78,7 @@ export class Flight<V> {
     stale: Found<V> | undefined;
     forced: boolean;
     background: boolean;
+    controller: AbortController;
     turn: Turn | undefined;
     now: () => number;
     onAbandoned: (flight: Flight<V>, reason: unknown) => void;
@@ -81,6 +86,7 @@ export class Flight<V> {
     this.pending = parts.pending;
     this.stale = parts.stale;
     this.forced = parts.forced;
+    this.controller = parts.controller;
     this.turn = parts.turn;
     this.#background = parts.background;
     this.#wanted = parts.background;
@@ -108,26 +114,39 @@ export class Flight<V> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     if (this.#early !== undefined) return Promise.resolve(this.#early);
     return new Promise((resolve, reject) => {
-      const abort = () => {
-        this.#dismiss(waiter);
-        reject(options.signal?.reason);
-        if (this.#waiters.size > 0 || this.#wanted) return;
-        this.abandoned = true;
-        this.#onAbandoned(this, options.signal?.reason);
+      const { signal, hardMs, softMs, graceMs } = options;
+      const waiter: Waiter<V> = {
+        signal,
+        hardMs,
+        softMs,
+        graceMs,
+        resolve,
+        reject,
+        abort: undefined,
+        waiting: undefined,
+        timers: undefined,
       };
-      const wait = waiting(this, options.hardMs !== undefined, (error) => {
-        this.#dismiss(waiter);
-        reject(error);
-      });
-      const leave = () => {
-        wait.end();
-        options.signal?.removeEventListener('abort', abort);
-      };
-      const waiter: Waiter<V> = { ...options, resolve, reject, leave, waiting: wait, timers: [] };
-      options.signal?.addEventListener('abort', abort, { once: true });
+      if (isInside())
+        waiter.waiting = waiting(this, hardMs !== undefined, (error) => {
+          this.#dismiss(waiter);
+          reject(error);
+        });
+      if (signal !== undefined) {
+        waiter.abort = () => this.#leave(waiter);
+        signal.addEventListener('abort', waiter.abort, { once: true });
+      }
       this.#waiters.add(waiter);
       if (this.#limited) this.#arm(waiter);
     });
+  }
+
+  #leave(waiter: Waiter<V>): void {
+    const reason: unknown = waiter.signal?.reason;
+    this.#dismiss(waiter);
+    waiter.reject(reason);
+    if (this.#waiters.size > 0 || this.#wanted) return;
+    this.abandoned = true;
+    this.#onAbandoned(this, reason);
   }
 
   /** From now on the limits of the waiters count. */
@@ -184,8 +203,11 @@ export class Flight<V> {
   }
 
   #arm(waiter: Waiter<V>): void {
+    if (waiter.softMs === undefined && waiter.hardMs === undefined) return;
+    const timers: NodeJS.Timeout[] = [];
+    waiter.timers = timers;
     const after = (ms: number | undefined, act: () => void) => {
-      if (ms !== undefined) waiter.timers.push(setTimeout(act, ms));
+      if (ms !== undefined) timers.push(setTimeout(act, ms));
     };
     const leaveWith = (answer: Answer<V>) => {
       this.#wanted = true;
@@ -198,7 +220,7 @@ export class Flight<V> {
     });
     after(waiter.hardMs, () => {
       const error =
-        waiter.waiting.verdict() ?? new LoaderTimeoutError(this.key, waiter.hardMs!, selfWait(this));
+        waiter.waiting?.verdict() ?? new LoaderTimeoutError(this.key, waiter.hardMs!, selfWait(this));
       const answer = this.#fallback(waiter, 'loader-slow', error);
       if (answer !== undefined) return leaveWith(answer);
       this.#wanted = true;
@@ -209,8 +231,9 @@ export class Flight<V> {
 
   #dismiss(waiter: Waiter<V>): void {
     this.#waiters.delete(waiter);
-    waiter.leave();
-    for (const timer of waiter.timers) clearTimeout(timer);
+    waiter.waiting?.end();
+    if (waiter.abort !== undefined) waiter.signal!.removeEventListener('abort', waiter.abort);
+    if (waiter.timers !== undefined) for (const timer of waiter.timers) clearTimeout(timer);
   }
 }
 

@@ -28,26 +28,19 @@ export const lifetimeOf = <V>(
   };
 };
 
-/** What of a loader's answer is to be kept, and which keys are to be removed instead. */
-export const entriesOf = <V>(
-  flights: readonly Flight<V>[],
-  loaded: ReadonlyMap<string, Loaded<V>>,
+/** What of a loader's answer for a flight is to be kept; `'removed'` = its key is to be removed instead. */
+export const entryOf = <V>(
+  flight: Flight<V>,
+  found: Loaded<V> | undefined,
   call: Call<V>,
   settings: Settings<V>,
   current: (flight: Flight<V>, tags: readonly string[] | undefined) => boolean,
-): { kept: Map<string, NewEntry<V>>; removed: string[] } => {
-  const kept = new Map<string, NewEntry<V>>();
-  const removed: string[] = [];
-  for (const flight of flights) {
-    const found = loaded.get(flight.key);
-    if (found === undefined || found.skip === true) continue;
-    const { key, pending } = flight;
-    const { value, ttl, etag, size } = found;
-    const tags = found.tags ?? call.tags;
-    const life = lifetimeOf(value, ttl, call, settings);
-    if (!current(flight, tags)) continue;
-    if (life.ttlMs === 0 || (value === undefined && !settings.cacheUndefined)) removed.push(key);
-    else kept.set(key, { key, value, ...life, stamp: pending.stamp, tags, etag, size });
-  }
-  return { kept, removed };
+): NewEntry<V> | 'removed' | undefined => {
+  if (found === undefined || found.skip === true) return undefined;
+  const { value, ttl, etag, size } = found;
+  const tags = found.tags ?? call.tags;
+  const { ttlMs, keepMs, sliding } = lifetimeOf(value, ttl, call, settings);
+  if (!current(flight, tags)) return undefined;
+  if (ttlMs === 0 || (value === undefined && !settings.cacheUndefined)) return 'removed';
+  return { key: flight.key, value, ttlMs, keepMs, sliding, stamp: flight.pending.stamp, tags, etag, size };
 };

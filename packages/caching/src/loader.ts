@@ -79,12 +79,18 @@ const steering = <V>({ key, stale }: Wanted<V>, signal: AbortSignal) => {
   return { context, said };
 };
 
+const isThenable = (value: unknown): boolean =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+
 export const one =
   <V>(loader: Loader<V>): KeysLoader<V> =>
-  async ([wanted], signal) => {
-    const { context, said } = steering(wanted!, signal);
-    const value = await loader(context);
-    return new Map([[wanted!.key, { ...said, value }]]);
+  (wanted, signal) => {
+    const { context, said } = steering(wanted[0]!, signal);
+    const answer = loader(context);
+    // Only what is there to await is awaited: each turn of the queue would make a plain miss dearer.
+    return isThenable(answer)
+      ? (async () => [{ ...said, value: await answer }])()
+      : [{ ...said, value: answer as V }];
   };
 
 export const many =
@@ -102,8 +108,7 @@ export const many =
     const loaded: ReadonlyMap<string, V> | undefined = await loader([...byKey.keys()], { signal, of });
     if (typeof loaded?.has !== 'function' || typeof loaded.get !== 'function')
       throw new TypeError(`the loader of getOrSetMany must return a Map, got ${describe(loaded)}`);
-    const answers = new Map<string, Loaded<V>>();
-    for (const { key } of wanted)
-      if (loaded.has(key)) answers.set(key, { ...steered.get(key)?.said, value: loaded.get(key) as V });
-    return answers;
+    return wanted.map(({ key }) =>
+      loaded.has(key) ? { ...steered.get(key)?.said, value: loaded.get(key) as V } : undefined,
+    );
   };

@@ -61,26 +61,26 @@ export class Lookups<V> {
     this.#loading.renew(due, load, call);
   }
 
-  async obtain(
+  /** The answer, still to be counted: see {@link account}. Throws what is known to fail. */
+  obtain(
     key: string,
     loader: Loader<V>,
     call: Call<V>,
     entry: Entry<V> | undefined,
     now: number,
-  ): Promise<Answer<V>> {
+  ): Promise<Answer<V> | undefined> {
     const stale = entry && this.#tiers.recall.found(entry);
     if (this.#tiers.recall.tier !== undefined && stale === undefined) this.#counts.memory.misses++;
     const failed = call.forced ? undefined : this.#loading.failures.remembered(key, now);
     if (failed !== undefined) {
-      this.#missed(key);
+      this.missed(key);
       throw failed.what;
     }
     const ready = this.#ready(key, stale, call, now);
     let flight = this.#loading.joinable(key, call);
     if (flight === undefined && (ready === undefined || ready.reason === 'revalidating'))
-      [flight] = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined);
-    const wait = ready === undefined ? flight!.join(call) : Promise.resolve(ready);
-    return (await this.#account(key, wait))!;
+      flight = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined)[0];
+    return ready === undefined ? flight!.join(call) : Promise.resolve(ready);
   }
 
   /** An answer for each of these keys that has a value; `load` brings those that no tier has and nobody loads already. */
@@ -122,7 +122,7 @@ export class Lookups<V> {
       for (const flight of this.#loading.start(wanted, load, call, false))
         waits.push([flight.key, flight.join(call)]);
     const answers = await Promise.all(
-      waits.map(async ([key, wait]) => [key, await this.#account(key, wait)] as const),
+      waits.map(async ([key, wait]) => [key, await this.account(key, wait)] as const),
     );
     for (const [key, answer] of answers) if (answer !== undefined) known.set(key, answer);
     return new Map(unique.flatMap((key) => (known.has(key) ? [[key, known.get(key)!]] : [])));
@@ -134,15 +134,21 @@ export class Lookups<V> {
     return staleAtOnce(stale, call, now, this.#loading.failures.backingOff(key, now));
   }
 
-  async #account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
+  /** Waits for the answer of a lookup and counts it; see {@link answered}. */
+  async account(key: string, wait: Promise<Answer<V> | undefined>): Promise<Answer<V> | undefined> {
     let answer: Answer<V> | undefined;
     try {
       answer = await wait;
     } catch (error) {
-      this.#missed(key);
+      this.missed(key);
       throw error;
     }
-    if (answer === undefined || answer.source === 'loader') this.#missed(key);
+    return this.answered(key, answer);
+  }
+
+  /** Counts the answer of a lookup. All who waited have the same; what is given back is this lookup's own. */
+  answered(key: string, answer: Answer<V> | undefined): Answer<V> | undefined {
+    if (answer === undefined || answer.source === 'loader') this.missed(key);
     else if (answer.stale) {
       this.#counts.stale++;
       if (this.#events.wants('stale'))
@@ -157,7 +163,8 @@ export class Lookups<V> {
     return answer && { ...answer, value: this.#tiers.recall.copy.outOf(answer.value) };
   }
 
-  #missed(key: string): void {
+  /** Counts a lookup that found nothing, or failed. */
+  missed(key: string): void {
     this.#counts.misses++;
     if (this.#events.wants('miss')) this.#events.emit('miss', { cache: this.#settings.name, key });
   }
@@ -177,7 +184,7 @@ export class Lookups<V> {
     const values = new Map<string, V>();
     for (const key of keys) {
       const hit = fresh.get(key);
-      if (hit === undefined) this.#missed(key);
+      if (hit === undefined) this.missed(key);
       else {
         this.#found(key, hit.tier);
         values.set(key, this.#tiers.recall.copy.outOf(hit.value));

@@ -10,23 +10,30 @@ export interface Pending {
 
 /** The reads and loads under way, by key. */
 export class PendingReads {
-  readonly #byKey = new Map<string, Set<Pending>>();
+  /**
+   * Mostly there is one of a key, and a set for each would be for nothing. Never empty, with what is no key: a Map makes
+   * itself a smaller table whenever its last entry goes.
+   */
+  readonly #byKey = new Map<string, Pending | Set<Pending> | undefined>([['', undefined]]);
 
   begin(key: string, stamp: number): Pending {
     const pending: Pending = { key, stamp, superseded: false };
     const others = this.#byKey.get(key);
-    if (others === undefined) this.#byKey.set(key, new Set([pending]));
-    else others.add(pending);
+    if (others instanceof Set) others.add(pending);
+    else this.#byKey.set(key, others === undefined ? pending : new Set([others, pending]));
     return pending;
   }
 
   end(pending: Pending): void {
     const others = this.#byKey.get(pending.key);
-    if (others?.delete(pending) && others.size === 0) this.#byKey.delete(pending.key);
+    if (others === pending || (others instanceof Set && others.delete(pending) && others.size === 0))
+      this.#byKey.delete(pending.key);
   }
 
   supersede(key: string): void {
-    for (const pending of this.#byKey.get(key) ?? []) pending.superseded = true;
+    const others = this.#byKey.get(key);
+    if (others instanceof Set) for (const pending of others) pending.superseded = true;
+    else if (others !== undefined) others.superseded = true;
   }
 
   supersedeAll(): void {

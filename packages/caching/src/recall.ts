@@ -93,17 +93,16 @@ export class Recall<V> {
 
   /**
    * Keeps a value that a caller gave, as `clone` says. The answer is what the stores should have: the copy, which is
-   * nobody else's, or the value itself where it cannot be copied; memory is then without it.
+   * nobody else's, or the value itself where it cannot be copied; memory is then without it. The record is used up.
    */
   keep(record: MemoryRecord<V>, note: Note & { size?: number | undefined }, now: number): V {
-    let { value } = record;
     try {
-      value = this.copy.into(value);
-      this.#set({ ...record, value }, note, now);
+      record.value = this.copy.into(record.value);
+      this.#set(record, note, now);
     } catch (error) {
       this.#refused(record.key, error);
     }
-    return value;
+    return record.value;
   }
 
   /** Keeps what a store had. */

@@ -6,6 +6,8 @@ import type { Settings } from './settings/settings.ts';
 import type { Tiers } from './tiers.ts';
 import type { TimeBudget } from './time-budget.ts';
 
+const isCovered = ({ stale }: { readonly stale: unknown }): boolean => stale !== undefined;
+
 /** Looks whether loads that are about to begin are needless. Each answer: the flights that still need their loader. */
 export class SecondLook<V> {
   readonly #settings: Settings<V>;
@@ -18,14 +20,26 @@ export class SecondLook<V> {
     this.#failures = failures;
   }
 
-  /** Answers what the stores have. */
-  async atStores(
+  /** Answers what the stores have; at once where none are asked. */
+  atStores(
     flights: readonly Flight<V>[],
     call: Call<V>,
     time: TimeBudget,
-  ): Promise<readonly Flight<V>[]> {
-    const found =
-      call.forced || this.#tiers.stores.length === 0 ? undefined : await this.#read(flights, call, time);
+  ): readonly Flight<V>[] | Promise<readonly Flight<V>[]> {
+    if (call.forced || this.#tiers.stores.length === 0) return this.atMemory(flights, call);
+    return this.#read(flights, call, time).then((found) => this.#open(flights, found, call));
+  }
+
+  /** Answers what a stale value will do for. */
+  atMemory(flights: readonly Flight<V>[], call: Call<V>): readonly Flight<V>[] {
+    return flights.some(isCovered) ? this.#open(flights, undefined, call) : flights;
+  }
+
+  #open(
+    flights: readonly Flight<V>[],
+    found: Map<string, Found<V>> | undefined,
+    call: Call<V>,
+  ): readonly Flight<V>[] {
     const now = this.#settings.now();
     return flights.filter((flight) => !this.#answered(flight, found?.get(flight.key), call, now));
   }

@@ -33,7 +33,7 @@ export interface Load {
 /** A loader at work. */
 export interface Work {
   /** The loads that are waited for inside it. */
-  readonly waits: Set<{ readonly load: Load }>;
+  waits: Set<{ readonly load: Load }> | undefined;
   /** Its own turn, and those of the loaders inside which it was started. */
   readonly turns: readonly Turn[];
 }
@@ -42,7 +42,7 @@ export interface Work {
 const verdictMs = 5_000;
 
 const inside = new AsyncLocalStorage<Work>();
-const none: readonly Turn[] = [];
+const none: readonly never[] = [];
 
 /** The turns that count inside a loader of such a load. */
 const turnsOf = (turn: Turn | undefined): readonly Turn[] => {
@@ -50,14 +50,16 @@ const turnsOf = (turn: Turn | undefined): readonly Turn[] => {
   return turn === undefined ? outer : [turn, ...outer.filter(({ running }) => running)];
 };
 
-/** The same loader, but it is known which loads are waited for inside it. `loads` share a turn. */
-export const observed = <A extends unknown[], R>(
+/** Calls the loader so that it is known which loads are waited for inside it. `loads` share a turn. */
+export const observe = <A, B, R>(
   loads: readonly Load[],
-  loader: (...args: A) => R,
-): ((...args: A) => R) => {
-  const work: Work = { waits: new Set(), turns: turnsOf(loads[0]?.turn) };
+  loader: (first: A, second: B) => R,
+  first: A,
+  second: B,
+): R => {
+  const work: Work = { waits: undefined, turns: turnsOf(loads[0]?.turn) };
   for (const load of loads) load.work = work;
-  return (...args) => inside.run(work, loader, ...args);
+  return inside.run(work, loader, first, second);
 };
 
 /** The keys by way of which this load waits for that loader; undefined when it does not. */
@@ -66,7 +68,7 @@ const ring = (load: Load, end: Work, seen: Set<Work> = new Set()): string[] | un
   if (work === end) return [load.key];
   if (work === undefined || seen.has(work)) return undefined;
   seen.add(work);
-  for (const wait of work.waits) {
+  for (const wait of work.waits ?? none) {
     const rest = ring(wait.load, end, seen);
     if (rest !== undefined) return [load.key, ...rest];
   }
@@ -75,7 +77,7 @@ const ring = (load: Load, end: Work, seen: Set<Work> = new Set()): string[] | un
 
 /** What there is to say of a load that waits for itself, directly or by way of others. */
 export const selfWait = (load: Load): SelfWaitError | undefined => {
-  for (const wait of load.work?.waits ?? []) {
+  for (const wait of load.work?.waits ?? none) {
     const keys = ring(wait.load, load.work!);
     if (keys !== undefined) return new SelfWaitError(keys);
   }
@@ -89,21 +91,23 @@ export interface Waiting {
   end(): void;
 }
 
-const outside: Waiting = { verdict: () => undefined, end: () => {} };
+/** Is this inside a loader? Only there a wait is to be noted. */
+export const isInside = (): boolean => inside.getStore() !== undefined;
 
 /**
- * Notes that a load is waited for. Inside a loader that has a turn, the load runs in that turn. Inside one for which the
- * load waits in its turn, the wait is given up after some seconds with a {@link SelfWaitError}, unless it is `limited`:
- * then whoever ends it asks for the verdict.
+ * Notes inside a loader that a load is waited for. Where the loader has a turn, the load runs in that turn. Where the load
+ * waits for the loader in its turn, the wait is given up after some seconds with a {@link SelfWaitError}, unless it is
+ * `limited`: then whoever ends it asks for the verdict.
  */
 export const waiting = (load: Load, limited: boolean, giveUp: (error: SelfWaitError) => void): Waiting => {
-  const work = inside.getStore();
-  if (work === undefined) return outside;
+  const work = inside.getStore()!;
   const { turn } = load;
   if (turn !== undefined && work.turns.some(({ slots, running }) => running && slots === turn.slots))
     turn.lend();
   const wait = { load };
-  work.waits.add(wait);
+  work.waits ??= new Set();
+  const { waits } = work;
+  waits.add(wait);
   const verdict = () => {
     const keys = ring(load, work);
     return keys && new SelfWaitError(keys);
@@ -116,7 +120,7 @@ export const waiting = (load: Load, limited: boolean, giveUp: (error: SelfWaitEr
   return {
     verdict,
     end: () => {
-      work.waits.delete(wait);
+      waits.delete(wait);
       clearTimeout(timer);
     },
   };

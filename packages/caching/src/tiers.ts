@@ -17,6 +17,8 @@ import { type StoreRead, StoreReads } from './store-reads.ts';
 import { StoreSet } from './store-set.ts';
 import { TimeBudget } from './time-budget.ts';
 
+const done = Promise.resolve(true);
+
 /** Memory in front of the stores, and the rules that keep old values from coming back. */
 export class Tiers<V> {
   readonly recall: Recall<V>;
@@ -124,32 +126,34 @@ export class Tiers<V> {
 
   /**
    * Puts values into all tiers. Memory has them at once; the promise is of the stores, which are only written when
-   * `allowed` says so.
+   * `allowed` says so. `now` = the time, read just now.
    */
-  async keep(
+  keep(
     entries: readonly NewEntry<V>[],
     byUser: boolean,
+    now: number,
     allowed?: () => Promise<boolean>,
   ): Promise<boolean> {
-    const now = this.#settings.now();
+    if (this.#stores.all.length === 0) {
+      for (const entry of entries) this.#keepHere(entry, byUser, now);
+      return done;
+    }
+    return this.#keepEverywhere(entries, byUser, now, allowed);
+  }
+
+  async #keepEverywhere(
+    entries: readonly NewEntry<V>[],
+    byUser: boolean,
+    now: number,
+    allowed: (() => Promise<boolean>) | undefined,
+  ): Promise<boolean> {
     const wall = this.#settings.wall();
     const schema = this.#settings.schema?.version;
     const writes = entries.map((entry) => {
       const { key, ttlMs, keepMs, stamp, tags, etag, sliding } = entry;
-      if (byUser) this.#pending.supersede(key);
-      else if (this.#settings.bus !== undefined) this.#recentLoads.note(key, stamp, now);
-      const value = this.recall.keep(
-        {
-          ...{ key, value: entry.value, stamp, tags },
-          ...{ createdAt: now, expiresAt: now + ttlMs, keepUntil: now + keepMs },
-        },
-        entry,
-        now,
-      );
-      if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
+      const value = this.#keepHere(entry, byUser, now);
       return { key, record: { value, createdAt: wall, ttlMs, stamp, tags, etag, sliding, schema }, keepMs };
     });
-    if (this.#stores.all.length === 0) return true;
     const results = await this.#stores.each(async (store, at) => {
       if (allowed !== undefined && !(await allowed())) return false;
       const { stored, outdated } = await (byUser ? store.writer.write(writes) : store.writer.offer(writes));
@@ -158,6 +162,17 @@ export class Tiers<V> {
       return stored === writes.length;
     });
     return !results.includes(false);
+  }
+
+  #keepHere(entry: NewEntry<V>, byUser: boolean, now: number): V {
+    const { key, value, ttlMs, keepMs, stamp, tags } = entry;
+    if (byUser) this.#pending.supersede(key);
+    else if (this.#settings.bus !== undefined) this.#recentLoads.note(key, stamp, now);
+    const expiresAt = now + ttlMs;
+    const record = { key, value, createdAt: now, expiresAt, keepUntil: now + keepMs, stamp, tags };
+    const kept = this.recall.keep(record, entry, now);
+    if (this.#events.wants('set')) this.#events.emit('set', { cache: this.#settings.name, key, ttlMs });
+    return kept;
   }
 
   /**

@@ -58,7 +58,7 @@ export class Writes<V> {
     const keys = [...kept.keys(), ...removed];
     for (const key of keys) this.#failures.forget(key);
     const writes: Promise<boolean>[] = [];
-    if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true));
+    if (kept.size > 0) writes.push(this.#tiers.keep([...kept.values()], true, this.#settings.now()));
     if (removed.size > 0) writes.push(this.#tiers.remove([...removed]));
     await Promise.all(writes);
     this.#tell({ kind: 'keys', keys, stamp });

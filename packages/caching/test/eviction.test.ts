@@ -4,6 +4,7 @@ import { Entry } from '../src/memory/entry.ts';
 import { FrequencySketch } from '../src/memory/frequency-sketch.ts';
 import { MemoryTier, type PolicyName } from '../src/memory/memory-tier.ts';
 import { SimulatedCache } from '../src/memory/simulated-cache.ts';
+import { SlotTable } from '../src/memory/slot-table.ts';
 import { stances } from '../src/memory/stance.ts';
 import { WTinyLfuPolicy } from '../src/memory/w-tinylfu.ts';
 import { seeded } from './doubles.ts';
@@ -101,7 +102,11 @@ it('a simulated cache in the stance of recency hits exactly where an lru would',
       fc.array(fc.nat(19), { maxLength: 400 }),
       fc.integer({ min: 1, max: 10 }),
       (uses, capacity) => {
-        const cache = new SimulatedCache(stances.at(-1)!, { count: 20, uses: () => 0, left: () => {} });
+        const cache = new SimulatedCache(
+          stances.at(-1)!,
+          { count: 20, where: new Uint8Array(80), uses: () => 0, left: () => {} },
+          3,
+        );
         cache.resize(capacity);
         const lru = new Set<number>();
         for (const slot of uses) {
@@ -123,12 +128,13 @@ it.each(stances.map((stance) => [stance]))(
         (steps) => {
           const held = new Set<number>();
           const uses = new Array<number>(20).fill(0);
-          const cache = new SimulatedCache(stance, {
-            ...{ count: 20, uses: (slot: number) => uses[slot]! },
-            left: (slot) => {
+          const slots = {
+            ...{ count: 20, where: new Uint8Array(80), uses: (slot: number) => uses[slot]! },
+            left: (slot: number) => {
               if (!held.delete(slot)) throw new Error(`${slot} left twice`);
             },
-          });
+          };
+          const cache = new SimulatedCache(stance, slots, 1);
           for (const [slot, capacity, removes] of steps) {
             if (removes) cache.remove(slot);
             else {
@@ -161,11 +167,39 @@ it('the sketch is never too low before it ages, and halves what it knows when it
         }
         for (const [hash, uses] of most) expect(sketch.estimate(hash)).toBeGreaterThanOrEqual(uses);
         const before = new Map([...most.keys()].map((hash) => [hash, sketch.estimate(hash)]));
-        for (let use = 0; use < 160; use++) sketch.tick();
-        expect(sketch.age).toBe(1);
+        sketch.halve();
+        expect([sketch.age, sketch.period]).toEqual([1, 160]);
         for (const [hash, uses] of before) expect(sketch.estimate(hash)).toBe(uses >> 1);
       },
     ),
+  );
+});
+
+it('finds every slot by its hash while others come and go, however their places collide', () => {
+  // Few distinct homes, and negative hashes among them.
+  const hash = fc.nat(40).map((n) => Math.imul(n % 9, 0x3fff_f000) + n * 16);
+  fc.assert(
+    fc.property(fc.array(hash, { maxLength: 300 }), (all) => {
+      const hashes = new Int32Array(41);
+      const free = Array.from(hashes, (_, slot) => slot);
+      const table = new SlotTable(hashes);
+      const model = new Map<number, number>();
+      for (const one of all.map((n) => n | 0)) {
+        const slot = model.get(one);
+        expect(table.get(one)).toBe(slot ?? -1);
+        if (slot !== undefined) {
+          table.delete(slot);
+          model.delete(one);
+          free.push(slot);
+        } else {
+          const taken = free.pop()!;
+          hashes[taken] = one;
+          table.add(taken);
+          model.set(one, taken);
+        }
+        for (const [known, at] of model) expect(table.get(known)).toBe(at);
+      }
+    }),
   );
 });
 

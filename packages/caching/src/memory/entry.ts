@@ -15,6 +15,10 @@ export class Entry<V> {
   uses = 0;
   /** The age of the policy's counts that `uses` is of. */
   usesAge = 0;
+  /** 1 = used since it came to its place, in lists where a hit moves nothing. */
+  used: 0 | 1 = 0;
+  /** Which of its list's moves brought it to the head. */
+  movedAt = 0;
   previous: Entry<V> | undefined;
   next: Entry<V> | undefined;
   list: EntryList<V> | undefined;
@@ -29,6 +33,8 @@ export class Entry<V> {
 /** A doubly linked list in order of use: the head was used last, the tail goes first. */
 export class EntryList<V> {
   size = 0;
+  /** How often an entry came to the head; 32 bits, so that it stays a small integer. */
+  moves = 0;
   #head: Entry<V> | undefined;
   #tail: Entry<V> | undefined;
 
@@ -38,6 +44,7 @@ export class EntryList<V> {
 
   push(entry: Entry<V>): void {
     entry.list = this;
+    entry.movedAt = this.moves = (this.moves + 1) | 0;
     entry.previous = undefined;
     entry.next = this.#head;
     if (this.#head === undefined) this.#tail = entry;
@@ -67,6 +74,7 @@ export class EntryList<V> {
     else next.previous = previous;
     entry.previous = undefined;
     entry.next = head;
+    entry.movedAt = this.moves = (this.moves + 1) | 0;
     head!.previous = entry;
     this.#head = entry;
   }

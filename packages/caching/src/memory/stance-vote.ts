@@ -1,5 +1,6 @@
 import type { FrequencySketch } from './frequency-sketch.ts';
-import { SimulatedCache, type Slots } from './simulated-cache.ts';
+import { heldByAll, isMoved, SimulatedCache, type Slots, usedWhereProtected } from './simulated-cache.ts';
+import { SlotTable } from './slot-table.ts';
 import { firstStance, stances } from './stance.ts';
 
 /**
@@ -28,15 +29,20 @@ const margin = 0.01;
 export class StanceVote implements Slots {
   readonly count: number;
   readonly #sketch: FrequencySketch;
-  readonly #mask: number;
+  /** A hash without any of these bits is sampled. */
+  readonly unsampled: number;
+  /** Where the slot is in each of the simulated caches: a byte for each, so that all four are seen in one number. */
+  readonly where: Uint8Array;
+  readonly #everywhere: Int32Array;
   /** Which slot a hash has; the arrays are by slot. */
-  readonly #slots = new Map<number, number>();
+  readonly #slots: SlotTable;
   readonly #free: number[] = [];
   readonly #hashes: Int32Array;
   readonly #holders: Uint8Array;
   readonly #uses: Uint8Array;
   readonly #ages: Int32Array;
   readonly #caches: SimulatedCache[];
+  /** Hits of late, but for those that all four had. */
   readonly #hits = stances.map(() => 0);
   readonly #room: number;
   readonly #expected: number;
@@ -55,19 +61,22 @@ export class StanceVote implements Slots {
     held: (sampled: (hash: number) => boolean) => number,
   ) {
     const rate = rateFor(entries);
-    this.#mask = rate - 1;
+    this.unsampled = rate - 1;
     this.#expected = Math.max(1, Math.round(entries / rate));
     this.#held = held((hash) => this.sampled(hash));
     this.#average = this.#held;
     this.#room = 2 * this.#expected;
     this.count = stances.length * this.#room + 1;
+    this.#everywhere = new Int32Array(this.count);
+    this.where = new Uint8Array(this.#everywhere.buffer);
     this.#hashes = new Int32Array(this.count);
+    this.#slots = new SlotTable(this.#hashes);
     this.#holders = new Uint8Array(this.count);
     this.#uses = new Uint8Array(this.count);
     this.#ages = new Int32Array(this.count);
     for (let slot = this.count - 1; slot >= 0; slot--) this.#free.push(slot);
     this.#sketch = sketch;
-    this.#caches = stances.map((stance) => new SimulatedCache(stance, this));
+    this.#caches = stances.map((stance, at) => new SimulatedCache(stance, this, at));
     this.#resize();
   }
 
@@ -77,12 +86,12 @@ export class StanceVote implements Slots {
 
   left(slot: number): void {
     if (--this.#holders[slot]! > 0) return;
-    this.#slots.delete(this.#hashes[slot]!);
+    this.#slots.delete(slot);
     this.#free.push(slot);
   }
 
   sampled(hash: number): boolean {
-    return (hash & this.#mask) === 0;
+    return (hash & this.unsampled) === 0;
   }
 
   /** A sampled entry came into the cache (+1) or left it (-1). */
@@ -95,10 +104,12 @@ export class StanceVote implements Slots {
     const slot = this.#slotOf(hash);
     this.#uses[slot] = uses;
     this.#ages[slot] = this.#sketch.age;
-    for (let at = 0; at < this.#caches.length; at++) {
-      if (this.#caches[at]!.access(slot)) this.#hits[at]!++;
-      else this.#holders[slot]!++;
-    }
+    const where = this.#everywhere[slot]!;
+    if (heldByAll(where)) {
+      // A hit of all is no hit of any over the others, so none is counted.
+      this.#everywhere[slot] = usedWhereProtected(where);
+      if (isMoved(where)) for (const cache of this.#caches) cache.move(slot);
+    } else this.#tryEach(slot);
     this.#total++;
     if (++this.#sampledUses % interval === 0) this.#decide();
     return this.#chosen;
@@ -107,8 +118,15 @@ export class StanceVote implements Slots {
   /** The key is gone for good, not for want of room. */
   forget(hash: number): void {
     const slot = this.#slots.get(hash);
-    if (slot === undefined) return;
+    if (slot === -1) return;
     for (const cache of this.#caches) cache.remove(slot);
+  }
+
+  #tryEach(slot: number): void {
+    for (let at = 0; at < this.#caches.length; at++) {
+      if (this.#caches[at]!.access(slot)) this.#hits[at]!++;
+      else this.#holders[slot]!++;
+    }
   }
 
   #decide(): void {
@@ -134,10 +152,10 @@ export class StanceVote implements Slots {
 
   #slotOf(hash: number): number {
     let slot = this.#slots.get(hash);
-    if (slot === undefined) {
+    if (slot === -1) {
       slot = this.#free.pop()!;
       this.#hashes[slot] = hash;
-      this.#slots.set(hash, slot);
+      this.#slots.add(slot);
     }
     return slot;
   }

@@ -4,15 +4,18 @@ import { hashOf } from './hash.ts';
 import { firstStance, protectedOf, type Stance, stances, windowOf } from './stance.ts';
 import { StanceVote } from './stance-vote.ts';
 
+/** Far off, and still a small integer. */
+const never = 2 ** 30;
 /** An unlucky newcomer this warm is let in now and then, so that keys chosen to collide cannot lock others out. */
 const warm = 6;
-/** A new stance moves at most this many entries from list to list at once, so that no call pays for all of them. */
+/** At most this many entries are moved for one reason at once, such as a new stance, so that no call pays for all of them. */
 const movesAtOnce = 32;
 
 /**
  * W-TinyLFU: newcomers enter a window (recency); who leaves it must have been used more often than the entry that
- * would have to go from the main space (frequency), which is a segmented LRU. How large the window is and how hard it is
- * to get past it is a stance, chosen by a vote of small simulations.
+ * would have to go from the main space (frequency). That is segmented: who is used in probation becomes protected, and who
+ * is used there is spared when its turn to go has come, so that such a hit moves nothing. How large the window is and how
+ * hard it is to get past it is a stance, chosen by a vote of small simulations.
  */
 export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   readonly #random: () => number;
@@ -29,6 +32,12 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   #capacity: number;
   #windowMax = 1;
   #protectedMax = 0;
+  // What a hit needs of the sketch and the vote is kept here: going there costs as much as the rest of a hit.
+  #age = 0;
+  /** Uses left until counts are halved. */
+  #usesLeft = never;
+  /** A hash without any of these bits is one the vote samples. */
+  #unsampled = -1;
 
   constructor(maxEntries: number, random: () => number) {
     this.#capacity = maxEntries;
@@ -43,30 +52,29 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   add(entry: Entry<V>): void {
     this.#window.push(entry);
+    entry.used = 0;
     entry.uses = this.#sketch?.estimate(entry.hash) ?? 0;
-    entry.usesAge = this.#sketch?.age ?? 0;
-    if (this.#vote?.sampled(entry.hash)) this.#vote.holds(1);
+    entry.usesAge = this.#age;
+    if ((entry.hash & this.#unsampled) === 0) this.#vote?.holds(1);
     this.#count(entry);
     for (let moved = 0; moved < movesAtOnce && this.#window.size > this.#windowMax; moved++)
       this.#move(this.#window.tail!, this.#window, this.#probation);
   }
 
   touch(entry: Entry<V>): void {
+    const { list } = entry;
+    if (list === this.#protected) entry.used = 1;
+    else if (list === this.#probation) this.#protect(entry);
+    // Who is within the first eighth stays where it is: favourites write nothing.
+    else if (((list!.moves - entry.movedAt) | 0) > list!.size >> 3) list!.touch(entry);
+    if (entry.usesAge !== this.#age) this.#refresh(entry);
     this.#count(entry);
-    if (entry.list !== this.#probation) {
-      entry.list?.touch(entry);
-      return;
-    }
-    this.#probation.remove(entry);
-    this.#protected.push(entry);
-    for (let moved = 0; moved < movesAtOnce && this.#protected.size > this.#protectedMax; moved++)
-      this.#move(this.#protected.tail!, this.#protected, this.#probation);
   }
 
   remove(entry: Entry<V>, ended: boolean): void {
     entry.list?.remove(entry);
     this.#sketch?.remember(entry.hash, this.#uses(entry));
-    if (!this.#vote?.sampled(entry.hash)) return;
+    if ((entry.hash & this.#unsampled) !== 0 || this.#vote === undefined) return;
     this.#vote.holds(-1);
     if (ended) this.#vote.forget(entry.hash);
   }
@@ -91,6 +99,9 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   clear(): void {
     this.#sketch = undefined;
     this.#vote = undefined;
+    this.#age = 0;
+    this.#usesLeft = never;
+    this.#unsampled = -1;
     this.#window = new EntryList<V>();
     this.#probation = new EntryList<V>();
     this.#protected = new EntryList<V>();
@@ -99,27 +110,45 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   // An entry carries its own count, exact and cheap; the sketch has the counts of what is not held.
   #count(entry: Entry<V>): void {
-    const sketch = this.#sketch;
-    if (sketch === undefined) {
-      if (entry.uses < mostUses) entry.uses++;
-      return;
-    }
-    const { age } = sketch;
-    if (entry.usesAge !== age) {
-      entry.uses = this.#uses(entry);
-      entry.usesAge = age;
-    }
     if (entry.uses < mostUses) entry.uses++;
-    sketch.tick();
-    const vote = this.#vote;
-    if (vote === undefined || !vote.sampled(entry.hash)) return;
-    const chosen = vote.use(entry.hash, entry.uses);
-    if (chosen !== this.#chosen) this.#take(chosen);
+    if (--this.#usesLeft === 0) this.#halve();
+    if ((entry.hash & this.#unsampled) === 0) this.#tell(entry);
   }
 
   #uses(entry: Entry<V>): number {
-    const halvings = this.#sketch === undefined ? 0 : this.#sketch.age - entry.usesAge;
+    const halvings = this.#age - entry.usesAge;
     return halvings === 0 ? entry.uses : entry.uses >> Math.min(31, halvings);
+  }
+
+  #refresh(entry: Entry<V>): void {
+    entry.uses = this.#uses(entry);
+    entry.usesAge = this.#age;
+  }
+
+  #halve(): void {
+    this.#usesLeft = never;
+    if (this.#sketch === undefined) return;
+    this.#sketch.halve();
+    this.#age = this.#sketch.age;
+    this.#usesLeft = this.#sketch.period >> 1;
+  }
+
+  #tell(entry: Entry<V>): void {
+    if (this.#vote === undefined) return;
+    const chosen = this.#vote.use(entry.hash, entry.uses);
+    if (chosen !== this.#chosen) this.#take(chosen);
+  }
+
+  #protect(entry: Entry<V>): void {
+    const list = this.#protected;
+    this.#move(entry, this.#probation, list);
+    for (let moves = movesAtOnce; moves > 0 && list.size > this.#protectedMax; moves--) {
+      const oldest = list.tail!;
+      // The last goes though it was used, so that each call brings some further.
+      if (oldest.used === 0 || moves === 1) this.#move(oldest, list, this.#probation);
+      else list.touch(oldest);
+      oldest.used = 0;
+    }
   }
 
   #admits(candidate: Entry<V>, main: Entry<V>): boolean {
@@ -131,7 +160,8 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   // With a byte limit the number that fits follows the sizes; counting starts anew when it has outgrown what was made for it.
   #resize(full: number): void {
     if (this.#sketch === undefined || full > 2 * this.#sketch.capacity) {
-      this.#sketch = new FrequencySketch(Math.max(1, full), this.#sketch?.age);
+      this.#sketch = new FrequencySketch(Math.max(1, full), this.#age);
+      this.#usesLeft = this.#sketch.period;
       this.#vote = undefined;
     }
     if (this.#vote === undefined) {
@@ -140,6 +170,7 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
         for (const entry of this.hottest()) if (sampled(entry.hash)) held++;
         return held;
       });
+      this.#unsampled = this.#vote.unsampled;
       this.#take(firstStance);
     }
     if (full === this.#capacity) return;

@@ -12,7 +12,7 @@ import {
   within,
 } from '../option-checks.ts';
 import type { CacheOptions, EagerRefresh, MemoryOptions } from '../options.ts';
-import { checkedDuration, checkTtl, type Duration, durationMs, type Ttl } from '../ttl.ts';
+import { checkedDuration, type Duration, durationMs, type Ttl } from '../ttl.ts';
 import { type MemorySettings, memorySettings } from './memory.ts';
 import { type StoreSettings, storeSettings } from './stores.ts';
 
@@ -42,6 +42,8 @@ export interface Settings<V> extends StoreSettings, LifeSettings<V> {
   clone: 'none' | 'structured' | 'freeze';
   /** Exact. */
   now: () => number;
+  /** As `performance.now`, whatever clock was handed in; where none was, a reading of `now` that is at hand is one of it. */
+  elapsed: (reading: number) => number;
   /** For lookups of what is far from its end. */
   recent: () => number;
   wall: () => number;
@@ -95,6 +97,7 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     ...lifeSettings(options),
     clone: oneOf('clone', clone, ['none', 'structured', 'freeze']),
     now: clock ?? own.now,
+    elapsed: clock === undefined ? (reading) => reading : () => performance.now(),
     recent: clock ?? own.recent,
     wall: clock ?? Date.now,
     random: optionalFunction('random', options.random) ?? Math.random,
@@ -122,14 +125,17 @@ const tierSettings = <V>(
 
 const lifeSettings = <V>(options: CacheOptions<V>): LifeSettings<V> => {
   const { grace = 0, staleWhileRevalidate = 0, errorTtl = 0, graceBackoffMs = 10_000, jitter = 0 } = options;
-  checkTtl('ttl', options.ttl);
   const graceMs = durationMs('grace', grace);
   if (options.loaderSoftTimeoutMs !== undefined && graceMs === 0)
     throw new TypeError('loaderSoftTimeoutMs needs grace: without it there is no stale value to serve');
   const timeout = (option: 'loaderTimeoutMs' | 'loaderSoftTimeoutMs') =>
     options[option] === undefined ? undefined : checkTimeout(option, options[option]);
   return {
-    ttl: options.ttl,
+    // A text is read once, not at each value.
+    ttl:
+      options.ttl === undefined || typeof options.ttl === 'function'
+        ? options.ttl
+        : durationMs('ttl', options.ttl),
     graceMs,
     revalidateMs: durationMs('staleWhileRevalidate', staleWhileRevalidate),
     slidingMaxMs:
