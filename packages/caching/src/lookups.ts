@@ -77,10 +77,18 @@ export class Lookups<V> {
       throw failed.what;
     }
     const ready = this.#ready(key, stale, call, now);
-    let flight = this.#loading.joinable(key, call);
-    if (flight === undefined && (ready === undefined || ready.reason === 'revalidating'))
-      flight = this.#loading.start([{ key, stale }], one(loader), call, ready !== undefined)[0];
-    return ready === undefined ? flight!.join(call) : Promise.resolve(ready);
+    const flight = this.#loading.joinable(key, call);
+    if (ready !== undefined) {
+      if (flight === undefined && ready.reason === 'revalidating')
+        this.#loading.start([{ key, stale }], one(loader), call, true);
+      return Promise.resolve(ready);
+    }
+    const start = () => this.#loading.start([{ key, stale }], one(loader), call, false)[0]!.join(call);
+    if (flight === undefined) return start();
+    // A batch that leaves the key out says nothing of what this loader has for it.
+    const again = (answer: Answer<V> | undefined): Answer<V> | Promise<Answer<V> | undefined> =>
+      answer ?? this.#loading.joinable(key, call)?.join(call).then(again) ?? start();
+    return flight.join(call).then(again);
   }
 
   /** An answer for each of these keys that has a value; `load` brings those that no tier has and nobody loads already. */

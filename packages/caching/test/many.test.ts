@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { createCache } from '../src/index.ts';
+import { type Cache, createCache } from '../src/index.ts';
 import { deferred, FaultyStore, manualClock, settle } from './doubles.ts';
 
 describe('getOrSetMany', () => {
@@ -99,6 +99,33 @@ describe('getOrSetMany', () => {
     load.resolve(new Map([['b', 'B']]));
     expect(await joined).toBe('B');
   });
+});
+
+describe('a caller of one key that joins a load of many', () => {
+  it.each([
+    ['getOrSet', (cache: Cache<string>, loader: () => string) => cache.getOrSet('b', loader)],
+    [
+      'getOrSetWithMeta',
+      async (cache: Cache<string>, loader: () => string) => (await cache.getOrSetWithMeta('b', loader)).value,
+    ],
+  ])(
+    'has its own loader called, once for all such, where the other leaves the key out (%s)',
+    async (_name, ask) => {
+      const cache = createCache<string>();
+      const loaded = deferred<Map<string, string>>();
+      const many = cache.getOrSetMany(['a', 'b'], () => loaded.promise);
+      const own = jest.fn(() => 'B');
+      const asked = [ask(cache, own), ask(cache, own), ask(cache, own)];
+      await settle();
+      expect(own).not.toHaveBeenCalled();
+      loaded.resolve(new Map([['a', 'A']]));
+      expect([...(await many)]).toEqual([['a', 'A']]);
+      expect(await Promise.all(asked)).toEqual(['B', 'B', 'B']);
+      expect(own).toHaveBeenCalledTimes(1);
+      expect(cache.stats()).toMatchObject({ misses: 5, loads: 2 });
+      expect(await cache.get('b')).toBe('B');
+    },
+  );
 });
 
 describe('a caller of many keys that leaves while some are answered by a store', () => {
