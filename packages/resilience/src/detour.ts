@@ -78,7 +78,11 @@ class Way {
   enter(): boolean {
     try {
       if (this.#answered === GO) this.#answered = this.#stages[this.at]!.enter(this.#run, this.at);
-      if (this.#answered === WAIT) return true;
+      if (this.#answered === WAIT) {
+        if (!this.#run.struckOutside(this.at)) return true;
+        // Struck before it began to wait: nothing else would end the wait.
+        this.#stages[this.at]!.rule.unpark?.(this.#run, this.at);
+      }
       this.#goIn();
     } catch (error) {
       this.#refused(error);

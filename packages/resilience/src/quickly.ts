@@ -1,8 +1,8 @@
 import { contextOf } from './context.ts';
-import { deadlineRest } from './deadline-context.ts';
+import { isUnderDeadline } from './deadline-context.ts';
 import { detour, INWARDS, OUTWARDS } from './detour.ts';
 import { anyOutcomeIsHeard, outcomesAreHeard } from './events.ts';
-import { capture, rejectMade, resolveMade } from './gate.ts';
+import { capture, INNERMOST, rejectMade, resolveMade, STRUCK } from './gate.ts';
 import type { Program } from './program.ts';
 import { QuickCall, type Refusal, Waiting } from './quick-call.ts';
 import type { Fn } from './run.ts';
@@ -11,7 +11,7 @@ import type { QuickRule, Stage } from './stage.ts';
 
 /** Whether a call that nobody can abort may go through the program quickly just now. */
 export const isQuick = ({ quick }: Program): boolean =>
-  quick !== undefined && !isHeard(quick) && deadlineRest() === undefined;
+  quick !== undefined && !isHeard(quick) && !isUnderDeadline();
 
 /** Whether somebody wants to know how long a part of it takes. Of the whole it is known. */
 const isHeard = (rules: readonly QuickRule[]): boolean => {
@@ -34,52 +34,63 @@ export const quickly = (
   const call = new QuickCall(program, fn, self, args);
   const rules = program.quick!;
   const { length } = rules;
-  const outermost = program.stages[0]!;
-  if (outermost.emitter.hearsOutcome || outermost.recorder.samples()) call.start = outermost.now();
   let at = 0;
   try {
-    if (!call.keeps(0, rules[0]!.quick(call, 0))) return stopped(call, 0);
     rules[0]!.recorder.calls++;
+    if (!call.keeps(0, rules[0]!.quick(call, 0))) return stopped(call, 0);
+    begin(call);
     if (length > 1) {
       at = 1;
-      if (!call.keeps(1, rules[1]!.quick(call, 1))) return stopped(call, 1);
       rules[1]!.recorder.calls++;
+      if (!call.keeps(1, rules[1]!.quick(call, 1))) return stopped(call, 1);
     }
     if (length > 2) {
       at = 2;
-      if (!call.keeps(2, rules[2]!.quick(call, 2))) return stopped(call, 2);
       rules[2]!.recorder.calls++;
+      if (!call.keeps(2, rules[2]!.quick(call, 2))) return stopped(call, 2);
     }
     if (length > 3) {
       at = 3;
-      if (!call.keeps(3, rules[3]!.quick(call, 3))) return stopped(call, 3);
       rules[3]!.recorder.calls++;
+      if (!call.keeps(3, rules[3]!.quick(call, 3))) return stopped(call, 3);
     }
     if (length > 4) {
       at = 4;
-      if (!call.keeps(4, rules[4]!.quick(call, 4))) return stopped(call, 4);
       rules[4]!.recorder.calls++;
+      if (!call.keeps(4, rules[4]!.quick(call, 4))) return stopped(call, 4);
     }
     for (at = 5; at < length; at++) {
-      if (!call.keeps(at, rules[at]!.quick(call, at))) return stopped(call, at);
       rules[at]!.recorder.calls++;
+      if (!call.keeps(at, rules[at]!.quick(call, at))) return stopped(call, at);
     }
   } catch (error) {
     // A clock of a user's threw.
-    rules[at]!.recorder.calls++;
+    if (at === 0) begin(call);
     const run = call.handOver();
     return detour(run, run.refused(at, error), OUTWARDS);
   }
   return entered(call);
 };
 
+/** Reads the clock, where the call is one of those measured. */
+const begin = (call: QuickCall): void => {
+  const outermost = call.program.stages[0]!;
+  if (outermost.emitter.hearsOutcome || outermost.recorder.samples()) call.start = outermost.now();
+};
+
 /** The stage at this place does not let the call through at once, or takes a run. */
 const stopped = (call: QuickCall, at: number): Promise<unknown> => {
   const { stop } = call;
-  if (stop === undefined) return detour(call.handOver(), at, INWARDS);
   const stage = call.program.stages[at]!;
-  stage.recorder.calls++;
-  if (stop instanceof Waiting) return waited(call, stop);
+  if (stop === undefined) {
+    // The run enters here once more, and is counted then.
+    stage.recorder.calls--;
+    return detour(call.handOver(), at, INWARDS);
+  }
+  if (stop instanceof Waiting) {
+    begin(call);
+    return waited(call, stop);
+  }
   if (at === 0) return refused(stage, stop);
   const run = call.handOver();
   return detour(run, run.refused(at, stop.error), OUTWARDS);
@@ -132,8 +143,8 @@ const entered = (call: QuickCall): Promise<unknown> => {
     call.pending = answer;
     call.wake = resolveMade;
     then.call(answer, resolveMade, rejectMade);
-    // Struck already, while the function was called.
-    call.run?.takeOver(answer, resolveMade);
+    // Struck already, by a timer that fired at once or while the function was called.
+    if (call.struckAt !== INNERMOST) call.wake(STRUCK);
     answer = gate;
   }
   return then.call(
@@ -160,8 +171,9 @@ const limitOf = ({ program, slots }: QuickCall): CancellationSource | undefined 
 };
 
 const left = (call: QuickCall, value: unknown): unknown => {
-  const { program, run, start } = call;
-  if (run !== undefined) {
+  const { program, start } = call;
+  if (call.struckAt !== INNERMOST) {
+    const run = call.handOverCalled();
     run.value = value;
     return detour(run, run.called(), OUTWARDS);
   }
@@ -197,8 +209,8 @@ const left = (call: QuickCall, value: unknown): unknown => {
     rules[0]!.recorder.successes++;
   } catch (error) {
     // A clock of a user's threw: the stages further out have still to be left.
-    const rest = call.takeOver();
-    return detour(rest, rest.refused(at, error), OUTWARDS);
+    const run = call.handOverCalled();
+    return detour(run, run.refused(at, error), OUTWARDS);
   }
   if (start !== undefined) program.stages[0]!.tellSuccess(start);
   return value;
@@ -206,13 +218,13 @@ const left = (call: QuickCall, value: unknown): unknown => {
 
 /** The result is not a success to the stage at this place. */
 const unwell = (call: QuickCall, at: number, value: unknown): Promise<unknown> => {
-  const run = call.takeOver();
+  const run = call.handOverCalled();
   run.value = value;
   return detour(run, at, OUTWARDS);
 };
 
 const failed = (call: QuickCall, error: unknown): Promise<unknown> => {
-  const run = call.takeOver();
+  const run = call.handOverCalled();
   run.failed = true;
   run.value = error;
   return detour(run, run.called(), OUTWARDS);

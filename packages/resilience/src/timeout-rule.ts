@@ -107,6 +107,8 @@ export class TimeoutRule implements Rule {
   quick(call: QuickCall, at: number): Limit | true {
     if (this.#ms === Number.POSITIVE_INFINITY) return true;
     const limit = new Limit(call, at, this.#ms, this.#list, false);
+    // Before it is set: a timer of a user's may fire at once.
+    call.slots[at] = limit;
     limit.list.add(limit, NOW);
     return limit;
   }

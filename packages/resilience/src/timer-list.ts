@@ -16,8 +16,6 @@ const outsideOfCalls = AsyncLocalStorage.snapshot();
 
 /** So many calls within one tick make a list busy. */
 const BUSY = 64;
-/** Places to begin with, a power of two. */
-const ROOM = 8;
 /** An empty list does not hold on to more than this. */
 const MUCH_ROOM = 4_096;
 
@@ -37,7 +35,7 @@ export class TimerList {
    * writes more pointers from old objects to new ones, which is what the garbage collector charges for.
    */
   #entries!: (Timed | undefined)[];
-  #dueAt!: Float64Array;
+  #dueAt!: number[];
   /** Places count up; where in the ring one is, its low bits say. Those from the first on are taken, or holes. */
   #first = 0;
   #end = 0;
@@ -186,20 +184,18 @@ export class TimerList {
   }
 
   #clearRoom(): void {
-    this.#entries = new Array<undefined>(ROOM).fill(undefined);
-    this.#dueAt = new Float64Array(ROOM);
+    // Eight places, written out, and the times as fractions: a call under a deadline makes a list of its own, and an array of the
+    // engine's cheapest kind costs a tenth of a microsecond where a `Float64Array` costs half of one.
+    this.#entries = [undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined];
+    this.#dueAt = [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5];
   }
 
+  /** Only of a ring that is full: each limit has two places then, of which the wrong one is made a hole. */
   #grow(): void {
-    const entries = this.#entries;
-    const dueAt = this.#dueAt;
-    const { length } = entries;
-    this.#entries = new Array<undefined>(2 * length).fill(undefined);
-    this.#dueAt = new Float64Array(2 * length);
-    for (let place = this.#first; place < this.#end; place++) {
-      const at = place & (2 * length - 1);
-      this.#entries[at] = entries[place & (length - 1)];
-      this.#dueAt[at] = dueAt[place & (length - 1)]!;
-    }
+    const { length } = this.#entries;
+    this.#entries = this.#entries.concat(this.#entries);
+    this.#dueAt = this.#dueAt.concat(this.#dueAt);
+    for (let place = this.#first; place < this.#end; place++)
+      this.#entries[(place + length) & (2 * length - 1)] = undefined;
   }
 }
