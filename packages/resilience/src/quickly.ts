@@ -69,7 +69,7 @@ export const quickly = (
     const run = call.handOver();
     return detour(run, run.refused(at, error), OUTWARDS);
   }
-  return entered(call);
+  return call.struckAt === INNERMOST ? entered(call) : detour(call.handOver(), length, INWARDS);
 };
 
 /** Reads the clock, where the call is one of those measured. */
@@ -143,7 +143,7 @@ const entered = (call: QuickCall): Promise<unknown> => {
     call.pending = answer;
     call.wake = resolveMade;
     then.call(answer, resolveMade, rejectMade);
-    // Struck already, by a timer that fired at once or while the function was called.
+    // Struck already, while the function was called.
     if (call.struckAt !== INNERMOST) call.wake(STRUCK);
     answer = gate;
   }

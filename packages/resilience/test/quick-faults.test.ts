@@ -38,54 +38,83 @@ const handTimers = () => {
   };
 };
 
-it('ends a call whose timer fires at once', async () => {
+/** Each way that a call may take: without a run, with one from the start, with one that heeds a signal. */
+const ways = [
+  { around: [], signal: undefined },
+  { around: [deadline({ ms: 60_000 })], signal: undefined },
+  { around: [], signal: new AbortController().signal },
+] as const;
+
+it('does not make a call whose timer fires at once', async () => {
   const timers = { setTimeout: (callback: () => void) => callback(), clearTimeout: () => {} };
-  for (const policy of [timeout({ ms: 5, timers }), pipeline({ timeoutMs: 5, retry: {}, timers })]) {
-    const outcome = outcomeOf(policy.execute(never));
+  for (const { around, signal } of ways) {
+    const policy = compose(...around, timeout({ ms: 5, timers }), retry());
+    let calls = 0;
+    const outcome = outcomeOf(policy.execute(() => calls++, signal));
     await settle();
-    expect(outcome.error).toMatchObject({ code: 'TIMEOUT' });
-    expect(policy.stats()).toMatchObject({ calls: 1, failures: 1, timeouts: 1 });
+    expect(outcome.error).toMatchObject({ code: 'TIMEOUT', safety: 'not-sent' });
+    expect(policy.stats()).toMatchObject({ calls: 1, rejections: 1, timeouts: 1 });
+    expect(calls).toBe(0);
   }
 });
 
 it('cuts a call off whose limit strikes while the policies inside of it are entered', async () => {
-  const { timers, set, fireAll } = handTimers();
-  const outer = timeout({ ms: 5, timers });
-  // Its timers are where the time of the outer one passes.
-  const inner = timeout({
-    ms: 5,
-    timers: {
-      ...timers,
-      setTimeout: (callback) => {
-        fireAll();
-        return timers.setTimeout(callback);
+  for (const { around, signal } of ways) {
+    const { timers, set, fireAll } = handTimers();
+    const outer = timeout({ ms: 5, timers });
+    // Its timers are where the time of the outer one passes.
+    const inner = timeout({
+      ms: 5,
+      timers: {
+        ...timers,
+        setTimeout: (callback) => {
+          fireAll();
+          return timers.setTimeout(callback);
+        },
       },
-    },
-  });
-  const slots = bulkhead({ maxConcurrent: 1 });
-  const policy = compose(outer, inner, slots, timeout({ ms: Number.POSITIVE_INFINITY }));
-  const call = deferred<number>();
-  let signal: AbortSignal | undefined;
-  const outcome = outcomeOf(
-    policy.execute((context) => {
-      signal = context.signal;
-      return call.promise;
-    }),
-  );
-  await settle();
-  expect(outcome.error).toMatchObject({ code: 'TIMEOUT' });
-  expect(signal?.aborted).toBe(true);
-  expect(set.size).toBe(0);
-  expect(slots.snapshot().running).toBe(1);
-  call.resolve(1);
-  await settle();
-  expect(slots.snapshot().running).toBe(0);
-  for (const each of [policy, outer, inner, slots])
-    expect(each.stats()).toMatchObject({ calls: 1, failures: 1 });
+    });
+    const slots = bulkhead({ maxConcurrent: 1 });
+    const policy = compose(...around, outer, inner, slots, timeout({ ms: Number.POSITIVE_INFINITY }));
+    const outcome = outcomeOf(policy.execute(never, signal));
+    await settle();
+    expect(outcome.error).toMatchObject({ code: 'TIMEOUT' });
+    expect(slots.snapshot().running).toBe(0);
+    expect(set.size).toBe(0);
+    for (const each of [policy, outer, inner])
+      expect(each.stats()).toMatchObject({ calls: 1, rejections: 1 });
+  }
 });
 
-it('does not wait in a queue for a call whose limit struck before, under a layer or not', async () => {
-  for (const around of [[], [deadline({ ms: 60_000 })]]) {
+it('cuts a call off whose limit strikes while its function is called, and holds its slot until it has settled', async () => {
+  for (const { around, signal } of ways) {
+    const { timers, fireAll } = handTimers();
+    const slots = bulkhead({ maxConcurrent: 1 });
+    const policy = compose(...around, timeout({ ms: 5, timers }), slots);
+    const call = deferred<number>();
+    let aborted: boolean | undefined;
+    const outcome = outcomeOf(
+      policy.execute((context) => {
+        fireAll();
+        setImmediate(() => {
+          aborted = context.signal.aborted;
+        });
+        return call.promise;
+      }, signal),
+    );
+    await settle();
+    await settle();
+    expect(outcome.error).toMatchObject({ code: 'TIMEOUT' });
+    expect(aborted).toBe(true);
+    expect(slots.snapshot().running).toBe(1);
+    call.resolve(1);
+    await settle();
+    expect(slots.snapshot().running).toBe(0);
+    expect(policy.stats()).toMatchObject({ calls: 1, failures: 1 });
+  }
+});
+
+it('does not wait in a queue for a call whose limit struck before', async () => {
+  for (const { around, signal } of ways) {
     const { timers, fireAll } = handTimers();
     let now = 0;
     const breaker = circuitBreaker({ failureThreshold: 1, openMs: 10, clock: () => now });
@@ -96,7 +125,7 @@ it('does not wait in a queue for a call whose limit struck before, under a layer
     breaker.on('half-open', fireAll);
     const held = deferred<void>();
     const holder = slots.execute(() => held.promise);
-    const outcome = outcomeOf(policy.execute(never));
+    const outcome = outcomeOf(policy.execute(never, signal));
     await settle();
     expect(outcome.error).toMatchObject({ code: 'TIMEOUT' });
     expect(slots.snapshot()).toMatchObject({ running: 1, queued: 0 });
