@@ -129,7 +129,7 @@ export class TimeoutRule implements Rule {
     const shorter = restMs !== undefined && restMs < this.#ms;
     if (!shorter && this.#ms === Number.POSITIVE_INFINITY) return GO;
     const limit = shorter
-      ? new Limit(run, at, restMs, new TimerList(restMs, this.#timers), true)
+      ? new Limit(run, at, restMs, new TimerList(restMs, this.#timers, true), true)
       : new Limit(run, at, this.#ms, this.#list, false);
     run.keep(at, limit);
     limit.list.add(limit, run);

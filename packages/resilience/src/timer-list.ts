@@ -30,6 +30,7 @@ export class TimerList {
   readonly #ms: number;
   readonly #tickMs: number;
   readonly #timers: Timers;
+  readonly #forOne: boolean;
   /**
    * A ring of the limits in the order of their coming, holes where one has left, and when each is due. An array, for a linked list
    * writes more pointers from old objects to new ones, which is what the garbage collector charges for.
@@ -49,8 +50,10 @@ export class TimerList {
   #added = 0;
   #since = 0;
 
-  constructor(ms: number, timers: Timers) {
+  /** @param forOne Whether it is of one limit: then its timer does not outlast it. */
+  constructor(ms: number, timers: Timers, forOne = false) {
     this.#ms = ms;
+    this.#forOne = forOne;
     this.#tickMs = Math.min(50, Math.max(1, ms / 32));
     this.#timers = timers;
     this.#clearRoom();
@@ -103,6 +106,11 @@ export class TimerList {
     this.#entries[at] = undefined;
     if (--this.#size > 0) return;
     this.#first = this.#end = this.#fresh = 0;
+    if (this.#forOne) {
+      realClearTimeout(this.#handle);
+      this.#handle = undefined;
+      return;
+    }
     if (this.#entries.length > MUCH_ROOM) this.#clearRoom();
     // Left to run, unseen: the next call would only have to set it again. A busy list sees to it at its tick.
     if (!this.#busy) this.#hide();
