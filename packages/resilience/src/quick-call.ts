@@ -19,10 +19,10 @@ export abstract class Waiting {
   abstract answer(): Refusal | undefined;
 }
 
-/** Reads the clock each time. */
+/** For whom has no run, which would read the clock once for all that is done at the same time. */
 export const NOW = { time: (clock: Clock): number => clock() };
 
-/** Arrays written out are made much faster than others. */
+/** Arrays written out are made much faster than others; `quickly` writes out five places too. */
 const roomFor = (stages: number): unknown[] =>
   stages === 1
     ? [undefined]

@@ -7,16 +7,18 @@ import type { Program } from './program.ts';
 import { QuickCall, type Refusal, Waiting } from './quick-call.ts';
 import type { Fn } from './run.ts';
 import type { CancellationSource } from './scope.ts';
-import type { QuickRule, Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** Whether a call that nobody can abort may go through the program quickly just now. */
-export const isQuick = ({ quick }: Program): boolean =>
-  quick !== undefined && !isHeard(quick) && !isUnderDeadline();
+export const isQuick = (program: Program): boolean =>
+  program.quick !== undefined && !isHeard(program) && !isUnderDeadline();
 
 /** Whether somebody wants to know how long a part of it takes. Of the whole it is known. */
-const isHeard = (rules: readonly QuickRule[]): boolean => {
+const isHeard = ({ stages }: Program): boolean => {
   if (!anyOutcomeIsHeard()) return false;
-  return outcomesAreHeard() || rules.some(({ emitter }, at) => at > 0 && emitter.hearsOutcome);
+  if (outcomesAreHeard()) return true;
+  for (let at = 1; at < stages.length; at++) if (stages[at]!.emitter.hearsOutcome) return true;
+  return false;
 };
 
 /**
@@ -110,6 +112,7 @@ const refused = (stage: Stage, { error }: Refusal): Promise<never> => {
   return refusal;
 };
 
+/** A policy on its own, whose call has to wait first. */
 const waited = async (call: QuickCall, waiting: Waiting): Promise<unknown> => {
   await waiting.gate;
   const refusal = waiting.answer();
@@ -129,7 +132,7 @@ const waited = async (call: QuickCall, waiting: Waiting): Promise<unknown> => {
 
 const { then } = Promise.prototype;
 
-/** Callbacks rather than `await`: an async function is what such a call would pay most for. */
+/** All stages are entered: makes the call. Callbacks rather than `await`, for an async function is what it would pay most for. */
 const entered = (call: QuickCall): Promise<unknown> => {
   let answer: Promise<unknown>;
   try {
@@ -170,6 +173,7 @@ const limitOf = ({ program, slots }: QuickCall): CancellationSource | undefined 
   return undefined;
 };
 
+/** The function has answered, or a limit struck before: leaves the stages, the innermost first. */
 const left = (call: QuickCall, value: unknown): unknown => {
   const { program, start } = call;
   if (call.struckAt !== INNERMOST) {
@@ -223,6 +227,7 @@ const unwell = (call: QuickCall, at: number, value: unknown): Promise<unknown> =
   return detour(run, at, OUTWARDS);
 };
 
+/** The function threw or rejected. */
 const failed = (call: QuickCall, error: unknown): Promise<unknown> => {
   const run = call.handOverCalled();
   run.failed = true;

@@ -9,14 +9,14 @@ import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
 import type { Clock, Timers } from './timers.ts';
 
-/** The call that a limit is of. */
+/** The call that a limit is of: a run, or a call that has none so far. */
 interface LimitOwner {
   readonly slots: readonly unknown[];
   readonly given: Scope | undefined;
   strike(at: number): void;
 }
 
-/** The time limit of one run, its own entry in the list of timers; the cancellation that the inside sees is made when looked at. */
+/** The time limit of one call, its own entry in the list of timers; the cancellation that the inside sees is made when looked at. */
 class Limit implements Timed, CancellationSource {
   readonly list: TimerList;
   /** The rest of a deadline was shorter than the limit. */

@@ -163,7 +163,7 @@ export class TimerList {
     return this.#dueAt[this.#first & (this.#entries.length - 1)]!;
   }
 
-  /** The first in the list, when the holes before it are let go. */
+  /** The first limit in the list; lets go of the holes before it. */
   #earliest(): Timed | undefined {
     if (this.#size === 0) return undefined;
     const mask = this.#entries.length - 1;
@@ -192,8 +192,8 @@ export class TimerList {
   }
 
   #clearRoom(): void {
-    // Eight places, written out, and the times as fractions: a call under a deadline makes a list of its own, and an array of the
-    // engine's cheapest kind costs a tenth of a microsecond where a `Float64Array` costs half of one.
+    // A call under a deadline makes a list of its own, and a `Float64Array` is half a microsecond dearer than an array written out:
+    // eight places, a power of two; fractions, for the engine makes an array of another kind for whole numbers.
     this.#entries = [undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined];
     this.#dueAt = [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5];
   }
