@@ -170,7 +170,7 @@ export class BulkheadRule implements Rule {
   ): Waiter {
     const { queueTimeoutMs } = this.#settings;
     const byDeadline = restMs !== undefined && restMs < queueTimeoutMs;
-    const list = byDeadline ? new TimerList(restMs, this.#timers) : this.#list;
+    const list = byDeadline ? new TimerList(restMs, this.#timers, true) : this.#list;
     const waiter = new Waiter(park, this, list, this.#settings, byDeadline);
     waiter.ahead = this.#last;
     if (this.#last === undefined) this.#first = waiter;

@@ -114,7 +114,7 @@ class KeptBreakers {
 
   on<K extends CircuitBreakerEvents>(event: K, listener: (payload: PolicyEvents[K]) => unknown): () => void {
     // Refuses what no breaker would hear, also while there is none.
-    new Emitter(this.name, CIRCUIT_EVENTS).on(event, listener);
+    new Emitter(this.name, CIRCUIT_EVENTS).on(event, listener)();
     const hearing: Hearing = (breaker) => breaker.on(event, listener);
     this.#hearings.add(hearing);
     for (const [breaker, stops] of this.#stops) stops.set(hearing, hearing(breaker));

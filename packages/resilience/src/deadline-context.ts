@@ -17,6 +17,9 @@ export const deadlineRest = (): number | undefined => {
   return budget === undefined ? undefined : Math.max(0, budget.remainingMs());
 };
 
+/** Whether a deadline is in force, without a look at a clock, which may throw. */
+export const isUnderDeadline = (): boolean => storage.getStore() !== undefined;
+
 /** Calls `fn` with a deadline that is never later than the one already in force. */
 export const underDeadline = <T>(remainingMs: () => number, fn: () => T): T => {
   const outer = storage.getStore();

@@ -48,9 +48,11 @@ export const detour = async (run: Run, from: number, phase: number): Promise<unk
 
 /** Makes the call, and answers what came back at once or is to be waited for. */
 const answerOf = (run: Run): unknown => {
+  const { length } = run.program.stages;
+  // Cut off before the call was made, or before the answer was there.
+  if (run.struckOutside(length)) return STRUCK;
   const answer = run.call();
-  // Cut off before the answer was there.
-  if (!isPending(answer)) return run.struckOutside(run.program.stages.length) ? STRUCK : answer;
+  if (!isPending(answer)) return run.struckOutside(length) ? STRUCK : answer;
   return run.gated ? run.race(answer) : answer;
 };
 
@@ -78,7 +80,11 @@ class Way {
   enter(): boolean {
     try {
       if (this.#answered === GO) this.#answered = this.#stages[this.at]!.enter(this.#run, this.at);
-      if (this.#answered === WAIT) return true;
+      if (this.#answered === WAIT) {
+        if (!this.#run.struckOutside(this.at)) return true;
+        // Struck before it began to wait: nothing else would end the wait.
+        this.#stages[this.at]!.rule.unpark?.(this.#run, this.at);
+      }
       this.#goIn();
     } catch (error) {
       this.#refused(error);

@@ -25,6 +25,8 @@ export const drive = (run: Run): Promise<unknown> => {
   } catch (error) {
     return detour(run, run.refused(at, error), OUTWARDS);
   }
+  // A limit struck already: the call is not made.
+  if (run.struckOutside(length)) return detour(run, length, INWARDS);
   let answer: Promise<unknown>;
   try {
     answer = Promise.resolve(run.call());

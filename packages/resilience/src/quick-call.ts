@@ -1,4 +1,4 @@
-import type { Settle } from './gate.ts';
+import { INNERMOST, type Settle, STRUCK } from './gate.ts';
 import type { Program } from './program.ts';
 import { type Fn, Run } from './run.ts';
 import type { Clock } from './timers.ts';
@@ -19,10 +19,10 @@ export abstract class Waiting {
   abstract answer(): Refusal | undefined;
 }
 
-/** Reads the clock each time. */
+/** For whom has no run, which would read the clock once for all that is done at the same time. */
 export const NOW = { time: (clock: Clock): number => clock() };
 
-/** Arrays written out are made much faster than others. */
+/** Arrays written out are made much faster than others; `quickly` writes out five places too. */
 const roomFor = (stages: number): unknown[] =>
   stages === 1
     ? [undefined]
@@ -30,7 +30,7 @@ const roomFor = (stages: number): unknown[] =>
       ? [undefined, undefined, undefined, undefined, undefined]
       : new Array(stages);
 
-/** A call that goes well so far. Where it does not, a run is made that takes over: most calls need none, and it is dear. */
+/** A call that goes well so far. Where it does not, it is handed over to a run: most calls need none, and it is dear. */
 export class QuickCall {
   readonly program: Program;
   readonly fn: Fn;
@@ -44,6 +44,9 @@ export class QuickCall {
   /** What the function answered, and what ends the wait for it. */
   pending: Promise<unknown> | undefined = undefined;
   wake: Settle | undefined = undefined;
+  /** The outermost place whose limit has struck. */
+  struckAt = INNERMOST;
+  /** What it was handed over to. */
   run: Run | undefined = undefined;
   /** What a stage has against the call. */
   stop: Refusal | Waiting | undefined = undefined;
@@ -72,17 +75,13 @@ export class QuickCall {
     return undefined;
   }
 
-  /** As {@link Run.strike}: a limit ends the call, which was made. */
+  /** As {@link Run.strike}. Before the call is handed over, it is only noted: there may be rules that it has still to enter. */
   strike(at: number): void {
-    this.takeOver().strike(at);
-  }
-
-  /** A run for the rest of the way, after the call was made. */
-  takeOver(): Run {
-    if (this.run !== undefined) return this.run;
-    const run = this.handOver();
-    run.takeOver(this.pending, this.wake);
-    return run;
+    if (this.run !== undefined) this.run.strike(at);
+    else if (at < this.struckAt) {
+      this.struckAt = at;
+      this.wake?.(STRUCK);
+    }
   }
 
   /** A run for the rest of the way. */
@@ -93,6 +92,17 @@ export class QuickCall {
     run.slots = slots;
     if (start !== undefined) run.startAt(0, start);
     this.run = run;
+    if (this.struckAt !== INNERMOST) {
+      run.pending = this.pending;
+      run.strike(this.struckAt);
+    }
+    return run;
+  }
+
+  /** As {@link handOver}, after the function was called. */
+  handOverCalled(): Run {
+    const run = this.handOver();
+    run.hasBeenCalled();
     return run;
   }
 }

@@ -1,23 +1,24 @@
 import { contextOf } from './context.ts';
-import { deadlineRest } from './deadline-context.ts';
+import { isUnderDeadline } from './deadline-context.ts';
 import { detour, INWARDS, OUTWARDS } from './detour.ts';
 import { anyOutcomeIsHeard, outcomesAreHeard } from './events.ts';
-import { capture, rejectMade, resolveMade } from './gate.ts';
+import { capture, INNERMOST, rejectMade, resolveMade, STRUCK } from './gate.ts';
 import { outwards, promised, rejected } from './outwards.ts';
 import type { Program } from './program.ts';
-import { QuickCall, type Refusal, Waiting } from './quick-call.ts';
+import { QuickCall, Waiting } from './quick-call.ts';
 import type { Fn } from './run.ts';
 import type { CancellationSource } from './scope.ts';
-import type { QuickRule, Stage } from './stage.ts';
 
 /** Whether a call that nobody can abort may go through the program quickly just now. */
-export const isQuick = ({ quick }: Program): boolean =>
-  quick !== undefined && !isHeard(quick) && deadlineRest() === undefined;
+export const isQuick = (program: Program): boolean =>
+  program.quick !== undefined && !isHeard(program) && !isUnderDeadline();
 
 /** Whether somebody wants to know how long a part of it takes. Of the whole it is known. */
-const isHeard = (rules: readonly QuickRule[]): boolean => {
+const isHeard = ({ stages }: Program): boolean => {
   if (!anyOutcomeIsHeard()) return false;
-  return outcomesAreHeard() || rules.some(({ emitter }, at) => at > 0 && emitter.hearsOutcome);
+  if (outcomesAreHeard()) return true;
+  for (let at = 1; at < stages.length; at++) if (stages[at]!.emitter.hearsOutcome) return true;
+  return false;
 };
 
 /**
@@ -35,60 +36,73 @@ export const quickly = (
   const call = new QuickCall(program, fn, self, args);
   const rules = program.quick!;
   const { length } = rules;
-  const outermost = program.stages[0]!;
-  if (outermost.emitter.hearsOutcome || outermost.recorder.samples()) call.start = outermost.now();
   let at = 0;
   try {
-    if (!call.keeps(0, rules[0]!.quick(call, 0))) return stopped(call, 0);
     rules[0]!.recorder.calls++;
+    if (!call.keeps(0, rules[0]!.quick(call, 0))) return stopped(call, 0);
+    begin(call);
     if (length > 1) {
       at = 1;
-      if (!call.keeps(1, rules[1]!.quick(call, 1))) return stopped(call, 1);
       rules[1]!.recorder.calls++;
+      if (!call.keeps(1, rules[1]!.quick(call, 1))) return stopped(call, 1);
     }
     if (length > 2) {
       at = 2;
-      if (!call.keeps(2, rules[2]!.quick(call, 2))) return stopped(call, 2);
       rules[2]!.recorder.calls++;
+      if (!call.keeps(2, rules[2]!.quick(call, 2))) return stopped(call, 2);
     }
     if (length > 3) {
       at = 3;
-      if (!call.keeps(3, rules[3]!.quick(call, 3))) return stopped(call, 3);
       rules[3]!.recorder.calls++;
+      if (!call.keeps(3, rules[3]!.quick(call, 3))) return stopped(call, 3);
     }
     if (length > 4) {
       at = 4;
-      if (!call.keeps(4, rules[4]!.quick(call, 4))) return stopped(call, 4);
       rules[4]!.recorder.calls++;
+      if (!call.keeps(4, rules[4]!.quick(call, 4))) return stopped(call, 4);
     }
     for (at = 5; at < length; at++) {
-      if (!call.keeps(at, rules[at]!.quick(call, at))) return stopped(call, at);
       rules[at]!.recorder.calls++;
+      if (!call.keeps(at, rules[at]!.quick(call, at))) return stopped(call, at);
     }
   } catch (error) {
     // A clock of a user's threw.
-    rules[at]!.recorder.calls++;
+    if (at === 0) begin(call);
     const run = call.handOver();
     return detour(run, run.refused(at, error), OUTWARDS);
   }
-  return entered(call);
+  return call.struckAt === INNERMOST ? entered(call) : detour(call.handOver(), length, INWARDS);
+};
+
+/** Reads the clock, where the call is one of those measured. */
+const begin = (call: QuickCall): void => {
+  const outermost = call.program.stages[0]!;
+  if (outermost.emitter.hearsOutcome || outermost.recorder.samples()) call.start = outermost.now();
 };
 
 /** The stage at this place does not let the call through at once, or takes a run. */
 const stopped = (call: QuickCall, at: number): Promise<unknown> => {
   const { stop } = call;
-  if (stop === undefined) return detour(call.handOver(), at, INWARDS);
   const stage = call.program.stages[at]!;
-  stage.recorder.calls++;
-  if (stop instanceof Waiting) return waited(call, stop);
+  if (stop === undefined) {
+    // The run enters here once more, and is counted then.
+    stage.recorder.calls--;
+    return detour(call.handOver(), at, INWARDS);
+  }
+  if (stop instanceof Waiting) {
+    begin(call);
+    return waited(call, stop);
+  }
   if (at === 0) {
     stage.recorder.rejections++;
     return rejected(stop.error);
   }
   const run = call.handOver();
-  return detour(run, run.refused(at, stop.error), OUTWARDS);
+  const from = run.refused(at, stop.error);
+  return call.struckAt === INNERMOST ? promised(outwards(run, from)) : detour(run, from, OUTWARDS);
 };
 
+/** A policy on its own, whose call has to wait first. */
 const waited = async (call: QuickCall, waiting: Waiting): Promise<unknown> => {
   await waiting.gate;
   const refusal = waiting.answer();
@@ -108,7 +122,7 @@ const waited = async (call: QuickCall, waiting: Waiting): Promise<unknown> => {
 
 const { then } = Promise.prototype;
 
-/** Callbacks rather than `await`: an async function is what such a call would pay most for. */
+/** All stages are entered: makes the call. Callbacks rather than `await`, for an async function is what it would pay most for. */
 const entered = (call: QuickCall): Promise<unknown> => {
   let answer: Promise<unknown>;
   try {
@@ -123,7 +137,7 @@ const entered = (call: QuickCall): Promise<unknown> => {
     call.wake = resolveMade;
     then.call(answer, resolveMade, rejectMade);
     // Struck already, while the function was called.
-    call.run?.takeOver(answer, resolveMade);
+    if (call.struckAt !== INNERMOST) call.wake(STRUCK);
     answer = gate;
   }
   return then.call(
@@ -149,9 +163,11 @@ const limitOf = ({ program, slots }: QuickCall): CancellationSource | undefined 
   return undefined;
 };
 
+/** The function has answered, or a limit struck before: leaves the stages, the innermost first. */
 const left = (call: QuickCall, value: unknown): unknown => {
-  const { program, run, start } = call;
-  if (run !== undefined) {
+  const { program, start } = call;
+  if (call.struckAt !== INNERMOST) {
+    const run = call.handOverCalled();
     run.value = value;
     return outwards(run, run.called());
   }
@@ -187,8 +203,8 @@ const left = (call: QuickCall, value: unknown): unknown => {
     rules[0]!.recorder.successes++;
   } catch (error) {
     // A clock of a user's threw: the stages further out have still to be left.
-    const rest = call.takeOver();
-    return detour(rest, rest.refused(at, error), OUTWARDS);
+    const run = call.handOverCalled();
+    return detour(run, run.refused(at, error), OUTWARDS);
   }
   if (start !== undefined) program.stages[0]!.tellSuccess(start);
   return value;
@@ -196,13 +212,14 @@ const left = (call: QuickCall, value: unknown): unknown => {
 
 /** The result is not a success to the stage at this place. */
 const unwell = (call: QuickCall, at: number, value: unknown): unknown => {
-  const run = call.takeOver();
+  const run = call.handOverCalled();
   run.value = value;
   return outwards(run, at);
 };
 
+/** The function threw or rejected. */
 const failed = (call: QuickCall, error: unknown): unknown => {
-  const run = call.takeOver();
+  const run = call.handOverCalled();
   run.failed = true;
   run.value = error;
   return outwards(run, run.called());

@@ -251,12 +251,9 @@ export class Run {
     this.#wake?.(value);
   }
 
-  /** Takes over a call that is under way and has been quick so far; `wake` ends the wait for its answer. */
-  takeOver(pending: Promise<unknown> | undefined, wake: Settle | undefined): void {
+  /** The call was made already, before there was a run. */
+  hasBeenCalled(): void {
     this.#calledWithin = INNERMOST;
-    this.pending = pending;
-    this.#wake = wake;
-    if (this.#cutAt !== INNERMOST) this.wake(STRUCK);
   }
 
   #open(at: number): Promise<unknown> {

@@ -9,14 +9,14 @@ import { Recorder } from './stats.ts';
 import { type Timed, TimerList } from './timer-list.ts';
 import type { Clock, Timers } from './timers.ts';
 
-/** The call that a limit is of. */
+/** The call that a limit is of: a run, or a call that has none so far. */
 interface LimitOwner {
   readonly slots: readonly unknown[];
   readonly given: Scope | undefined;
   strike(at: number): void;
 }
 
-/** The time limit of one run, its own entry in the list of timers; the cancellation that the inside sees is made when looked at. */
+/** The time limit of one call, its own entry in the list of timers; the cancellation that the inside sees is made when looked at. */
 class Limit implements Timed, CancellationSource {
   readonly list: TimerList;
   /** The rest of a deadline was shorter than the limit. */
@@ -107,6 +107,8 @@ export class TimeoutRule implements Rule {
   quick(call: QuickCall, at: number): Limit | true {
     if (this.#ms === Number.POSITIVE_INFINITY) return true;
     const limit = new Limit(call, at, this.#ms, this.#list, false);
+    // Before it is set: a timer of a user's may fire at once.
+    call.slots[at] = limit;
     limit.list.add(limit, NOW);
     return limit;
   }
@@ -127,7 +129,7 @@ export class TimeoutRule implements Rule {
     const shorter = restMs !== undefined && restMs < this.#ms;
     if (!shorter && this.#ms === Number.POSITIVE_INFINITY) return GO;
     const limit = shorter
-      ? new Limit(run, at, restMs, new TimerList(restMs, this.#timers), true)
+      ? new Limit(run, at, restMs, new TimerList(restMs, this.#timers, true), true)
       : new Limit(run, at, this.#ms, this.#list, false);
     run.keep(at, limit);
     limit.list.add(limit, run);

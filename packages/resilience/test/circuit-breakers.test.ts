@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { anyOutcomeIsHeard } from '../src/events.ts';
 import { circuitBreakers } from '../src/index.ts';
 import { deferred, settle, VirtualClock } from './virtual-clock.ts';
 
@@ -213,4 +214,16 @@ it('for any use: no more than max, and the one used last is always kept', async 
     ),
     { numRuns: 200 },
   );
+});
+
+it('leaves nobody listening to outcomes when a listener of all keys has gone, or its keys have', async () => {
+  const { breakers, time } = keyed({ max: 1 });
+  const stop = breakers.on('success', () => {});
+  expect(anyOutcomeIsHeard()).toBe(false);
+  await breakers.execute('a', () => 1);
+  await breakers.execute('b', () => 1);
+  expect(anyOutcomeIsHeard()).toBe(true);
+  await time.advance(120_000);
+  stop();
+  expect(anyOutcomeIsHeard()).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Timed, TimerList } from '../src/timer-list.ts';
@@ -93,6 +94,24 @@ it('has room for few again after there were many, and for one that stays while t
 });
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+it('leaves no timer behind where it is of one limit', async () => {
+  const timers = new Set<number>();
+  const hook = createHook({
+    init: (id, type) => {
+      if (type === 'Timeout') timers.add(id);
+    },
+    destroy: (id) => timers.delete(id),
+  }).enable();
+  const list = new TimerList(30_000, systemTimers, true);
+  const entry = new Entry([]);
+  list.add(entry, NOW);
+  expect(timers.size).toBe(1);
+  list.remove(entry);
+  await new Promise((resolve) => setImmediate(resolve));
+  hook.disable();
+  expect(timers.size).toBe(0);
+});
 
 it('is not late: before a timer of the platform that is due a little later', async () => {
   const list = new TimerList(60, systemTimers);
