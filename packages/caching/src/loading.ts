@@ -24,6 +24,9 @@ const isChanged = ({ pending }: { readonly pending: Pending }): boolean => pendi
 
 const isKept = <V>(entry: NewEntry<V> | 'removed' | undefined): entry is NewEntry<V> =>
   entry !== undefined && entry !== 'removed';
+// By what it is, not by what it is not: where `Promise` was replaced, what an async function answers is none of it.
+const isThere = <T>(answer: readonly T[] | Promise<readonly T[]>): answer is readonly T[] =>
+  Array.isArray(answer);
 const soon = Promise.resolve();
 
 /** One load a key at a time in this process, for success and failure alike. */
@@ -217,7 +220,7 @@ export class Loading<V> {
     const started = admission === undefined ? this.#settings.elapsed(since) : performance.now();
     try {
       const answer = observe(open, load, this.#handed(open), signal);
-      if (answer instanceof Promise || admission !== undefined)
+      if (!isThere(answer) || admission !== undefined)
         return this.#keepLater(open, answer, started, call, admission);
       void this.#keep(open, answer, started, call, undefined);
     } catch (error) {
