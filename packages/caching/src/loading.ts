@@ -24,7 +24,7 @@ const soon = Promise.resolve();
 export class Loading<V> {
   readonly #settings: Settings<V>;
   readonly #tiers: Tiers<V>;
-  /** By key. Never empty, with what is no key: a Map makes itself a smaller table whenever its last entry goes. */
+  /** By key. What stands under '', which is no key, keeps it from getting empty: a Map shrinks its table whenever its last entry goes. */
   readonly #flights = new Map<string, Flight<V> | undefined>([['', undefined]]);
   /** Those under way that are no longer the one of their key. */
   readonly #replaced = new Set<Flight<V>>();

@@ -13,9 +13,9 @@ const movesAtOnce = 32;
 
 /**
  * W-TinyLFU: newcomers enter a window (recency); who leaves it must have been used more often than the entry that
- * would have to go from the main space (frequency). That is segmented: who is used in probation becomes protected, and who
- * is used there is spared when its turn to go has come, so that such a hit moves nothing. How large the window is and how
- * hard it is to get past it is a stance, chosen by a vote of small simulations.
+ * would have to go from the main space (frequency). The main space is segmented: who is used in probation becomes
+ * protected, and who is used there is spared once when its turn to go has come, so that such a hit moves nothing. How
+ * large the window is and how hard it is to get past it is a stance, chosen by a vote of small simulations.
  */
 export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   readonly #random: () => number;
