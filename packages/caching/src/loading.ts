@@ -34,6 +34,8 @@ export class Loading<V> {
   readonly #slots: LoadSlots | undefined;
   readonly #lockNames: StoreKeys;
   readonly #loaders: LoaderCalls<V>;
+  /** Why no load begins any more; wrapped, since anything may be a reason. */
+  #closed: { readonly reason: unknown } | undefined;
 
   constructor(settings: Settings<V>, tiers: Tiers<V>, counts: Counts, events: CacheEvents) {
     this.#settings = settings;
@@ -60,8 +62,12 @@ export class Loading<V> {
     return flight.hangs(call.hardMs) ? undefined : flight;
   }
 
-  /** Starts one load of all these keys. The flights are registered before this returns, so that others can join. */
+  /**
+   * Starts one load of all these keys. The flights are registered before this returns, so that others can join.
+   * @throws The reason of `close`, after it.
+   */
   start(wanted: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>, background: boolean): Flight<V>[] {
+    if (this.#closed !== undefined) throw this.#closed.reason;
     const controller = new AbortController();
     const turn = this.#slots && new Turn(this.#slots);
     const flights: Flight<V>[] = wanted.map(({ key, stale }) => {
@@ -97,11 +103,12 @@ export class Loading<V> {
 
   /** Starts a load behind the answer, unless the stores have a newer value than this. */
   renew(due: readonly Wanted<V>[], load: KeysLoader<V>, call: Call<V>): void {
-    this.start(due, load, { ...call, renewing: true }, true);
+    if (this.#closed === undefined) this.start(due, load, { ...call, renewing: true }, true);
   }
 
   /** Tells all loads to end, and everybody who waits for one. What they still bring is not kept. */
   close(reason: unknown): void {
+    this.#closed = { reason };
     const all = [...this.#flights.values(), ...this.#replaced].filter((flight) => flight !== undefined);
     for (const flight of all) {
       // One that is settled may have its value on the way to the stores.
