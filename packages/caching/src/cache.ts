@@ -144,7 +144,7 @@ export class Cache<V = unknown> {
     const entry = this.#tiers.recall.entry(key, this.#settings.recent(), this.#settings.now);
     const now = this.#settings.recent();
     if (entry === undefined || now >= entry.expiresAt) {
-      // As `account` does, but without a promise more: that is what a plain miss spends its time on.
+      // As `account` does, with one promise less: promises are what a plain miss spends its time on.
       const wait = this.#lookups.obtain(key, loader, this.#plainCall, entry, now);
       let answer: Answer<V> | undefined;
       try {

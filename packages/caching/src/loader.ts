@@ -49,9 +49,11 @@ export const checkLoader = (loader: unknown): void => {
   if (typeof loader !== 'function') throw new TypeError(`loader must be a function, got ${describe(loader)}`);
 };
 
+type Said<V> = Omit<Loaded<V>, 'value'>;
+
 /** The context of one key, and what its loader said. */
 const steering = <V>({ key, stale }: Wanted<V>, signal: AbortSignal) => {
-  const said: Omit<Loaded<V>, 'value'> = {};
+  const said: Said<V> = {};
   const context: LoadContext<V> = {
     key,
     signal,
@@ -88,10 +90,14 @@ export const one =
     const { context, said } = steering(wanted[0]!, signal);
     const answer = loader(context);
     // Only what is there to await is awaited: each turn of the queue would make a plain miss dearer.
-    return isThenable(answer)
-      ? (async () => [{ ...said, value: await answer }])()
-      : [{ ...said, value: answer as V }];
+    return isThenable(answer) ? later(answer, said) : [{ ...said, value: answer as V }];
   };
+
+// Awaits first: the loader may steer until it answers.
+const later = async <V>(answer: V | Promise<V>, said: Said<V>): Promise<Loaded<V>[]> => {
+  const value = await answer;
+  return [{ ...said, value }];
+};
 
 export const many =
   <V>(loader: ManyLoader<V>): KeysLoader<V> =>

@@ -11,8 +11,8 @@ export interface Pending {
 /** The reads and loads under way, by key. */
 export class PendingReads {
   /**
-   * Mostly there is one of a key, and a set for each would be for nothing. Never empty, with what is no key: a Map makes
-   * itself a smaller table whenever its last entry goes.
+   * Mostly there is one of a key, and a set for each would be for nothing. What stands under '', which is no key, keeps the
+   * Map from getting empty: it shrinks its table whenever its last entry goes.
    */
   readonly #byKey = new Map<string, Pending | Set<Pending> | undefined>([['', undefined]]);
 

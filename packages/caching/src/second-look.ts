@@ -46,14 +46,16 @@ export class SecondLook<V> {
 
   /** Answers those whose key was changed since they began to wait, from memory or the stores. */
   async atChanged(flights: readonly Flight<V>[], call: Call<V>): Promise<readonly Flight<V>[]> {
-    const isChanged = ({ pending }: Flight<V>) => pending.superseded;
     if (call.forced) return flights;
     const now = this.#settings.now();
-    const open = flights.filter(
-      (flight) => !isChanged(flight) || !this.#answered(flight, this.#fresh(flight.key, now), call, now),
+    // Asked once: a key that is changed only while the stores are read is not among these, and its loader is called.
+    const changed = flights.filter(({ pending }) => pending.superseded);
+    const unanswered = changed.filter(
+      (flight) => !this.#answered(flight, this.#fresh(flight.key, now), call, now),
     );
-    const asked = await this.atStores(open.filter(isChanged), call, this.#tiers.timeBudget());
-    return open.filter((flight) => !isChanged(flight) || asked.includes(flight));
+    const open = new Set(await this.atStores(unanswered, call, this.#tiers.timeBudget()));
+    const covered = new Set(changed.filter((flight) => !open.has(flight)));
+    return flights.filter((flight) => !covered.has(flight));
   }
 
   #fresh(key: string, now: number): Found<V> | undefined {

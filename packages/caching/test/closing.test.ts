@@ -1,6 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { CacheClosedError, CacheManager, createCache, type Lease, type LoadLock } from '../src/index.ts';
-import { deferred, FaultyStore, settle } from './doubles.ts';
+import { deferred, FaultyStore, manualClock, settle } from './doubles.ts';
 
 /** A store whose reads wait until `gate` opens. */
 const slowStore = () => {
@@ -125,4 +125,41 @@ it.each([
   for (const owner of [cache, manager]) await expect(owner.close(options as never)).rejects.toThrow(text);
   await cache.set('k', 'v');
   expect([await cache.get('k'), manager.names()]).toEqual(['v', ['c']]);
+});
+
+it.each([0, 1, 2, 3, 4, 5, 6])(
+  'no loader is called after close, where a load that lacks the key ended %i turns of the queue before',
+  async (turns) => {
+    const cache = createCache<string>();
+    const many = deferred<Map<string, string>>();
+    const batch = cache.getOrSetMany(['k'], () => many.promise);
+    await settle();
+    let closed = false;
+    let calledLate = false;
+    const joined = cache.getOrSet('k', () => {
+      calledLate = closed;
+      return 'v';
+    });
+    many.resolve(new Map());
+    for (let at = 0; at < turns; at++) await null;
+    closed = true;
+    await Promise.allSettled([cache.close(), joined, batch]);
+    expect(calledLate).toBe(false);
+  },
+);
+
+it('no value is renewed after close that a store answers late', async () => {
+  const clock = manualClock();
+  const store = new FaultyStore();
+  const options = { stores: [store], ttl: 100, eagerRefresh: 0.5, clock: clock.now };
+  await createCache<string>(options).set('k', 'v');
+  clock.advance(60);
+  const cache = createCache<string>(options);
+  const load = jest.fn(() => 'new');
+  const wait = cache.getOrSet('k', load);
+  const closing = cache.close();
+  await expect(wait).rejects.toThrow('closed');
+  await closing;
+  await settle();
+  expect(load).not.toHaveBeenCalled();
 });

@@ -168,3 +168,22 @@ describe('a caller of many keys that leaves while some are answered by a store',
     expect(load).not.toHaveBeenCalled();
   });
 });
+
+describe.each([
+  ['', {}],
+  [', in its turn', { maxLoads: 1 }],
+  [', with a store', { stores: [new FaultyStore()] }],
+] as const)(
+  'keys of a batch that are changed one after the other before its loader is called%s',
+  (_name, options) => {
+    it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])('all have an answer, %i turns of the queue apart', async (turns) => {
+      const cache = createCache<string>(options);
+      const load = (keys: string[]) => new Map(keys.map((key) => [key, 'loaded']));
+      const answers = cache.getOrSetMany(['a', 'b'], load);
+      void cache.set('a', 'set');
+      for (let at = 0; at < turns; at++) await null;
+      void cache.clear();
+      expect([...(await answers).keys()]).toEqual(['a', 'b']);
+    });
+  },
+);

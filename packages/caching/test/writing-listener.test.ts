@@ -88,3 +88,18 @@ it('a listener of evictions that removes the value which came in fails no write'
   });
   expect([value, await cache.has('new'), errors]).toEqual(['v', false, []]);
 });
+
+it.each<[string, (cache: Cache<string>) => Promise<unknown>, string | undefined]>([
+  ['set', (cache) => cache.set('k', 'newer'), 'newer'],
+  ['delete', (cache) => cache.delete('k'), undefined],
+  ['clear', (cache) => cache.clear(), undefined],
+  ['invalidateTags', (cache) => cache.invalidateTags(['t']), undefined],
+])('what was loaded does not undo the %s of a listener of that very load', async (_name, change, left) => {
+  for (const load of [() => 'loaded', async () => 'loaded', () => undefined as never]) {
+    const cache = createCache<string>();
+    const off = cache.on('load', () => void change(cache));
+    expect(await cache.getOrSetWithMeta('k', load, { tags: ['t'] })).toMatchObject({ ttlMs: 0 });
+    off();
+    expect(await cache.get('k')).toBe(left);
+  }
+});

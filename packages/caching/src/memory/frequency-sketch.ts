@@ -16,7 +16,7 @@ export class FrequencySketch {
   readonly capacity: number;
   /** How often the counts were halved: a count taken at an earlier age is worth half for each step. */
   age: number;
-  /** Uses of anything, ten times the capacity, until the counts are to be halved first; after that half as many each time. */
+  /** After so many uses of anything the counts are to be halved: ten times the capacity. After that, each time after half as many. */
   readonly period: number;
   readonly #counters: Uint8Array;
   readonly #quads: Int32Array;

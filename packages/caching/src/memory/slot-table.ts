@@ -42,8 +42,8 @@ export class SlotTable {
     places[hole] = 0;
   }
 
-  // The low bits are the same for all that is sampled.
+  // The low bits are the same for all that is sampled: up to 16 of them, with as many entries as a Map can hold.
   #home(hash: number): number {
-    return (hash >>> 12) & this.#mask;
+    return (hash >>> 16) & this.#mask;
   }
 }

@@ -13,9 +13,9 @@ const movesAtOnce = 32;
 
 /**
  * W-TinyLFU: newcomers enter a window (recency); who leaves it must have been used more often than the entry that
- * would have to go from the main space (frequency). That is segmented: who is used in probation becomes protected, and who
- * is used there is spared when its turn to go has come, so that such a hit moves nothing. How large the window is and how
- * hard it is to get past it is a stance, chosen by a vote of small simulations.
+ * would have to go from the main space (frequency). The main space is segmented: who is used in probation becomes
+ * protected, and who is used there is spared once when its turn to go has come, so that such a hit moves nothing. How
+ * large the window is and how hard it is to get past it is a stance, chosen by a vote of small simulations.
  */
 export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
   readonly #random: () => number;
@@ -65,8 +65,8 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     const { list } = entry;
     if (list === this.#protected) entry.used = 1;
     else if (list === this.#probation) this.#protect(entry);
-    // Who is within the first eighth stays where it is: favourites write nothing.
-    else if (((list!.moves - entry.movedAt) | 0) > list!.size >> 3) list!.touch(entry);
+    // Who is within the first eighth stays where it is: favourites write nothing. Unsigned, as the moves may have come round.
+    else if ((list!.moves - entry.movedAt) >>> 0 > list!.size >>> 3) list!.touch(entry);
     if (entry.usesAge !== this.#age) this.#refresh(entry);
     this.#count(entry);
   }
@@ -81,7 +81,7 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
 
   victim(full: number): Entry<V> | undefined {
     this.#resize(full);
-    const main = this.#probation.tail ?? this.#protected.tail;
+    const main = this.#probation.tail ?? this.#leastProtected();
     if (main === undefined) return this.#window.tail;
     const candidate = this.#window.size >= this.#windowMax ? this.#window.tail : undefined;
     if (candidate === undefined) return main;
@@ -90,10 +90,11 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     return main;
   }
 
+  // By their counts: a hit moves nothing where it need not, so the lists do not tell who was used most.
   *hottest(): Iterable<Entry<V>> {
-    yield* this.#protected;
-    yield* this.#window;
-    yield* this.#probation;
+    const byUses: Entry<V>[][] = Array.from({ length: mostUses + 1 }, () => []);
+    for (const list of this.#lists) for (const entry of list) byUses[this.#uses(entry)]!.push(entry);
+    for (const entries of byUses.reverse()) yield* entries;
   }
 
   clear(): void {
@@ -139,6 +140,20 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     if (chosen !== this.#chosen) this.#take(chosen);
   }
 
+  get #lists(): readonly EntryList<V>[] {
+    return [this.#protected, this.#window, this.#probation];
+  }
+
+  // Nothing is on probation while large entries come in, or the room is divided anew. Who was used is spared then too.
+  #leastProtected(): Entry<V> | undefined {
+    const list = this.#protected;
+    for (let moves = movesAtOnce; moves > 1 && list.tail?.used === 1; moves--) {
+      list.tail.used = 0;
+      list.touch(list.tail);
+    }
+    return list.tail;
+  }
+
   #protect(entry: Entry<V>): void {
     const list = this.#protected;
     this.#move(entry, this.#probation, list);
@@ -167,7 +182,7 @@ export class WTinyLfuPolicy<V> implements EvictionPolicy<V> {
     if (this.#vote === undefined) {
       this.#vote = new StanceVote(full, this.#sketch, (sampled) => {
         let held = 0;
-        for (const entry of this.hottest()) if (sampled(entry.hash)) held++;
+        for (const list of this.#lists) for (const entry of list) if (sampled(entry.hash)) held++;
         return held;
       });
       this.#unsampled = this.#vote.unsampled;

@@ -42,7 +42,7 @@ export interface Settings<V> extends StoreSettings, LifeSettings<V> {
   clone: 'none' | 'structured' | 'freeze';
   /** Exact. */
   now: () => number;
-  /** As `performance.now`, whatever clock was handed in; where none was, a reading of `now` that is at hand is one of it. */
+  /** The time by `performance.now`, whatever clock was handed in. `reading` = what `now` has just answered, which is that time where none was. */
   elapsed: (reading: number) => number;
   /** For lookups of what is far from its end. */
   recent: () => number;
