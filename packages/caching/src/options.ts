@@ -106,7 +106,7 @@ export interface CacheOptions<V> {
   jitter?: number | undefined;
   /** What memory hands out: the stored object itself, a structured clone, or the object deeply frozen. Default `'none'`. */
   clone?: 'none' | 'structured' | 'freeze' | undefined;
-  /** Milliseconds now, for every decision about age. Default: a monotonic clock in memory, the wall clock in stores. */
+  /** Milliseconds now, for every decision about age. Default: a monotonic clock in memory, the wall clock in stores. One that throws stands still. */
   clock?: (() => number) | undefined;
   /** 0 <= x < 1. Default `Math.random`. */
   random?: (() => number) | undefined;

@@ -83,12 +83,40 @@ export const cacheOptions: readonly string[] = optionNames<CacheOptions<unknown>
   random: true,
 });
 
+/** A clock that throws, or answers no number, stands still: whoever waits for a load has to be answered all the same. */
+const standing = (clock: () => number): (() => number) => {
+  let last = 0;
+  return () => {
+    try {
+      const now = clock();
+      if (Number.isFinite(now)) last = now;
+    } catch {
+      // As it was.
+    }
+    return last;
+  };
+};
+
+/** One that throws, or answers what is no share, gives the middle. */
+const sharing = (random: () => number): (() => number) => {
+  return () => {
+    try {
+      const share = random();
+      return share >= 0 && share < 1 ? share : 0.5;
+    } catch {
+      return 0.5;
+    }
+  };
+};
+
 /** Checks all options once; every error names the option, what it expects and what it got. */
 export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
   onlyKnown('createCache', options, cacheOptions);
   const name = text('name', options.name === undefined ? 'cache' : options.name);
   const { namespace = name, memory = {}, clone = 'none' } = options;
-  const clock = optionalFunction('clock', options.clock);
+  const given = optionalFunction('clock', options.clock);
+  const clock = given && standing(given);
+  const random = optionalFunction('random', options.random);
   const own = new LookupClock();
   return {
     name,
@@ -100,7 +128,7 @@ export const readOptions = <V>(options: CacheOptions<V>): Settings<V> => {
     elapsed: clock === undefined ? (reading) => reading : () => performance.now(),
     recent: clock ?? own.recent,
     wall: clock ?? Date.now,
-    random: optionalFunction('random', options.random) ?? Math.random,
+    random: random === undefined ? Math.random : sharing(random),
   };
 };
 
