@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startWebhookReceiver, type WebhookReceiver } from './doubles/webhook-receiver.ts';
+import { type Outage, startOutage, until } from './embedder-outage.ts';
+
+describe('stopping the server with an alert on its way', () => {
+  let folder: string;
+  let receiver: WebhookReceiver;
+  let server: Outage;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'memory-api-'));
+    receiver = await startWebhookReceiver();
+    server = await startOutage({ DATA_DIR: folder, ALERT_WEBHOOK_URL: receiver.url });
+  });
+  afterEach(async () => {
+    await server.close();
+    await receiver.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const stop = async () => {
+    const begun = performance.now();
+    const { code } = await server.end('SIGTERM');
+    return { code, tookMs: performance.now() - begun };
+  };
+  const messages = (): unknown[] => server.logs().map(({ message }) => message);
+
+  it('waits for a receiver that is slow', async () => {
+    receiver.script({ status: 204, afterMs: 900 });
+    await server.breakCircuit();
+    await until('the request', () => receiver.deliveries.length === 1);
+    expect((await stop()).code).toBe(0);
+    expect(messages()).not.toContain('alert was not sent');
+    expect(messages().at(-1)).toBe('stopped');
+  }, 30_000);
+
+  it('tries again, as far as the time goes, when the receiver failed', async () => {
+    receiver.script(503, 204);
+    await server.breakCircuit();
+    await until('the request', () => receiver.deliveries.length === 1);
+    expect((await stop()).code).toBe(0);
+    expect(receiver.deliveries).toHaveLength(2);
+    expect(messages()).not.toContain('alert was not sent');
+  }, 30_000);
+
+  it('does not wait for one that hangs, and says what was given up', async () => {
+    receiver.script('hang');
+    await server.breakCircuit();
+    await until('the request', () => receiver.deliveries.length === 1);
+    const { code, tookMs } = await stop();
+    expect(code).toBe(0);
+    // The process, not only its close(): below what main.ts ends by force.
+    expect(tookMs).toBeLessThan(1_800);
+    expect(server.logs()).toContainEqual(
+      expect.objectContaining({ message: 'alert was not sent', sink: 'webhook', code: 'STOPPED' }),
+    );
+    expect(messages().at(-1)).toBe('stopped');
+  }, 30_000);
+});
