@@ -1,5 +1,7 @@
+import { subscribe } from 'node:diagnostics_channel';
 import type { Cache } from '@agent4/caching';
 import { handleError } from '@agent4/errors';
+import { type LevelEvent, levelReport } from '@agent4/logging';
 import type { Pipeline } from '@agent4/resilience';
 import type { FastifyInstance } from 'fastify';
 import type { Alerting } from './alerting.ts';
@@ -131,3 +133,16 @@ export const createObserver = (log: Log, metrics: Metrics) => {
     },
   };
 };
+
+/** Says which level is in force, and until when. Levels are the process's, not one server's: `main.ts` asks for it once. */
+export const observeLevels = (log: Log): void =>
+  subscribe('agent4:logging:level', (message) => {
+    const { level, action, until } = message as LevelEvent;
+    if (action === 'changed')
+      log.info('log level changed', {
+        level,
+        until: until === undefined ? undefined : new Date(until).toISOString(),
+      });
+    // A second signal ends the first one's change, but the level stays.
+    else if (levelReport().changes.length === 0) log.info('log level is as before');
+  });
