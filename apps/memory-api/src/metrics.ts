@@ -1,3 +1,4 @@
+import { loggingMetrics } from '@agent4/logging';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Everything `/metrics` shows. Labels are closed sets: routes by pattern, categories, names given in `compose.ts`. */
@@ -78,10 +79,10 @@ export const createMetrics = (sources: {
   });
 
   return {
-    /** All of it as Prometheus text. */
+    /** All of it as Prometheus text, what logging counts of itself included. */
     exposition: async () => ({
       contentType: registry.contentType,
-      text: await registry.metrics(),
+      text: `${await registry.metrics()}${loggingMetrics().toPrometheus()}`,
     }),
     requests: new Histogram({
       name: 'http_request_duration_seconds',
