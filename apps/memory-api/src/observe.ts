@@ -140,7 +140,7 @@ export const observeLevels = (log: Log): void =>
     const { level, action, until } = message as LevelEvent;
     if (action === 'changed')
       log.info('log level changed', {
-        level,
+        to: level,
         until: until === undefined ? undefined : new Date(until).toISOString(),
       });
     // A second signal ends the first one's change, but the level stays.

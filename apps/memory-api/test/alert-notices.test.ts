@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startWebhookReceiver, type WebhookReceiver } from './doubles/webhook-receiver.ts';
-import { type Outage, startOutage, until } from './embedder-outage.ts';
+import { type Outage, startOutage } from './embedder-outage.ts';
+import { until } from './until.ts';
 
 describe('alerts on an embedder that is down', () => {
   let folder: string;

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ServerProcess, startServer } from './server-process.ts';
+import { until } from './until.ts';
 
 const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -23,14 +24,6 @@ const embedder = (): Server =>
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ data: input.map((_text, index) => ({ index, embedding: [1, 0] })) }));
   });
-
-export const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  for (const end = Date.now() + 25_000; Date.now() < end; ) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`within 25 s there was no sign of: ${what}`);
-};
 
 export interface Outage extends ServerProcess {
   get: (path: string) => Promise<string>;
