@@ -31,7 +31,7 @@ describe('stopping the server with an alert on its way', () => {
   it('waits for a receiver that is slow', async () => {
     receiver.script({ status: 204, afterMs: 900 });
     await server.breakCircuit();
-    await until('the request', () => receiver.deliveries.length === 1);
+    await until('the request', () => receiver.deliveries.length > 0);
     expect((await stop()).code).toBe(0);
     expect(messages()).not.toContain('alert was not sent');
     const [stopping, stopped] = server.logs().slice(-2);
@@ -41,9 +41,10 @@ describe('stopping the server with an alert on its way', () => {
   }, 30_000);
 
   it('tries again, as far as the time goes, when the receiver failed', async () => {
-    receiver.script(503, 204);
+    // Late enough that the stop comes before the second try, whose wait may be none at all.
+    receiver.script({ status: 503, afterMs: 500 }, 204);
     await server.breakCircuit();
-    await until('the request', () => receiver.deliveries.length === 1);
+    await until('the request', () => receiver.deliveries.length > 0);
     expect((await stop()).code).toBe(0);
     expect(receiver.deliveries).toHaveLength(2);
     expect(messages()).not.toContain('alert was not sent');
@@ -52,7 +53,7 @@ describe('stopping the server with an alert on its way', () => {
   it('does not wait for one that hangs, and says what was given up', async () => {
     receiver.script('hang');
     await server.breakCircuit();
-    await until('the request', () => receiver.deliveries.length === 1);
+    await until('the request', () => receiver.deliveries.length > 0);
     const { code, tookMs } = await stop();
     expect(code).toBe(0);
     // close() was in time, else the code were 1; and no request that is under way kept the process after it.

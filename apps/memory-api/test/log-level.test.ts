@@ -28,7 +28,9 @@ describe('the log level at run time', () => {
   const changes = () => server.logs().filter(({ message }) => /^log level/.test(String(message)));
   const signal = async (count: number): Promise<void> => {
     // As the README has it: from the line that says the server is ready.
-    process.kill(server.logs().find(({ message }) => message === 'ready')!.pid as number, 'SIGUSR2');
+    const ready = () => server.logs().find(({ message }) => message === 'ready');
+    await until('that line', () => ready() !== undefined);
+    process.kill(ready()!.pid as number, 'SIGUSR2');
     await until('the change', () => changes().length === count);
   };
 
