@@ -4,6 +4,7 @@ import { apiLogger, appLogger, CorrelationContext, configureLogging } from '@age
 import { fastifyLogging, httpLogging } from '@agent4/logging/http';
 import { HealthRegistry, type Pipeline, pipeline } from '@agent4/resilience';
 import type { FastifyInstance } from 'fastify';
+import { createAlerting } from './alerting.ts';
 import type { Config, EmbedderConfig } from './config.ts';
 import { toConfigDocument } from './contract/config.ts';
 import { createAgentService } from './domain/agent-service.ts';
@@ -34,7 +35,7 @@ export interface Parts {
 
 export interface MemoryApi {
   app: FastifyInstance;
-  /** In this order: no new requests, running ones end, background work ends, the store closes. Idempotent. */
+  /** In this order: no new requests, running ones end, background work ends, alerts go out, the store closes. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -53,6 +54,9 @@ const embedderFor = (config: EmbedderConfig): Embedder | 'none' => {
 const LOADING_PATIENCE_MS = 5_000;
 
 const unrefDelay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
+/** From the begin of closing on; what is not sent by then is given up, well before `main.ts` ends the process by force. */
+const ALERTS_WITHIN_MS = 1_500;
 
 /** What an error means, for every policy and service here: the errors package's own verdict. */
 const verdict = (error: unknown): ReturnType<typeof classify>['retry'] => classify(error).retry;
@@ -127,7 +131,14 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
   const categories = caches.create<Category[]>('categories', { memory: { maxEntries: 1_000 }, ttl: '5m' });
 
   const breakers: Pipeline[] = embedder === 'none' ? [read, write] : [read, write, embed];
+  const alerting = createAlerting({
+    breakers,
+    degrading: [embed],
+    log: appLogger,
+    webhook: config.alertWebhook,
+  });
   const metrics = createMetrics({
+    alerts: alerting.sinks,
     pendingEmbeddings: async () =>
       embedding.enabled ? store.countPendingEmbeddings(embedding.embedderId) : 0,
     caches: () =>
@@ -143,7 +154,9 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
   });
   const observer = createObserver(appLogger, metrics);
   for (const policy of [read, write, embed, embedBatch]) observer.policy(policy);
+  for (const policy of breakers) observer.breaker(policy);
   for (const cache of [searches, vectors, categories]) observer.cache(cache);
+  observer.alerting(alerting);
 
   const embedding =
     embedder === 'none'
@@ -202,10 +215,7 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
     }),
     operations: {
       health: () => health.report(),
-      metrics: async () => ({
-        contentType: metrics.registry.contentType,
-        text: await metrics.registry.metrics(),
-      }),
+      metrics: metrics.exposition,
     },
     instrument: async (instance) => {
       await instance.register(fastifyLogging, { logger: apiLogger });
@@ -230,11 +240,15 @@ export const compose = async (config: Config, parts: Parts = {}): Promise<Memory
 
   let closing: Promise<void> | undefined;
   const shut = async (): Promise<void> => {
+    const begun = performance.now();
     await app.close();
     await backfill.stop();
+    // Nothing calls any more, so no circuit changes. The store does not wait for a slow receiver.
+    const told = alerting.close(Math.max(0, ALERTS_WITHIN_MS - (performance.now() - begun)));
     await caches.close();
     if (embedder !== 'none') await embedder.close();
     await rawStore.close();
+    await told;
   };
   return {
     app,

@@ -13,6 +13,8 @@ export interface Config {
   /** Besides every loopback origin. */
   allowedOrigins: readonly string[];
   embedder: EmbedderConfig;
+  /** Where alerts go besides the log. Neither part may be shown: an address may hold a token. */
+  alertWebhook: { url: string; secret: string | undefined } | undefined;
 }
 
 export type EmbedderConfig =
@@ -20,7 +22,7 @@ export type EmbedderConfig =
   | { kind: 'none' }
   | { kind: 'http'; baseUrl: string; model: string; dims: number; apiKey: string | undefined };
 
-/** A setting that can not be used; the text names it and its value. */
+/** A setting that can not be used; the text names it and, unless it may be a secret, its value. */
 export class ConfigError extends Error {
   static {
     Object.defineProperty(ConfigError.prototype, 'name', { value: 'ConfigError' });
@@ -67,6 +69,24 @@ const origins = (text: string): string[] =>
       return origin;
     });
 
+/** Not quoted: what is wrong with it may be a password in it. */
+const httpUrl = (env: Environment, name: string, example: string): string => {
+  const url = URL.parse(env[name] ?? '');
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${name} must be an http or https URL without a login, such as ${example}`,
+    );
+  return url.href;
+};
+
+const secret = (env: Environment, name: string): string | undefined => {
+  const value = env[name] || undefined;
+  if (value !== undefined && !/^[\x21-\x7e]+$/.test(value))
+    throw new ConfigError('CONFIG_INVALID', `${name} must be printable ASCII without spaces`);
+  return value;
+};
+
 const embedder = (env: Environment): EmbedderConfig => {
   const kind = env.EMBEDDER || (env.EMBEDDER_URL ? 'http' : 'embedded');
   switch (kind) {
@@ -74,26 +94,31 @@ const embedder = (env: Environment): EmbedderConfig => {
     case 'none':
       return { kind };
     case 'http': {
-      const url = URL.canParse(env.EMBEDDER_URL ?? '') ? new URL(env.EMBEDDER_URL ?? '') : undefined;
-      // Not quoted: what is wrong with it may be a password in it.
-      if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-        throw new ConfigError(
-          'CONFIG_INVALID',
-          'EMBEDDER_URL must be an http or https URL without a login, such as http://127.0.0.1:11434/v1',
-        );
+      const baseUrl = httpUrl(env, 'EMBEDDER_URL', 'http://127.0.0.1:11434/v1');
       const model = env.EMBEDDER_MODEL ?? '';
       if (model.trim() === '') throw invalid('EMBEDDER_MODEL', 'the name of the model', model);
-      const apiKey = env.EMBEDDER_API_KEY || undefined;
-      if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
-        throw new ConfigError('CONFIG_INVALID', 'EMBEDDER_API_KEY must be printable ASCII without spaces');
+      const apiKey = secret(env, 'EMBEDDER_API_KEY');
       if (!env.EMBEDDER_DIMS)
         throw invalid('EMBEDDER_DIMS', 'the length of a vector', env.EMBEDDER_DIMS ?? '');
       const dims = integer(env, 'EMBEDDER_DIMS', 0, 1, 8_192);
-      return { kind, baseUrl: url.href, model, dims, apiKey };
+      return { kind, baseUrl, model, dims, apiKey };
     }
     default:
       throw invalid('EMBEDDER', 'one of embedded, http, none', kind);
   }
+};
+
+const alertWebhook = (env: Environment): Config['alertWebhook'] => {
+  const key = secret(env, 'ALERT_WEBHOOK_SECRET');
+  if (!env.ALERT_WEBHOOK_URL) {
+    if (key === undefined) return undefined;
+    throw new ConfigError('CONFIG_INVALID', 'ALERT_WEBHOOK_SECRET is set, but ALERT_WEBHOOK_URL is not');
+  }
+  const url = httpUrl(env, 'ALERT_WEBHOOK_URL', 'https://hooks.example.org/alerts');
+  // Node skips what is no base64; the receiver would then refuse every signature.
+  if (key?.startsWith('whsec_') && !/^whsec_[A-Za-z0-9+/]{2,}={0,2}$/.test(key))
+    throw new ConfigError('CONFIG_INVALID', 'ALERT_WEBHOOK_SECRET must hold base64 after whsec_');
+  return { url, secret: key };
 };
 
 /** Where the command-line tools look for the server: what `HOST` and `PORT` say, as the server itself reads them. */
@@ -115,7 +140,7 @@ export const readDefaultUserId = (env: Environment = process.env): string => {
 };
 
 /**
- * @throws ConfigError naming the variable and its value; `HOST_NOT_LOOPBACK` for an address others can reach.
+ * @throws ConfigError naming the variable and, unless it may be a secret, its value; `HOST_NOT_LOOPBACK` for an address others can reach.
  */
 export const readConfig = (env: Environment = process.env): Config => {
   const host = env.HOST || '127.0.0.1';
@@ -135,5 +160,6 @@ export const readConfig = (env: Environment = process.env): Config => {
     logLevel: logLevel as Config['logLevel'],
     allowedOrigins: origins(env.ALLOWED_ORIGINS ?? ''),
     embedder: embedder(env),
+    alertWebhook: alertWebhook(env),
   };
 };

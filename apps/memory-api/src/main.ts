@@ -1,7 +1,8 @@
 import { handleError } from '@agent4/errors';
-import { appLogger } from '@agent4/logging';
+import { appLogger, levelOnSignal } from '@agent4/logging';
 import { compose, type MemoryApi } from './compose.ts';
 import { type Config, readConfig } from './config.ts';
+import { observeLevels } from './observe.ts';
 
 /** A start that can not be: one line for the operator, no stack, exit code 1. */
 const refuse = (error: unknown): never => {
@@ -64,13 +65,19 @@ const stopOn = (api: MemoryApi, signal: NodeJS.Signals): void => {
   });
 };
 
+/** Long enough to see a fault come again; an operator who forgets it fills no disk. */
+const DEBUG_FOR_MS = 10 * 60_000;
+
 const main = async (): Promise<void> => {
   const config = readConfig();
+  observeLevels(appLogger);
+  // Before all that takes time: without a listener this signal ends the process.
+  levelOnSignal('SIGUSR2', 'debug', { forMs: DEBUG_FOR_MS });
   const api = await compose(config);
   try {
     const address = await listen(api, config);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) stopOn(api, signal);
-    appLogger.info('ready', { address });
+    appLogger.info('ready', { address, pid: process.pid });
     announce(config, address);
   } catch (error) {
     await api.close();

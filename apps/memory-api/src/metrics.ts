@@ -1,9 +1,11 @@
+import { loggingMetrics } from '@agent4/logging';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Everything `/metrics` shows. Labels are closed sets: routes by pattern, categories, names given in `compose.ts`. */
 export const createMetrics = (sources: {
   pendingEmbeddings: () => Promise<number>;
   breakers: () => Iterable<[string, string]>;
+  alerts: () => Iterable<[sink: string, { delivered: number; failed: number; dropped: number }]>;
   caches: () => Iterable<{
     cache: string;
     entries: number;
@@ -60,8 +62,28 @@ export const createMetrics = (sources: {
     },
   });
 
+  new Counter({
+    name: 'agent4_alert_notices_total',
+    help: 'Alert notices by sink: sent, failed after all tries, or dropped from a full queue',
+    labelNames: ['sink', 'outcome'],
+    registers,
+    collect() {
+      // The watch counts, since it tells of failures and drops by events but of what it sent only here.
+      this.reset();
+      for (const [sink, { delivered, failed, dropped }] of sources.alerts()) {
+        this.inc({ sink, outcome: 'sent' }, delivered);
+        this.inc({ sink, outcome: 'failed' }, failed);
+        this.inc({ sink, outcome: 'dropped' }, dropped);
+      }
+    },
+  });
+
   return {
-    registry,
+    /** All of it as Prometheus text, what logging counts of itself included. */
+    exposition: async () => ({
+      contentType: registry.contentType,
+      text: `${await registry.metrics()}${loggingMetrics().toPrometheus()}`,
+    }),
     requests: new Histogram({
       name: 'http_request_duration_seconds',
       help: 'Requests by route pattern and status, from the first byte to the end of the answer',

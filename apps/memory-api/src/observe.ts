@@ -1,7 +1,10 @@
+import { subscribe } from 'node:diagnostics_channel';
 import type { Cache } from '@agent4/caching';
 import { handleError } from '@agent4/errors';
+import { type LevelEvent, levelReport } from '@agent4/logging';
 import type { Pipeline } from '@agent4/resilience';
 import type { FastifyInstance } from 'fastify';
+import type { Alerting } from './alerting.ts';
 import type { BackfillOptions } from './domain/backfill.ts';
 import type { ErrorReport } from './http/errors.ts';
 import type { Metrics } from './metrics.ts';
@@ -36,7 +39,11 @@ export const createObserver = (log: Log, metrics: Metrics) => {
         metrics.rejections.inc({ policy: name, reason });
         log.debug('call was not made', { policy: name, reason, retryAfterMs });
       });
-      policy.on('state', ({ policy: name, from, to, retryAfterMs, error }) => {
+    },
+
+    /** Once for each circuit: every policy that shares one tells of it. */
+    breaker(breaker: Pick<Pipeline, 'on'>): void {
+      breaker.on('state', ({ policy: name, from, to, retryAfterMs, error }) => {
         metrics.transitions.inc({ policy: name, to });
         const fields = {
           policy: name,
@@ -45,9 +52,20 @@ export const createObserver = (log: Log, metrics: Metrics) => {
           retryAfterMs,
           error: error === undefined ? undefined : record(error),
         };
-        if (to === 'closed') log.info('circuit closed', fields);
-        else log.warn(`circuit ${to === 'open' ? 'opened' : to}`, fields);
+        // Each step, under the id of the request it happened in. At info, since that it is ill is told by the alert: once
+        // an outage, at error or warn, and under no request's id.
+        log.info(`circuit ${to === 'open' ? 'opened' : to}`, fields);
       });
+    },
+
+    /** An alert that reaches nobody must at least be seen here. */
+    alerting(alerting: Pick<Alerting, 'on'>): void {
+      alerting.on('alert-failure', ({ sink, id, type, code }) =>
+        log.error('alert was not sent', { sink, notice: id, type, code }),
+      );
+      alerting.on('alert-drop', ({ sink, id, type }) =>
+        log.error('alert was dropped', { sink, notice: id, type }),
+      );
     },
 
     cache(cache: Pick<Cache<unknown>, 'on'>): void {
@@ -115,3 +133,16 @@ export const createObserver = (log: Log, metrics: Metrics) => {
     },
   };
 };
+
+/** Says which level is in force, and until when. Levels are the process's, not one server's: `main.ts` asks for it once. */
+export const observeLevels = (log: Log): void =>
+  subscribe('agent4:logging:level', (message) => {
+    const { level, action, until } = message as LevelEvent;
+    if (action === 'changed')
+      log.info('log level changed', {
+        to: level,
+        until: until === undefined ? undefined : new Date(until).toISOString(),
+      });
+    // A second signal ends the first one's change, but the level stays.
+    else if (levelReport().changes.length === 0) log.info('log level is as before');
+  });

@@ -108,4 +108,14 @@ describe('a store that fails', () => {
       'agent4_breaker_state{policy="store.read",state="open"} 1',
     );
   });
+
+  it('is an alert at error, which has the code and no word of the error', async () => {
+    failure = busy;
+    while ((await stats()).headers['retry-after'] === undefined);
+    const told = api.logs().filter((line) => line.alertId !== undefined);
+    expect(told).toMatchObject([
+      { level: 'error', type: 'opened', policy: 'store.read', severity: 'critical', code: 'SQLITE_BUSY' },
+    ]);
+    expect(JSON.stringify(told)).not.toContain(SECRET);
+  });
 });

@@ -69,7 +69,8 @@ export const startServer = async (env: Record<string, string>): Promise<ServerPr
     logs: () =>
       output.stdout
         .split('\n')
-        .filter((line) => line !== '')
+        // What follows the last newline is a line that has come in part so far, or nothing.
+        .slice(0, -1)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     end: (signal) => {
       child.kill(signal);

@@ -158,6 +158,31 @@ describe('starting and stopping the server', () => {
     expect(line).not.toContain('geheim');
   });
 
+  it.each([
+    [
+      { ALERT_WEBHOOK_URL: 'ftp://host/geheim' },
+      /^CONFIG_INVALID: ALERT_WEBHOOK_URL must be an http or https URL without a login, such as \S+$/,
+    ],
+    [{ ALERT_WEBHOOK_URL: 'https://ada:geheim@host/' }, /^CONFIG_INVALID: ALERT_WEBHOOK_URL/],
+    [{ ALERT_WEBHOOK_URL: 'hooks.example.org/geheim' }, /^CONFIG_INVALID: ALERT_WEBHOOK_URL/],
+    [
+      { ALERT_WEBHOOK_SECRET: 'geheim' },
+      /^CONFIG_INVALID: ALERT_WEBHOOK_SECRET is set, but ALERT_WEBHOOK_URL is not$/,
+    ],
+    [
+      { ALERT_WEBHOOK_URL: 'https://host/geheim', ALERT_WEBHOOK_SECRET: 'geheim es' },
+      /^CONFIG_INVALID: ALERT_WEBHOOK_SECRET must be printable ASCII without spaces$/,
+    ],
+    [
+      { ALERT_WEBHOOK_URL: 'https://host/geheim', ALERT_WEBHOOK_SECRET: 'whsec_geheim!' },
+      /^CONFIG_INVALID: ALERT_WEBHOOK_SECRET must hold base64 after whsec_$/,
+    ],
+  ])('names the alert setting of %j and shows nothing of it', async (env, expected) => {
+    const line = await refused(env);
+    expect(line).toMatch(expected);
+    expect(line).not.toContain('geheim');
+  });
+
   it('names a port in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
