@@ -27,7 +27,10 @@ class Context implements PolicyContext {
   }
 
   get signal(): AbortSignal {
-    this[SOURCE] ??= new AbortController();
+    if (this[SOURCE] === undefined) {
+      withdraw(this);
+      this[SOURCE] = new AbortController();
+    }
     return this[SOURCE].signal;
   }
 
@@ -46,11 +49,30 @@ const spreadable = (names: readonly (string | symbol)[]): ProxyHandler<Context> 
     names.includes(name)
       ? { value: Reflect.get(context, name), writable: true, enumerable: true, configurable: true }
       : undefined,
+  // Whatever is set is set by this.
+  defineProperty: (context, name, descriptor) => {
+    withdraw(context);
+    return Reflect.defineProperty(context, name, descriptor);
+  },
 });
 
 const COUNTED = spreadable(['signal', 'attempt']);
 /** An attempt that nobody counted would, spread, lie over the count of a retry further out. */
 const UNCOUNTED = spreadable(['signal']);
+
+/**
+ * Made for calls that nobody can abort, and not looked into by any of them so far: as good for the next one as a new one. To make one
+ * for each call would cost a tenth of it.
+ */
+const untouched: { counted: PolicyContext | undefined; uncounted: PolicyContext | undefined } = {
+  counted: undefined,
+  uncounted: undefined,
+};
+
+/** From now on the context belongs to those calls that have it. */
+const withdraw = (context: Context): void => {
+  if (context[SOURCE] === undefined) untouched.counted = untouched.uncounted = undefined;
+};
 
 /**
  * @param source Undefined for a call that nothing can abort.
@@ -59,4 +81,10 @@ const UNCOUNTED = spreadable(['signal']);
 export const contextOf = (
   source: { readonly signal: AbortSignal } | undefined,
   attempt: number | undefined,
-): PolicyContext => new Proxy(new Context(source, attempt ?? 1), attempt === undefined ? UNCOUNTED : COUNTED);
+): PolicyContext => {
+  if (source === undefined && attempt === undefined)
+    return (untouched.uncounted ??= new Proxy(new Context(undefined, 1), UNCOUNTED));
+  if (source === undefined && attempt === 1)
+    return (untouched.counted ??= new Proxy(new Context(undefined, 1), COUNTED));
+  return new Proxy(new Context(source, attempt ?? 1), attempt === undefined ? UNCOUNTED : COUNTED);
+};

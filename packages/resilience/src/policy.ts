@@ -6,6 +6,7 @@ import { compile, type Element, type Layer } from './program.ts';
 import { isQuick, quickly } from './quickly.ts';
 import { Run } from './run.ts';
 import { Scope } from './scope.ts';
+import { anyCallOf, isSingle, singly } from './singly.ts';
 import { Stage } from './stage.ts';
 import type { PolicyStats, Recorder } from './stats.ts';
 import { streamOf } from './stream-run.ts';
@@ -126,6 +127,7 @@ export const policyOf = <P extends PolicyLike>(
   const [stage] = elements;
   const { emitter, recorder } = stage;
   const program = compile(elements);
+  const any = isSingle(program) ? anyCallOf(program) : undefined;
   const execute = (fn: (context: PolicyContext) => unknown, signal?: AbortSignal): Promise<unknown> => {
     if (typeof fn !== 'function')
       return Promise.reject(
@@ -136,7 +138,10 @@ export const policyOf = <P extends PolicyLike>(
         new TypeError(`the signal given to "${emitter.policy}" must be an AbortSignal, got ${show(signal)}`),
       );
     if (signal !== undefined) return drive(new Run(program, fn, undefined, Scope.from(signal), undefined));
-    if (isQuick(program)) return quickly(program, fn, undefined, undefined);
+    if (isQuick(program))
+      return any === undefined
+        ? quickly(program, fn, undefined, undefined)
+        : singly(any, fn, undefined, undefined);
     return drive(new Run(program, fn, undefined, undefined, undefined));
   };
   const surface = {
@@ -156,7 +161,10 @@ export const policyOf = <P extends PolicyLike>(
     }),
   };
   const apply: Ours['apply'] = (fn, self, args) => {
-    if (isQuick(program)) return quickly(program, fn as never, self, args);
+    if (isQuick(program))
+      return any === undefined
+        ? quickly(program, fn as never, self, args)
+        : singly(any, fn as never, self, args);
     return drive(new Run(program, fn as never, undefined, undefined, undefined, self, args));
   };
   const open: Open = (fn, self, args) =>

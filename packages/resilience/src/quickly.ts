@@ -66,10 +66,8 @@ export const quickly = (
       if (!call.keeps(at, rules[at]!.quick(call, at))) return stopped(call, at);
     }
   } catch (error) {
-    // A clock of a user's threw.
     if (at === 0) begin(call);
-    const run = call.handOver();
-    return detour(run, run.refused(at, error), OUTWARDS);
+    return threw(call, at, error, false);
   }
   return call.struckAt === INNERMOST ? entered(call) : detour(call.handOver(), length, INWARDS);
 };
@@ -80,8 +78,14 @@ const begin = (call: QuickCall): void => {
   if (outermost.emitter.hearsOutcome || outermost.recorder.samples()) call.start = outermost.now();
 };
 
+/** A clock of a user's threw where the call entered this place or left it: the stages further out have still to be left. */
+export const threw = (call: QuickCall, at: number, error: unknown, called: boolean): Promise<unknown> => {
+  const run = called ? call.handOverCalled() : call.handOver();
+  return detour(run, run.refused(at, error), OUTWARDS);
+};
+
 /** The stage at this place does not let the call through at once, or takes a run. */
-const stopped = (call: QuickCall, at: number): Promise<unknown> => {
+export const stopped = (call: QuickCall, at: number): Promise<unknown> => {
   const { stop } = call;
   const stage = call.program.stages[at]!;
   if (stop === undefined) {
@@ -202,23 +206,21 @@ const left = (call: QuickCall, value: unknown): unknown => {
     if (!rules[0]!.quickLeave(call, 0)) return unwell(call, 0, value);
     rules[0]!.recorder.successes++;
   } catch (error) {
-    // A clock of a user's threw: the stages further out have still to be left.
-    const run = call.handOverCalled();
-    return detour(run, run.refused(at, error), OUTWARDS);
+    return threw(call, at, error, true);
   }
   if (start !== undefined) program.stages[0]!.tellSuccess(start);
   return value;
 };
 
 /** The result is not a success to the stage at this place. */
-const unwell = (call: QuickCall, at: number, value: unknown): unknown => {
+export const unwell = (call: QuickCall, at: number, value: unknown): unknown => {
   const run = call.handOverCalled();
   run.value = value;
   return outwards(run, at);
 };
 
 /** The function threw or rejected. */
-const failed = (call: QuickCall, error: unknown): unknown => {
+export const failed = (call: QuickCall, error: unknown): unknown => {
   const run = call.handOverCalled();
   run.failed = true;
   run.value = error;
