@@ -64,14 +64,12 @@ const UNCOUNTED = spreadable(['signal']);
  * Made for calls that nobody can abort, and not looked into by any of them so far: as good for the next one as a new one. To make one
  * for each call would cost a tenth of it.
  */
-const untouched: { counted: PolicyContext | undefined; uncounted: PolicyContext | undefined } = {
-  counted: undefined,
-  uncounted: undefined,
-};
+let counted: PolicyContext | undefined;
+let uncounted: PolicyContext | undefined;
 
 /** From now on the context belongs to those calls that have it. */
 const withdraw = (context: Context): void => {
-  if (context[SOURCE] === undefined) untouched.counted = untouched.uncounted = undefined;
+  if (context[SOURCE] === undefined) counted = uncounted = undefined;
 };
 
 /**
@@ -82,9 +80,12 @@ export const contextOf = (
   source: { readonly signal: AbortSignal } | undefined,
   attempt: number | undefined,
 ): PolicyContext => {
-  if (source === undefined && attempt === undefined)
-    return (untouched.uncounted ??= new Proxy(new Context(undefined, 1), UNCOUNTED));
-  if (source === undefined && attempt === 1)
-    return (untouched.counted ??= new Proxy(new Context(undefined, 1), COUNTED));
-  return new Proxy(new Context(source, attempt ?? 1), attempt === undefined ? UNCOUNTED : COUNTED);
+  if (source !== undefined || (attempt !== undefined && attempt !== 1))
+    return new Proxy(new Context(source, attempt ?? 1), attempt === undefined ? UNCOUNTED : COUNTED);
+  if (attempt === 1) {
+    counted ??= new Proxy(new Context(undefined, 1), COUNTED);
+    return counted;
+  }
+  uncounted ??= new Proxy(new Context(undefined, 1), UNCOUNTED);
+  return uncounted;
 };
