@@ -6,7 +6,7 @@ import { Walk } from './walk.ts';
 
 /** The fields of one layer (base, context, bindings, a call) as ready text. */
 export interface Members {
-  /** The names as the caller wrote them; of those that are no member of the line, too. */
+  /** The names as the caller wrote them, and as they are written where that differs; of those that are no member of the line, too. */
   readonly names: readonly string[];
   /** `"a":1`, one for each member of the line. */
   readonly members: readonly string[];
@@ -43,6 +43,8 @@ export const membersOf = (
     let shown = name;
     // From the first text that lost something on, any other may be the same.
     if (key.lossy || used !== undefined) {
+      // To another layer it goes by the name it is written as, too: so may one of that layer.
+      if (key.lossy) names.push(JSON.parse(key.text.slice(0, -1)) as string);
       used ??= new Set(members.concat(nested).map(keyOf));
       shown = distinct(name, rules, used);
       key = rules.key(shown);

@@ -62,9 +62,23 @@ it('never repeats a key, whatever the layers hold', () => {
       for (const [key, value] of Object.entries(call))
         if (['a', 'b', 'correlationId'].includes(key)) expect(record![key]).toBe(value);
     }),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   );
 });
+
+it.each([
+  ['context and bindings', {}, { '\ud800': 1 }, { '\ud801': 2 }, {}],
+  ['base and bindings', { '\ud800': 1 }, {}, { '\ufffd': 2 }, {}],
+  ['bindings and call', {}, {}, { '\ud800': 1 }, { '\ufffd': 2 }],
+  ['base and context', { '\ufffd': 1 }, { '\ud801': 2 }, {}, {}],
+])(
+  'writes a key once that two layers write alike, the later one (%s)',
+  (_name, base, context, bindings, call) => {
+    const { logger, text } = captured({ base });
+    CorrelationContext.run({ ...context, correlationId: 'c' }, () => logger.child(bindings).info('m', call));
+    expect(text[0]!.match(/"\ufffd":\d/g)).toEqual(['"\ufffd":2']);
+  },
+);
 
 it('leaves nothing behind for children that logged', () => {
   const { logger, text } = captured();

@@ -102,7 +102,7 @@ const sharing = (random: () => number): (() => number) => {
   return () => {
     try {
       const share = random();
-      return share >= 0 && share < 1 ? share : 0.5;
+      return share >= 0 && share <= 1 ? share : 0.5;
     } catch {
       return 0.5;
     }
