@@ -177,7 +177,13 @@ export class BulkheadRule implements Rule {
     else this.#last.behind = waiter;
     this.#last = waiter;
     this.queued++;
-    if (byDeadline || queueTimeoutMs !== Number.POSITIVE_INFINITY) list.add(waiter, time);
+    try {
+      if (byDeadline || queueTimeoutMs !== Number.POSITIVE_INFINITY) list.add(waiter, time);
+    } catch (error) {
+      // Timers of a user's threw: nobody waits here, and the slot that is free next is not for this one.
+      this.depart(waiter);
+      throw error;
+    }
     return waiter;
   }
 

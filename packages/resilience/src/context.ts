@@ -27,10 +27,7 @@ class Context implements PolicyContext {
   }
 
   get signal(): AbortSignal {
-    if (this[SOURCE] === undefined) {
-      withdraw(this);
-      this[SOURCE] = new AbortController();
-    }
+    this[SOURCE] ??= new AbortController();
     return this[SOURCE].signal;
   }
 
@@ -49,11 +46,6 @@ const spreadable = (names: readonly (string | symbol)[]): ProxyHandler<Context> 
     names.includes(name)
       ? { value: Reflect.get(context, name), writable: true, enumerable: true, configurable: true }
       : undefined,
-  // Whatever is set is set by this.
-  defineProperty: (context, name, descriptor) => {
-    withdraw(context);
-    return Reflect.defineProperty(context, name, descriptor);
-  },
 });
 
 const COUNTED = spreadable(['signal', 'attempt']);
@@ -61,31 +53,12 @@ const COUNTED = spreadable(['signal', 'attempt']);
 const UNCOUNTED = spreadable(['signal']);
 
 /**
- * Made for calls that nobody can abort, and not looked into by any of them so far: as good for the next one as a new one. To make one
- * for each call would cost a tenth of it.
- */
-let counted: PolicyContext | undefined;
-let uncounted: PolicyContext | undefined;
-
-/** From now on the context belongs to those calls that have it. */
-const withdraw = (context: Context): void => {
-  if (context[SOURCE] === undefined) counted = uncounted = undefined;
-};
-
-/**
+ * One for each call, also where nothing can abort it. To share one would save a tenth of a call, but whoever writes to a context, or
+ * has it as a key, would meet the calls that run at the same time.
  * @param source Undefined for a call that nothing can abort.
  * @param attempt Undefined where nobody counts.
  */
 export const contextOf = (
   source: { readonly signal: AbortSignal } | undefined,
   attempt: number | undefined,
-): PolicyContext => {
-  if (source !== undefined || (attempt !== undefined && attempt !== 1))
-    return new Proxy(new Context(source, attempt ?? 1), attempt === undefined ? UNCOUNTED : COUNTED);
-  if (attempt === 1) {
-    counted ??= new Proxy(new Context(undefined, 1), COUNTED);
-    return counted;
-  }
-  uncounted ??= new Proxy(new Context(undefined, 1), UNCOUNTED);
-  return uncounted;
-};
+): PolicyContext => new Proxy(new Context(source, attempt ?? 1), attempt === undefined ? UNCOUNTED : COUNTED);

@@ -73,7 +73,7 @@ export const quickly = (
 };
 
 /** Reads the clock, where the call is one of those measured. */
-const begin = (call: QuickCall): void => {
+export const begin = (call: QuickCall): void => {
   const outermost = call.program.stages[0]!;
   if (outermost.emitter.hearsOutcome || outermost.recorder.samples()) call.start = outermost.now();
 };

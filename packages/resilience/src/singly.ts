@@ -2,7 +2,7 @@ import { contextOf } from './context.ts';
 import { promised } from './outwards.ts';
 import type { Program } from './program.ts';
 import { QuickCall } from './quick-call.ts';
-import { failed, stopped, threw, unwell } from './quickly.ts';
+import { begin, failed, stopped, threw, unwell } from './quickly.ts';
 import type { Fn } from './run.ts';
 
 const { then } = Promise.prototype;
@@ -32,7 +32,9 @@ export const singly = (
   try {
     kept = rule.quick(any, 0);
   } catch (error) {
-    return threw(callOf(any, fn, self, args, undefined, undefined), 0, error, false);
+    const call = callOf(any, fn, self, args, undefined, undefined);
+    begin(call);
+    return threw(call, 0, error, false);
   }
   if (kept === undefined) {
     const call = callOf(any, fn, self, args, undefined, undefined);

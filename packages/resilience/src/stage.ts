@@ -89,9 +89,9 @@ export class Stage {
     this.#leave = rule.leave;
   }
 
-  /** The time; a clock that throws stands still, rather than taking the call with it. */
+  /** The time; none where the clock throws, which is not to take the call with it. */
   now(): number {
-    return this.emitter.ask('clock', this.clock, 0);
+    return this.emitter.ask('clock', this.clock, Number.NaN);
   }
 
   enter(run: Run, at: number): Step {
@@ -151,8 +151,10 @@ export class Stage {
     this.#report(this.emitter.ask('clock', this.clock, start) - start, true, false, undefined);
   }
 
-  #report(durationMs: number, isWhole: boolean, failed: boolean, error: unknown): void {
+  #report(tookMs: number, isWhole: boolean, failed: boolean, error: unknown): void {
     const { emitter } = this;
+    // A clock that tells no time stands still.
+    const durationMs = Number.isNaN(tookMs) ? 0 : tookMs;
     if (isWhole) this.recorder.measure(durationMs);
     const policy = emitter.policy;
     if (failed) {

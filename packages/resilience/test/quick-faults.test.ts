@@ -207,3 +207,46 @@ it('counts a call before its policy tells of it, with a signal or without', asyn
     ]);
   }
 });
+
+it('takes a call for one that took no time when its clock throws as it begins, or tells no time', async () => {
+  for (const broken of [refuse, () => Number.NaN]) {
+    let readings = 0;
+    const clock = (): number => (readings++ % 2 === 0 ? broken() : 5_000_000);
+    const policies: Policy[] = [
+      retry({ clock, maxAttempts: 1 }),
+      bulkhead({ clock, maxConcurrent: 1 }),
+      circuitBreaker({ clock }),
+    ];
+    for (const policy of policies) {
+      readings = 0;
+      const told: unknown[] = [];
+      const stop = policy.on('success', ({ durationMs }) => told.push(durationMs));
+      expect(await policy.execute(() => 1)).toBe(1);
+      stop();
+      expect(told).toEqual([0]);
+      expect(policy.stats()).toMatchObject({ calls: 1, successes: 1, latencyMs: { count: 1 } });
+      expect(policy.stats().latencyMs?.p99).toBeLessThan(1);
+    }
+  }
+});
+
+it('tells of a call that failed as it entered, and measures it, alone as among others', async () => {
+  const timers = { setTimeout: refuse, clearTimeout: () => {} };
+  for (const { around, signal } of ways) {
+    const slots = bulkhead({ maxConcurrent: 1, maxQueue: 5, queueTimeoutMs: 10, timers });
+    const policy = around.length > 0 ? compose(...around, slots) : slots;
+    const told: unknown[] = [];
+    slots.on('failure', ({ error }) => told.push((error as Error).message));
+    const held = deferred<void>();
+    const holder = slots.execute(() => held.promise);
+    await expect(policy.execute(() => 1, signal)).rejects.toThrow('refused');
+    expect(told).toEqual(['refused']);
+    expect(slots.stats().failures).toBe(1);
+    expect(slots.snapshot()).toMatchObject({ running: 1, queued: 0 });
+    // No slot goes to the one that is not there any more.
+    held.resolve();
+    await holder;
+    expect(slots.snapshot()).toMatchObject({ running: 0, queued: 0 });
+    expect(slots.stats().latencyMs?.count).toBe(around.length === 0 ? 2 : 1);
+  }
+});
