@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApi, type TestApi } from './harness.ts';
+import { listen, stop } from './local-server.ts';
 
 const DIMS = 8;
 
@@ -18,17 +18,6 @@ const endpoint = (): Server =>
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ data: input.map((_text, index) => ({ index, embedding })) }));
     });
-  });
-
-const listen = (server: Server, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-const stop = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
   });
 
 const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
