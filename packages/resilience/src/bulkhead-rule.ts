@@ -3,11 +3,11 @@ import { BulkheadFullError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { capture, resolveMade } from './gate.ts';
 import { holdsOf } from './opened.ts';
-import { NOW, type QuickCall, Refusal, Waiting } from './quick-call.ts';
+import { type QuickCall, Refusal, Waiting } from './quick-call.ts';
 import { GO, type Run, type Step, WAIT } from './run.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
-import { type Timed, TimerList } from './timer-list.ts';
+import { NOW, type Timed, TimerList } from './timer-list.ts';
 import type { Clock, Timers } from './timers.ts';
 
 export interface BulkheadSettings {

@@ -1,7 +1,6 @@
 import { INNERMOST, type Settle, STRUCK } from './gate.ts';
 import type { Program } from './program.ts';
 import { type Fn, Run } from './run.ts';
-import type { Clock } from './timers.ts';
 
 /** What `quick` leaves when the policy does not make the call. */
 export class Refusal {
@@ -18,9 +17,6 @@ export abstract class Waiting {
   /** After the wait: undefined when the call may be made. */
   abstract answer(): Refusal | undefined;
 }
-
-/** For whom has no run, which would read the clock once for all that is done at the same time. */
-export const NOW = { time: (clock: Clock): number => clock() };
 
 /** Arrays written out are made much faster than others; `quickly` writes out five places too. */
 const roomFor = (stages: number): unknown[] =>

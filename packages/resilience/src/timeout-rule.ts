@@ -1,12 +1,12 @@
 import { spent, struck } from './deadline-error.ts';
 import { PolicyTimeoutError, stackless } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { NOW, type QuickCall } from './quick-call.ts';
+import type { QuickCall } from './quick-call.ts';
 import { GO, type Run, type Step } from './run.ts';
 import { type CancellationSource, Scope } from './scope.ts';
 import type { Rule } from './stage.ts';
 import { Recorder } from './stats.ts';
-import { type Timed, TimerList } from './timer-list.ts';
+import { NOW, type Timed, TimerList } from './timer-list.ts';
 import type { Clock, Timers } from './timers.ts';
 
 /** The call that a limit is of: a run, or a call that has none so far. */

@@ -14,6 +14,9 @@ const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThi
 // A timer shared by many calls must not hold on to the AsyncLocalStorage of the one that happened to start it.
 const outsideOfCalls = AsyncLocalStorage.snapshot();
 
+/** For whom has no run, which would read the clock once for all that is done at the same time. */
+export const NOW = { time: (clock: Clock): number => clock() };
+
 /** So many calls within one tick make a list busy. */
 const BUSY = 64;
 /** An empty list does not hold on to more than this. */

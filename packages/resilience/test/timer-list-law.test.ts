@@ -1,10 +1,9 @@
 import { createHook } from 'node:async_hooks';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Timed, TimerList } from '../src/timer-list.ts';
+import { NOW, type Timed, TimerList } from '../src/timer-list.ts';
 import { systemTimers } from '../src/timers.ts';
 
-const NOW = { time: (clock: () => number): number => clock() };
 const MS = 8;
 
 class Entry implements Timed {
@@ -74,14 +73,19 @@ it('ends those limits that have not left, each once, in the order of their comin
   );
 }, 60_000);
 
-it('has room for few again after there were many, and for one that stays while thousands come and go', async () => {
-  const list = new TimerList(30_000, systemTimers);
+const listOf = (ms: number) => {
+  const list = new TimerList(ms, systemTimers);
   const ended: Entry[] = [];
   const come = (): Entry => {
     const entry = new Entry(ended);
     list.add(entry, NOW);
     return entry;
   };
+  return { list, ended, come };
+};
+
+it('has room for few again after there were many, and for one that stays while thousands come and go', async () => {
+  const { list, ended, come } = listOf(30_000);
   const first = come();
   for (let each = 0; each < 10_000; each++) {
     const entry = come();
@@ -122,13 +126,7 @@ it('is not late: before a timer of the platform that is due a little later', asy
 });
 
 it('gives a limit that takes the place of an earlier one a time of its own', async () => {
-  const list = new TimerList(400, systemTimers);
-  const ended: Entry[] = [];
-  const come = (): Entry => {
-    const entry = new Entry(ended);
-    list.add(entry, NOW);
-    return entry;
-  };
+  const { list, ended, come } = listOf(400);
   const first = come();
   const others = [come()];
   // A busy list, whose 256 places are all taken.
